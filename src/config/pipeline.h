@@ -1,0 +1,124 @@
+// A pipeline file as a typed, immutable plan.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/result.h"
+#include "config/description.h"
+#include "config/node.h"
+#include "config/timetable.h"
+
+namespace leat::config {
+
+struct Retries {
+  int count = 0;  // further attempts after the first
+  std::chrono::milliseconds delay{2000};
+  bool exponential = true;
+  std::chrono::milliseconds max_delay{600'000};
+};
+
+enum class WriteMode : uint8_t { kAppend, kUpsert };
+
+// One entry of `into`.
+struct Target {
+  std::string type;        // topic, table, postgres, cassandra, hdfs, console, kafka
+  std::string connection;  // the connection's name; the type's own name when predefined
+  std::string name;        // topic, table ([schema.]table) or path
+  std::vector<std::string> key;  // JSON paths for a task, output columns for a stream; may be empty
+  WriteMode mode = WriteMode::kAppend;  // upsert when there is a key
+  Node options;            // the rest of the entry, as the sink describes it
+  Location location;
+};
+
+struct Task {
+  std::string name;
+  std::string source_type;  // http, file
+  Node source;
+  Retries retries;
+  std::vector<Target> into;         // as written; see implicit streams in Pipeline::streams
+  std::vector<std::string> after;   // upstream tasks
+  std::string topic;                // the topic it writes: the one in `into`, or __leat_task.<pipeline>.<task>
+  std::vector<std::string> key;     // JSON paths of the record key; empty: none
+  Location location;
+};
+
+enum class StartFrom : uint8_t { kEarliest, kLatest };
+enum class OnError : uint8_t { kDeadLetter, kNull };
+
+struct Stream {
+  std::string name;        // for an implicit stream: <task>.<target name>
+  std::string sql;
+  Node sql_node;           // for places in errors; absent for an implicit stream
+  std::vector<Target> into;
+  StartFrom from = StartFrom::kEarliest;
+  OnError on_error = OnError::kDeadLetter;
+  std::string implicit_topic;  // set: `SELECT * FROM` this topic, made from a task's target
+  Location location;
+};
+
+enum class SchemaMode : uint8_t { kInferred, kStrict };
+
+struct Topic {
+  std::string name;
+  int partitions = 1;
+  std::optional<std::chrono::milliseconds> retention_time;
+  std::optional<uint64_t> retention_bytes;
+  SchemaMode schema_mode = SchemaMode::kInferred;
+  Node declared_schema;  // {field: TYPE, …}; absent: inferred
+  Location location;
+};
+
+struct Connection {
+  std::string name;
+  std::string type;   // the URL's scheme; empty URL: embedded
+  std::string url;
+  Location location;
+};
+
+struct Pipeline {
+  std::string name;
+  Path file;
+  std::string file_hash;  // SHA-256 of the file's text after substitution of --set and ${…}, secrets excluded
+  Timetable schedule;
+  std::vector<Task> tasks;      // in an order in which every task comes after its upstream tasks
+  std::vector<Stream> streams;  // implicit ones too; upstream first
+  std::map<std::string, Topic> topics;  // every topic that the file names or implies
+  std::map<std::string, Connection> connections;
+};
+
+struct LoadOptions {
+  std::map<std::string, std::string> set;       // --set NAME=VALUE: wins over the environment
+  std::map<std::string, std::string> connect;   // --connect NAME=URL
+  std::map<std::string, std::string> environment;
+  Path secrets_directory;                        // ${secret:NAME} is a file in it, or the environment's
+};
+
+// One mistake in a file; all of them are found in one pass.
+struct Problem {
+  Location location;
+  std::string message;  // "unknown key `retires`; did you mean `retries`?"
+  std::string line;     // the offending line of the file
+};
+// "users.yaml:12:5: error: unknown key …\n   12 |   retires: 3\n      |   ^~~~~~~"
+std::string format_problem(const Problem& problem);
+
+// The plan, or every mistake. I/O errors (no such file) are one problem without a place.
+struct LoadResult {
+  std::optional<Pipeline> pipeline;
+  std::vector<Problem> problems;  // errors; empty when `pipeline` is set
+};
+LoadResult load_pipeline(const Path& file, const ConnectorCatalogue& connectors,
+                         const LoadOptions& options);
+
+// JSON Schema (draft-07) of the pipeline file.
+std::string pipeline_json_schema(const ConnectorCatalogue& connectors);
+// docs/pipeline-file.md's body: every key with type, default and sentence.
+std::string pipeline_reference(const ConnectorCatalogue& connectors);
+
+}  // namespace leat::config

@@ -1,0 +1,142 @@
+// How the rest of Leat reads and writes topics, be they in this process's own log or on a Kafka
+// cluster behind a client. Terms and meaning are Kafka's.
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace leat::log {
+
+struct TopicPartition {
+  std::string topic;
+  int32_t partition = 0;
+  auto operator<=>(const TopicPartition&) const = default;
+  std::string to_string() const { return topic + "-" + std::to_string(partition); }
+};
+
+struct HeaderView {
+  std::string_view key;
+  std::optional<std::string_view> value;
+};
+
+// A record to be appended; views stay valid until the call returns.
+struct NewRecord {
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;  // none: a tombstone
+  int64_t timestamp_ms = 0;
+  std::span<const HeaderView> headers = {};
+};
+
+// A committed record as it was read; views belong to the FetchedRecords.
+struct RecordView {
+  int64_t offset = 0;
+  int64_t timestamp_ms = 0;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::span<const HeaderView> headers = {};
+};
+
+// Records with the memory that they point into. At least kReadablePadding bytes after every view
+// may be read (not written): simdjson's SIMDJSON_PADDING. Movable; views survive a move.
+class FetchedRecords {
+ public:
+  static constexpr size_t kReadablePadding = 64;
+
+  std::vector<RecordView> records;
+  // Where the next fetch goes on: past control records and aborted records, which occupy offsets.
+  int64_t next_offset = 0;
+  // The first offset that this reader may not read yet (the last stable offset, synced).
+  int64_t end_offset = 0;
+  // Owners of the bytes.
+  std::vector<std::shared_ptr<const void>> memory;
+};
+
+struct FetchLimits {
+  size_t max_bytes = 8 << 20;  // of record batches, as stored; one batch is returned even if larger
+};
+
+struct OffsetRange {
+  int64_t start = 0;  // the first offset kept (log start offset)
+  int64_t end = 0;    // the last stable offset: committed and synced up to here, exclusive
+};
+
+// Reads committed records only (read_committed). Thread-safe.
+class TopicReader {
+ public:
+  virtual ~TopicReader() = default;
+
+  // Errors: kNotFound when there is no such topic.
+  virtual Result<int32_t> partition_count(const std::string& topic) = 0;
+  virtual Result<OffsetRange> offsets(const TopicPartition& partition) = 0;
+  // Records from `offset` on, in offset order; none when `offset` is the end. Errors: kOutOfRange
+  // before the start or beyond the end, kCorrupt (CORRUPT_MESSAGE) naming topic-partition@offset.
+  virtual Result<FetchedRecords> fetch(const TopicPartition& partition, int64_t offset,
+                                       const FetchLimits& limits) = 0;
+  // The first offset whose record is not older than `timestamp_ms`; the end if there is none.
+  virtual Result<int64_t> offset_for_time(const TopicPartition& partition, int64_t timestamp_ms) = 0;
+  // Waits until any of the partitions has an end beyond the offset beside it, the time is over, or
+  // a stop is requested. True when there is something to read.
+  struct Position {
+    TopicPartition partition;
+    int64_t offset = 0;
+  };
+  virtual bool wait_for_records(std::span<const Position> positions, std::chrono::milliseconds timeout,
+                                std::stop_token stop) = 0;
+};
+
+// Writes transactions, one at a time: all records appended since begin() become visible together,
+// durably, or not at all. Opening one fences older writers of the same transactional id, whose
+// calls then fail with kFenced. Not thread-safe.
+class TopicWriter {
+ public:
+  virtual ~TopicWriter() = default;  // aborts an open transaction
+
+  virtual Result<void> begin() = 0;
+  // Order within a partition is the order of the calls.
+  virtual Result<void> append(const TopicPartition& partition, std::span<const NewRecord> records) = 0;
+  // Returns when the transaction is on disk and visible. After an error its outcome is unknown:
+  // drop the writer, open a new one, and read what was committed.
+  virtual Result<void> commit() = 0;
+  virtual Result<void> abort() = 0;
+};
+
+enum class CleanupPolicy : uint8_t { kDelete, kCompact };
+
+// Kafka's topic configuration, the part that Leat has so far.
+struct TopicConfig {
+  int32_t partitions = 1;
+  CleanupPolicy cleanup_policy = CleanupPolicy::kDelete;
+  int64_t retention_ms = -1;             // -1: for ever
+  int64_t retention_bytes = -1;          // per partition; -1: no limit
+  int64_t segment_bytes = 128 << 20;
+  int64_t max_message_bytes = 16 << 20;  // a larger record batch is refused
+  bool operator==(const TopicConfig&) const = default;
+};
+
+class TopicStore {
+ public:
+  virtual ~TopicStore() = default;
+
+  virtual TopicReader& reader() = 0;
+  virtual Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) = 0;
+  // Makes the topic if it is missing; an existing one keeps its partitions and takes the rest of
+  // the configuration. Errors: an invalid name ([a-zA-Z0-9._-]{1,249}), fewer partitions than it has.
+  virtual Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) = 0;
+  virtual Result<std::vector<std::string>> topics() = 0;  // sorted
+  virtual Result<TopicConfig> describe(const std::string& topic) = 0;
+};
+
+// Kafka's default partitioner: murmur2(key) & 0x7fffffff modulo the partitions.
+int32_t partition_for_key(std::string_view key, int32_t partitions);
+
+}  // namespace leat::log

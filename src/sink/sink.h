@@ -1,0 +1,52 @@
+// Where a stream's rows go.
+//
+// Two kinds. A table of the embedded store takes part in the epoch's own transaction
+// (sink/store/table_writer.h). Every other sink is an outside system: after the epoch is committed
+// its rows are delivered, perhaps twice, and the sink makes the second time harmless.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/rows.h"
+
+namespace leat::sink {
+
+// A row that the sink refuses for its own sake: a dead letter of the sink.
+struct RefusedRow {
+  uint32_t row = 0;    // index over all rows of the batch
+  std::string message;
+};
+
+struct Delivery {
+  std::vector<RefusedRow> refused;
+};
+
+// Names the epoch whose rows are delivered; the same epoch has the same identity for ever.
+struct EpochIdentity {
+  std::string store_id;  // UUID of the pipeline's DuckDB file
+  std::string pipeline;
+  std::string stream;
+  uint64_t epoch = 0;    // from 1
+  Micros write_time = 0; // stored with the epoch, never below the one before + 1
+};
+
+// Not thread-safe. The framework owns retry and reconnect.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Called before the first delivery and whenever the columns change.
+  virtual Result<void> prepare(const std::vector<store::Column>& columns) = 0;
+  // Durable and visible when it returns. Delivering the same epoch again has no further effect
+  // (console: it prints again, and says so in its documentation).
+  virtual Result<Delivery> deliver(const EpochIdentity& epoch, const store::RowBatch& rows) = 0;
+  // The process has nothing more to deliver for now: files that wait to be merged become visible.
+  virtual Result<void> flush() = 0;
+  virtual Result<void> close() = 0;
+};
+
+}  // namespace leat::sink

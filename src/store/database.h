@@ -1,0 +1,114 @@
+// The embedded DuckDB database of one pipeline: one file, its connections and transactions.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <duckdb.h>
+
+#include "base/file_system.h"
+#include "base/result.h"
+#include "store/rows.h"
+
+namespace leat::store {
+
+// All rows of a finished query, as chunks.
+class QueryResult {
+ public:
+  explicit QueryResult(duckdb_result result);
+  ~QueryResult();
+  QueryResult(QueryResult&&) noexcept;
+  QueryResult& operator=(QueryResult&&) noexcept;
+
+  const std::vector<Column>& columns() const { return columns_; }
+  // The next chunk, or null at the end.
+  DataChunk next_chunk();
+  uint64_t rows_changed();
+
+  // For small control queries: all cells as text; SQL NULL is nullopt.
+  Result<std::vector<std::vector<std::optional<std::string>>>> texts();
+
+  duckdb_result* raw() { return &result_; }
+
+ private:
+  duckdb_result result_{};
+  std::vector<Column> columns_;
+};
+
+// A prepared statement; parameters are bound from 1. Not thread-safe.
+class Statement {
+ public:
+  explicit Statement(duckdb_prepared_statement statement) : statement_(statement) {}
+  ~Statement();
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) noexcept;
+
+  Statement& bind(idx_t index, std::string_view text);
+  Statement& bind(idx_t index, int64_t value);
+  Statement& bind_null(idx_t index);
+  Statement& bind_blob(idx_t index, std::string_view bytes);
+  // Names and types of the result, before execution.
+  std::vector<Column> columns() const;
+  Result<QueryResult> execute();
+
+  duckdb_prepared_statement raw() { return statement_; }
+
+ private:
+  duckdb_prepared_statement statement_ = nullptr;
+};
+
+// One connection; not thread-safe. Errors of SQL: domain user, DuckDB's own message, with the
+// position it names.
+class Connection {
+ public:
+  explicit Connection(duckdb_connection connection) : connection_(connection) {}
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Result<Statement> prepare(std::string_view sql);
+  Result<QueryResult> query(std::string_view sql);  // prepare and execute one statement
+  Result<void> run(std::string_view sql);           // any number of statements, results dropped
+
+  Result<void> begin();
+  Result<void> commit();  // durable when it returns
+  void rollback();        // no-op without a transaction
+
+  // Interrupts a running query from another thread.
+  void interrupt();
+  duckdb_connection raw() { return connection_; }
+
+ private:
+  duckdb_connection connection_ = nullptr;
+};
+
+// Thread-safe.
+class Database {
+ public:
+  // Opens or creates the file; an empty path is an in-memory database. Errors: kCorrupt when the
+  // write-ahead log is damaged (the message names `leat repair`), kInUse.
+  static Result<std::unique_ptr<Database>> open(const Path& file);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  Result<std::unique_ptr<Connection>> connect();
+  duckdb_database raw() { return database_; }
+
+ private:
+  explicit Database(duckdb_database database) : database_(database) {}
+  duckdb_database database_ = nullptr;
+};
+
+// "a""b": an identifier that may stand in any statement.
+std::string quoted_identifier(std::string_view name);
+// 'it''s': a text literal.
+std::string quoted_literal(std::string_view text);
+// "schema"."table" for "schema.table", "table" for "table".
+std::string quoted_table(std::string_view dotted);
+
+}  // namespace leat::store

@@ -1,0 +1,99 @@
+// A stream's SQL: parsed once, planned against a topic schema, executed batch by batch.
+//
+// The dialect is DuckDB's SELECT over one topic. What has no per-record meaning in a stream (LIMIT,
+// OFFSET, ORDER BY, DISTINCT, window functions, random()) and what the engine cannot do yet
+// (aggregates, joins of topics, windows) is refused with the way to say it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "codec/json_decoder.h"
+#include "codec/topic_schema.h"
+#include "store/database.h"
+#include "store/rows.h"
+
+namespace leat::stream {
+
+// Immutable. Thread-safe.
+class Query {
+ public:
+  // Checks syntax and refuses what a stream cannot do. Errors: domain user, with the position in
+  // `sql` where it is known. Needs no schema.
+  static Result<Query> parse(const std::string& sql, store::Connection& connection);
+  // SELECT * FROM topic.
+  static Query select_all(const std::string& topic);
+
+  const std::string& sql() const;
+  const std::string& topic() const;  // the one topic in FROM
+  // True when the query names all fields (SELECT *, or a struct as a whole).
+  bool names_all() const;
+
+  struct Tree;
+  const Tree& tree() const { return *tree_; }
+  explicit Query(std::shared_ptr<const Tree> tree) : tree_(std::move(tree)) {}
+
+ private:
+  std::shared_ptr<const Tree> tree_;
+};
+
+// A query bound to one version of its topic's schema. Immutable.
+struct Plan {
+  std::string sql;                     // what is executed, over the table function of the batch
+  codec::Projection projection;        // what is decoded
+  std::vector<store::Column> columns;  // the output, without the hidden row identity
+  std::vector<std::string> warnings;   // "`login.uid` was never seen in users_created: NULL"
+};
+
+// Errors: a path that was never seen though a seen one is nearly the same (did you mean), a type
+// that does not bind: domain user with the position in Query::sql().
+Result<Plan> plan(const Query& query, const codec::TopicSchema& schema, store::Connection& connection);
+
+struct InputRecord {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  int64_t timestamp_ms = 0;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;  // >= 64 readable bytes after it
+};
+
+struct FailedRecord {
+  uint32_t input = 0;   // index into the batch
+  std::string stage;    // decode, query
+  std::string message;
+};
+
+struct BatchResult {
+  store::RowBatch rows;
+  std::vector<FailedRecord> failed;  // ascending by input, one per record
+  uint64_t used = 0;                 // records that yield at least one row, and deletes
+  uint64_t filtered = 0;             // used + filtered + failed.size() == batch size
+  // Set: nothing was executed; the topic's schema must first take in records like this one.
+  std::optional<std::string> misfit;
+};
+
+struct ExecuteOptions {
+  Micros now = 0;                // now() and friends
+  bool strict_schema = false;    // a misfit is a dead letter (`schema: strict`)
+  bool null_on_error = false;    // a failing cast gives NULL (`on_error: null`)
+  bool keyed = false;            // the target has a key: a null value under a record key deletes
+  size_t max_record_bytes = 16 << 20;  // a larger value is a dead letter
+};
+
+// Runs one plan on one connection. Not thread-safe; keeps its prepared statement.
+class Executor {
+ public:
+  static Result<std::unique_ptr<Executor>> create(const Plan& plan, store::Connection& connection);
+  virtual ~Executor() = default;
+  // A record that fails never takes its neighbours along. Errors: internal or external only.
+  virtual Result<BatchResult> run(std::span<const InputRecord> batch, const ExecuteOptions& options) = 0;
+};
+
+}  // namespace leat::stream
