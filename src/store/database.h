@@ -1,14 +1,14 @@
 // The embedded DuckDB database of one pipeline: one file, its connections and transactions.
 #pragma once
 
-#include <chrono>
+#include <duckdb.h>
+
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <duckdb.h>
 
 #include "base/file_system.h"
 #include "base/result.h"
@@ -53,12 +53,16 @@ class Statement {
   Statement& bind_blob(idx_t index, std::string_view bytes);
   // Names and types of the result, before execution.
   std::vector<Column> columns() const;
+  // May be called again; parameters keep their values. Errors: also of bind().
   Result<QueryResult> execute();
 
   duckdb_prepared_statement raw() { return statement_; }
 
  private:
+  Statement& bound(idx_t index, duckdb_state state);
+
   duckdb_prepared_statement statement_ = nullptr;
+  std::optional<Error> bind_error_;  // of bind(); execute() gives it
 };
 
 // One connection; not thread-safe. Errors of SQL: domain user, DuckDB's own message, with the
@@ -86,12 +90,18 @@ class Connection {
   duckdb_connection connection_ = nullptr;
 };
 
-// Thread-safe.
+struct DatabaseOptions {
+  int threads = 2;         // DuckDB's, for all connections together
+  bool read_only = false;  // the file must exist; several processes may read it at the same time
+};
+
+// Thread-safe. Times are shown in UTC; extensions are never fetched from anywhere.
 class Database {
  public:
   // Opens or creates the file; an empty path is an in-memory database. Errors: kCorrupt when the
   // write-ahead log is damaged (the message names `leat repair`), kInUse.
-  static Result<std::unique_ptr<Database>> open(const Path& file);
+  static Result<std::unique_ptr<Database>> open(const Path& file,
+                                                const DatabaseOptions& options = {});
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

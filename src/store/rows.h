@@ -2,13 +2,13 @@
 // came from.
 #pragma once
 
+#include <duckdb.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <duckdb.h>
 
 namespace leat::store {
 

@@ -1,0 +1,50 @@
+#include <string>
+
+#include "store/database.h"
+#include "store/duckdb_error.h"
+
+namespace leat::store {
+
+Connection::~Connection() { duckdb_disconnect(&connection_); }
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  duckdb_prepared_statement statement = nullptr;
+  if (duckdb_prepare(connection_, std::string(sql).c_str(), &statement) == DuckDBSuccess) {
+    return Statement(statement);
+  }
+  const char* text = statement == nullptr ? nullptr : duckdb_prepare_error(statement);
+  Error error = error_from_duckdb(text == nullptr ? "" : text);
+  duckdb_destroy_prepare(&statement);
+  return error;
+}
+
+Result<QueryResult> Connection::query(std::string_view sql) {
+  LEAT_ASSIGN(Statement statement, prepare(sql));
+  return statement.execute();
+}
+
+Result<void> Connection::run(std::string_view sql) {
+  duckdb_result result{};
+  const duckdb_state state = duckdb_query(connection_, std::string(sql).c_str(), &result);
+  if (state == DuckDBSuccess) {
+    duckdb_destroy_result(&result);
+    return {};
+  }
+  const char* text = duckdb_result_error(&result);
+  Error error = error_from_duckdb(text == nullptr ? "" : text);
+  duckdb_destroy_result(&result);
+  return error;
+}
+
+Result<void> Connection::begin() { return run("BEGIN TRANSACTION"); }
+
+Result<void> Connection::commit() { return run("COMMIT"); }
+
+void Connection::rollback() {
+  // The only error is that no transaction is open, which is what the caller wants.
+  (void)run("ROLLBACK");
+}
+
+void Connection::interrupt() { duckdb_interrupt(connection_); }
+
+}  // namespace leat::store
