@@ -1,0 +1,43 @@
+"""Runs every fuzzer a fixed number of times over its checked-in corpus; one test for each fuzzer.
+
+  tests/fuzz.py BUILD-DIRECTORY
+
+The corpus of src/a/b_fuzz.cc, if it has one, is the folder src/a/b_corpus. The seed is fixed: a
+failure comes again. What a fuzzer finds is written to build/fuzz-findings.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RUNS = os.environ.get("LEAT_FUZZ_RUNS", "20000")
+SECONDS = os.environ.get("LEAT_FUZZ_SECONDS", "20")
+
+
+def main():
+    build = ROOT / sys.argv[1]
+    findings = ROOT / "build" / "fuzz-findings"
+    findings.mkdir(parents=True, exist_ok=True)
+    sources = sorted((ROOT / "src").rglob("*_fuzz.cc"))
+    failed = 0
+    for number, source in enumerate(sources, 1):
+        program = next(iter(build.glob(f"src/**/{source.stem}")), build / source.stem)
+        corpus = source.with_name(source.stem.removesuffix("_fuzz") + "_corpus")
+        with tempfile.TemporaryDirectory() as grown:
+            command = [str(program), grown, *([str(corpus)] if corpus.is_dir() else []), f"-runs={RUNS}",
+                       f"-max_total_time={SECONDS}", "-seed=1", "-timeout=10", "-print_final_stats=1",
+                       f"-artifact_prefix={findings}/{source.stem}-"]
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                    errors="replace", cwd=ROOT)
+        print(f"[{number}/{len(sources)}] {source.stem}: exit code {result.returncode}", flush=True)
+        if result.returncode:
+            failed += 1
+            print(result.stdout[-6000:])
+    print(f"{len(sources) - failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
