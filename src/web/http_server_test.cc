@@ -1,0 +1,490 @@
+#include "web/http_server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/temporary_directory.h"
+#include "web/unix_client.h"
+
+namespace leat::web {
+namespace {
+
+// A client that sends bytes as they are and reads until the server closes.
+class RawClient {
+ public:
+  explicit RawClient(uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  ~RawClient() { leave(); }
+
+  void leave() {
+    if (socket_ >= 0) ::close(socket_);
+    socket_ = -1;
+  }
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+  }
+  // Reads until the text has come; all that came so far.
+  std::string read_until(std::string_view text) {
+    while (received_.find(text) == std::string::npos && read_some()) {
+    }
+    return received_;
+  }
+  std::string read_all() {
+    while (read_some()) {
+    }
+    return received_;
+  }
+  bool reset() const { return reset_; }
+
+ private:
+  bool read_some() {
+    char buffer[4096];
+    const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
+    reset_ = got < 0 && errno == ECONNRESET;
+    if (got > 0) received_.append(buffer, static_cast<size_t>(got));
+    return got > 0;
+  }
+
+  int socket_;
+  bool reset_ = false;
+  std::string received_;
+};
+
+std::string ask(uint16_t port, std::string_view request) {
+  RawClient client(port);
+  client.send(request);
+  return client.read_all();
+}
+
+std::string body_of(std::string_view answer) {
+  const size_t end = answer.find("\r\n\r\n");
+  return std::string(end == std::string_view::npos ? "" : answer.substr(end + 4));
+}
+
+Router echo_router() {
+  Router router;
+  router.add("GET", "/hello/{name}", [](Request& request) {
+    const std::string* agent = request.headers.find("user-agent");
+    return text_response(fmt::format("hello {} {} {}", request.params["name"], request.query["q"],
+                                     agent == nullptr ? "" : *agent));
+  });
+  router.add("POST", "/echo", [](Request& request) { return text_response(request.body); });
+  router.add("GET", "/throws", [](Request&) -> Response { throw std::runtime_error("oh no"); });
+  router.add("GET", "/broken", [](Request&) {
+    Response response = text_response("0123456789");
+    response.breakage = Breakage{4, false};
+    return response;
+  });
+  router.add("GET", "/reset", [](Request&) {
+    Response response;
+    response.breakage = Breakage{0, true};
+    return response;
+  });
+  router.add("GET", "/inject", [](Request&) {
+    Response response;
+    response.status = 204;
+    response.headers.add("X-Value", "a\r\nX-Evil: b");
+    return response;
+  });
+  router.add("GET", "/count", [](Request& request) {
+    Response response;
+    const int to = std::stoi(request.query["to"]);
+    response.stream = [to](BodyWriter& writer) -> Result<void> {
+      for (int i = 1; i <= to; ++i) {
+        if (!writer.write(fmt::format("{}\n", i))) break;
+      }
+      return {};
+    };
+    return response;
+  });
+  router.add("GET", "/breaks-off", [](Request&) {
+    Response response;
+    response.stream = [](BodyWriter& writer) -> Result<void> {
+      writer.write("begun");
+      writer.flush();
+      return external_error(Retry::kNo, "the disk is gone");
+    };
+    return response;
+  });
+  router.add_streaming("POST", "/lines", [](Request& request) {
+    size_t bytes = 0;
+    for (;;) {
+      auto piece = request.stream->read();
+      if (!piece.ok()) return error_response(piece.error());
+      if (piece->empty()) return text_response(fmt::format("{} bytes", bytes));
+      bytes += piece->size();
+    }
+  });
+  return router;
+}
+
+class HttpServerTest : public testing::Test {
+ protected:
+  void start(HttpServerOptions options = {}) {
+    options.port = 0;
+    auto started = HttpServer::start(options, echo_router());
+    ASSERT_TRUE(started.ok()) << started.error().to_string();
+    server_ = *std::move(started);
+    port_ = server_->port();
+  }
+
+  std::unique_ptr<HttpServer> server_;
+  uint16_t port_ = 0;
+};
+
+TEST_F(HttpServerTest, answers_with_parameters_query_and_headers) {
+  start();
+  const std::string answer =
+      ask(port_,
+          "GET /hello/J%C3%BCrgen?q=a+b HTTP/1.1\r\nHost: x\r\nUser-Agent: me\r\n"
+          "Connection: close\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_NE(answer.find("Content-Length: 20\r\n"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
+  EXPECT_EQ(body_of(answer), "hello Jürgen a b me");
+}
+
+TEST_F(HttpServerTest, keeps_connections_and_takes_pipelined_requests) {
+  start();
+  const std::string answer = ask(port_,
+                                 "GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n"
+                                 "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+                                 "GET /hello/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(answer.find("hello a"), std::string::npos);
+  EXPECT_NE(answer.find("\r\n\r\nabcHTTP/1.1"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("hello b"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, head_has_no_body_but_its_length) {
+  start();
+  const std::string answer =
+      ask(port_, "HEAD /hello/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(answer.find("Content-Length: 9\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(body_of(answer), "");
+}
+
+TEST_F(HttpServerTest, unknown_paths_and_methods) {
+  start();
+  std::string answer =
+      ask(port_, "GET /no\"where HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 Not Found\r\n")) << answer;
+  EXPECT_EQ(body_of(answer), R"({"error":{"status":404,"message":"nothing is at /no\"where"}})");
+
+  answer = ask(port_, "PUT /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 ")) << answer;
+  EXPECT_NE(answer.find("Allow: POST\r\n"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, malformed_requests) {
+  start();
+  EXPECT_TRUE(ask(port_, "rubbish\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(ask(port_, "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  const std::string large(64 << 10, 'x');
+  EXPECT_TRUE(
+      ask(port_, "GET / HTTP/1.1\r\nX: " + large + "\r\n\r\n").starts_with("HTTP/1.1 431 "));
+}
+
+TEST_F(HttpServerTest, the_body_has_a_limit) {
+  HttpServerOptions options;
+  options.body_limit = 1000;
+  start(options);
+  const std::string large(200'000, 'x');
+  const std::string announced =
+      ask(port_, fmt::format("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
+                             large.size(), large));
+  EXPECT_TRUE(announced.starts_with("HTTP/1.1 413 ")) << announced.substr(0, 100);
+  const std::string chunked =
+      ask(port_, fmt::format("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "{:x}\r\n{}\r\n0\r\n\r\n",
+                             large.size(), large));
+  EXPECT_TRUE(chunked.starts_with("HTTP/1.1 413 ")) << chunked.substr(0, 100);
+}
+
+TEST_F(HttpServerTest, chunked_bodies_and_continue) {
+  start();
+  RawClient client(port_);
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n"
+      "Connection: close\r\n\r\n");
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("3\r\nabc\r\n");
+  client.send("2\r\nde\r\n0\r\n\r\n");
+  EXPECT_TRUE(client.read_all().ends_with("\r\n\r\nabcde"));
+}
+
+TEST_F(HttpServerTest, an_exception_is_a_500) {
+  start();
+  const std::string answer =
+      ask(port_, "GET /throws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 ")) << answer;
+}
+
+TEST_F(HttpServerTest, values_cannot_add_fields) {
+  start();
+  const std::string answer =
+      ask(port_, "GET /inject HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(answer.find("X-Value: a  X-Evil: b\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("Content-Length"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, breaks_answers_on_purpose) {
+  start();
+  const std::string cut = ask(port_, "GET /broken HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(cut.find("Content-Length: 10\r\n"), std::string::npos) << cut;
+  EXPECT_EQ(body_of(cut), "0123");
+
+  RawClient client(port_);
+  client.send("GET /reset HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.read_all(), "");
+  EXPECT_TRUE(client.reset());
+}
+
+TEST_F(HttpServerTest, streams_in_chunks_or_until_the_end) {
+  start();
+  const std::string chunked =
+      ask(port_, "GET /count?to=3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(chunked.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << chunked;
+  EXPECT_EQ(body_of(chunked), "6\r\n1\n2\n3\n\r\n0\r\n\r\n");
+
+  const std::string old = ask(port_, "GET /count?to=3 HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(old.find("Transfer-Encoding"), std::string::npos) << old;
+  EXPECT_EQ(body_of(old), "1\n2\n3\n");
+
+  const std::string head = ask(port_, "HEAD /count?to=3 HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(body_of(head), "");
+}
+
+TEST_F(HttpServerTest, a_stream_that_fails_has_no_end) {
+  start();
+  const std::string answer = ask(port_, "GET /breaks-off HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(body_of(answer), "5\r\nbegun\r\n");
+}
+
+TEST_F(HttpServerTest, a_stream_stops_when_the_client_leaves) {
+  std::atomic<bool> ended = false;
+  Router router;
+  router.add("GET", "/forever", [&ended](Request&) {
+    Response response;
+    response.stream = [&ended](BodyWriter& writer) -> Result<void> {
+      const std::string piece(10'000, 'x');
+      while (writer.write(piece)) {
+      }
+      ended = true;
+      ended.notify_all();
+      return {};
+    };
+    return response;
+  });
+  HttpServerOptions options;
+  options.port = 0;
+  auto server = HttpServer::start(options, std::move(router));
+  ASSERT_TRUE(server.ok());
+  RawClient client((*server)->port());
+  client.send("GET /forever HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.read_until("xxx");
+  client.leave();
+  ended.wait(false);
+}
+
+TEST_F(HttpServerTest, stopping_ends_idle_connections_and_streams) {
+  HttpServerOptions options;
+  options.port = 0;
+  Router router = echo_router();
+  router.add("GET", "/follow", [](Request&) {
+    Response response;
+    response.stream = [](BodyWriter& writer) -> Result<void> {
+      writer.write("first");
+      writer.flush();
+      while (writer.open()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return {};
+    };
+    return response;
+  });
+  auto server = HttpServer::start(options, std::move(router));
+  ASSERT_TRUE(server.ok());
+  RawClient idle((*server)->port());
+  idle.send("GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n");
+  idle.read_until("hello a");
+  RawClient follower((*server)->port());
+  follower.send("GET /follow HTTP/1.1\r\nHost: x\r\n\r\n");
+  follower.read_until("first");
+  (*server)->stop();
+  (*server)->stop();
+  idle.read_all();
+  follower.read_all();
+}
+
+TEST_F(HttpServerTest, slow_clients_are_closed) {
+  HttpServerOptions options;
+  options.header_timeout = std::chrono::milliseconds(50);
+  options.idle_timeout = std::chrono::milliseconds(50);
+  options.transfer_timeout = std::chrono::milliseconds(50);
+  start(options);
+  EXPECT_EQ(ask(port_, ""), "");
+  EXPECT_EQ(ask(port_, "GET / HT"), "");
+  EXPECT_EQ(ask(port_, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"), "");
+}
+
+TEST_F(HttpServerTest, a_port_in_use_is_said) {
+  start();
+  HttpServerOptions options;
+  options.port = port_;
+  const auto second = HttpServer::start(options, Router());
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code(), ErrorCode::kInUse);
+  EXPECT_EQ(second.error().message(),
+            fmt::format("127.0.0.1:{} is in use by another process", port_));
+  options.address = "nowhere";
+  EXPECT_FALSE(HttpServer::start(options, Router()).ok());
+}
+
+class UnixSocketTest : public testing::Test {
+ protected:
+  void start(const Path& socket) {
+    HttpServerOptions options;
+    options.unix_socket = socket;
+    auto started = HttpServer::start(options, echo_router());
+    ASSERT_TRUE(started.ok()) << started.error().to_string();
+    server_ = *std::move(started);
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(UnixSocketTest, serves_its_owner_and_cleans_up) {
+  const Path socket = directory_.path() / "leat.sock";
+  start(socket);
+  struct stat status{};
+  ASSERT_EQ(::lstat(socket.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+
+  const auto answer = UnixClient(socket).send({.target = "/hello/me?q=1"});
+  ASSERT_TRUE(answer.ok()) << answer.error().to_string();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "hello me 1 ");
+  EXPECT_EQ(*answer->headers.find("content-type"), "text/plain; charset=utf-8");
+
+  server_->stop();
+  EXPECT_NE(::lstat(socket.c_str(), &status), 0);
+  const auto nobody = UnixClient(socket).send({});
+  ASSERT_FALSE(nobody.ok());
+  EXPECT_EQ(nobody.error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(UnixSocketTest, works_below_a_long_path) {
+  const Path deep = directory_.path() / std::string(100, 'd') / std::string(100, 'e');
+  std::filesystem::create_directories(deep);
+  start(deep / "leat.sock");
+  const auto answer = UnixClient(deep / "leat.sock").send({.target = "/hello/deep"});
+  ASSERT_TRUE(answer.ok()) << answer.error().to_string();
+  EXPECT_EQ(answer->status, 200);
+  const auto missing = UnixClient(deep / "no" / "leat.sock").send({});
+  EXPECT_EQ(missing.error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(UnixSocketTest, replaces_a_dead_socket_but_not_a_living_one) {
+  const Path socket = directory_.path() / "leat.sock";
+  start(socket);
+  HttpServerOptions options;
+  options.unix_socket = socket;
+  const auto second = HttpServer::start(options, Router());
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code(), ErrorCode::kInUse);
+
+  // What a killed process leaves: the name without anybody behind it.
+  const Path saved = directory_.path() / "saved";
+  std::filesystem::create_hard_link(socket, saved);
+  server_->stop();
+  std::filesystem::rename(saved, socket);
+  EXPECT_EQ(UnixClient(socket).send({}).error().code(), ErrorCode::kNotFound);
+  start(socket);
+  EXPECT_TRUE(UnixClient(socket).send({.target = "/hello/a"}).ok());
+}
+
+TEST_F(UnixSocketTest, streams_both_ways) {
+  const Path socket = directory_.path() / "leat.sock";
+  start(socket);
+  const UnixClient client(socket);
+
+  size_t left = 300'000;
+  ClientRequest upload{.method = "POST", .target = "/lines"};
+  upload.body_source = [&left](MutableBytes into) -> Result<size_t> {
+    const size_t count = std::min(left, into.size());
+    std::memset(into.data(), 'x', count);
+    left -= count;
+    return count;
+  };
+  const auto uploaded = client.send(upload);
+  ASSERT_TRUE(uploaded.ok()) << uploaded.error().to_string();
+  EXPECT_EQ(uploaded->body, "300000 bytes");
+
+  std::string got;
+  const auto counted = client.send({.target = "/count?to=100000"}, [&got](std::string_view piece) {
+    got += piece;
+    return true;
+  });
+  ASSERT_TRUE(counted.ok()) << counted.error().to_string();
+  EXPECT_EQ(counted->body, "");
+  EXPECT_TRUE(got.starts_with("1\n2\n") && got.ends_with("\n99999\n100000\n"));
+}
+
+TEST_F(UnixSocketTest, the_caller_ends_a_stream) {
+  const Path socket = directory_.path() / "leat.sock";
+  start(socket);
+  const UnixClient client(socket);
+  const auto enough =
+      client.send({.target = "/count?to=10000000"}, [](std::string_view) { return false; });
+  ASSERT_TRUE(enough.ok()) << enough.error().to_string();
+  EXPECT_EQ(enough->status, 200);
+
+  std::stop_source source;
+  source.request_stop();
+  const auto stopped = client.send({.target = "/count?to=10000000"}, nullptr, source.get_token());
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().code(), ErrorCode::kCancelled);
+}
+
+TEST_F(UnixSocketTest, errors_of_either_side_arrive) {
+  const Path socket = directory_.path() / "leat.sock";
+  start(socket);
+  const UnixClient client(socket);
+
+  const auto broken = client.send({.target = "/breaks-off"}, [](std::string_view) { return true; });
+  ASSERT_FALSE(broken.ok());
+  EXPECT_EQ(broken.error().domain(), ErrorDomain::kExternal);
+
+  ClientRequest failing{.method = "POST", .target = "/lines"};
+  failing.body_source = [](MutableBytes) -> Result<size_t> { return user_error("no such input"); };
+  const auto failed = client.send(failing);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().message(), "no such input");
+
+  bool sunk = false;
+  const auto missing = client.send({.target = "/nowhere"}, [&sunk](std::string_view) {
+    sunk = true;
+    return true;
+  });
+  ASSERT_TRUE(missing.ok());
+  EXPECT_EQ(missing->status, 404);
+  EXPECT_FALSE(sunk);
+  EXPECT_NE(missing->body.find("nothing is at /nowhere"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leat::web
