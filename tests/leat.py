@@ -1,0 +1,125 @@
+"""The program from outside, as the tests in sql/, cli/ and crash/ see it.
+
+What these tests know of its output is in this file: the fields of `dlq list --json`, the summary of
+`run --once --json`, and the two variables that make a run crash between epochs:
+
+  LEAT_EPOCH_RECORDS=N      an epoch takes at most N records
+  LEAT_CRASH_AFTER_EPOCH=N  the process kills itself (SIGKILL) right after the Nth epoch of the
+                            process, counted over all streams, has been committed
+"""
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = pathlib.Path(os.environ.get("LEAT", ROOT / "build" / "release" / "leat"))
+TIMEOUT_SECONDS = 120
+
+# Exit codes of `leat run --once` and of every command.
+OK, FAILED, USER_ERROR, DEAD_LETTERS = 0, 1, 2, 3
+KILLED = -signal.SIGKILL
+
+
+def environment(**more):
+    """A small environment that does not depend on who runs the tests."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return {**kept, "LC_ALL": "C.UTF-8", **{name: str(value) for name, value in more.items()}}
+
+
+def leat(*arguments, input=None, env=None, cwd=None, timeout=TIMEOUT_SECONDS):
+    """Runs one command to its end: returncode, stdout and stderr as text."""
+    return subprocess.run([str(PROGRAM), *map(str, arguments)], input=input, capture_output=True, text=True,
+                          env=environment(**(env or {})), cwd=cwd, timeout=timeout, errors="replace")
+
+
+class Unexpected(Exception):
+    """The program did something else than what the test is about needs."""
+
+
+def must(result, *codes):
+    if result.returncode not in (codes or (OK,)):
+        raise Unexpected(f"exit code {result.returncode} of {' '.join(map(str, result.args[1:]))}\n"
+                         f"{result.stdout[-2000:]}{result.stderr[-4000:]}")
+    return result
+
+
+class Data:
+    """One data directory."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+
+    def run_once(self, *pipelines, env=None, flags=(), timeout=TIMEOUT_SECONDS):
+        return leat("run", *pipelines, "--once", "--data", self.directory, *flags, env=env,
+                    cwd=self.directory.parent, timeout=timeout)
+
+    def produce(self, topic, lines, *flags):
+        return must(leat("topic", "produce", topic, "--data", self.directory, *flags,
+                         input="".join(line + "\n" for line in lines)))
+
+    def rows(self, query):
+        """Header and rows, all as text."""
+        result = must(leat("sql", "--data", self.directory, "--format", "csv", query))
+        return list(csv.reader(io.StringIO(result.stdout)))
+
+    def letters(self):
+        """The dead letters, each with `stage`, `error`, `source` and `value`."""
+        return json.loads(must(leat("dlq", "list", "--json", "--data", self.directory)).stdout)
+
+
+def summary_counts(result):
+    """What `run --once --json` counted, over all pipelines: {"read": 5, "dead_lettered": 1, …}."""
+    document = json.loads(result.stdout)
+    pipelines = document["pipelines"] if isinstance(document, dict) and "pipelines" in document else document
+    totals = {}
+    for pipeline in pipelines if isinstance(pipelines, list) else [pipelines]:
+        for name, value in pipeline.items():
+            if isinstance(value, int) and not isinstance(value, bool):
+                totals[name] = totals.get(name, 0) + value
+    return totals
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class MockApi:
+    """`leat mock-api` while the block runs; `url` is its address."""
+
+    def __init__(self, *flags, port=None):
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api/"
+        self.flags = flags
+        self.process = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [str(PROGRAM), "mock-api", "--port", str(self.port), *map(str, self.flags)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())
+        for _ in range(400):
+            if self.process.poll() is not None:
+                raise Unexpected(f"mock-api ended: {self.process.stderr.read().decode(errors='replace')}")
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            time.sleep(0.025)
+        raise Unexpected("mock-api does not listen")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+
+def plain(text):
+    """Without terminal escapes."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
