@@ -1,79 +1,25 @@
 #include "store/database.h"
 
-#include <utility>
-
-#include "store/duckdb_error.h"
+#include "store/instance.h"
 
 namespace leat::store {
-namespace {
-
-class Config {
- public:
-  Config() { duckdb_create_config(&config_); }
-  ~Config() { duckdb_destroy_config(&config_); }
-  Config(const Config&) = delete;
-  Config& operator=(const Config&) = delete;
-
-  Result<void> set(const char* name, const std::string& value) {
-    if (duckdb_set_config(config_, name, value.c_str()) == DuckDBSuccess) return {};
-    return internal_error("DuckDB does not take {} = {}", name, value);
-  }
-  duckdb_config get() const { return config_; }
-
- private:
-  duckdb_config config_ = nullptr;
-};
-
-Error open_error(const Path& file, std::string_view text) {
-  const Error found = error_from_duckdb(text);
-  const auto with = [&found](std::string message) {
-    return Error(found.domain(), std::move(message), found.retry(), found.code());
-  };
-  if (found.code() == ErrorCode::kCorrupt) {
-    return with(fmt::format(
-        "{} is damaged: {}. Run `leat repair` on its data directory: it keeps everything before "
-        "the damage, and the log gives the rest again",
-        file.string(), found.message()));
-  }
-  if (found.code() == ErrorCode::kInUse) {
-    return with(fmt::format("{} is in use by another process: {}", file.string(), found.message()));
-  }
-  return with(fmt::format("cannot open {}: {}", file.string(), found.message()));
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const Path& file, const DatabaseOptions& options) {
-  Config config;
-  LEAT_TRY(config.set("threads", std::to_string(options.threads)));
-  LEAT_TRY(config.set("access_mode", options.read_only ? "READ_ONLY" : "READ_WRITE"));
-  // json, icu and parquet are inside the library; nothing else is ever fetched.
-  LEAT_TRY(config.set("autoinstall_known_extensions", "false"));
-  LEAT_TRY(config.set("autoload_known_extensions", "false"));
-  LEAT_TRY(config.set("errors_as_json", "true"));
-
-  duckdb_database database = nullptr;
-  char* text = nullptr;
-  const char* path = file.empty() ? nullptr : file.c_str();
-  if (duckdb_open_ext(path, &database, config.get(), &text) != DuckDBSuccess) {
-    Error error = open_error(file, text == nullptr ? "" : text);
-    duckdb_free(text);
-    return error;
-  }
-  std::unique_ptr<Database> opened(new Database(database));
-  LEAT_ASSIGN(const auto connection, opened->connect());
-  LEAT_TRY(connection->run("SET GLOBAL TimeZone = 'UTC'"));
-  return opened;
+  LEAT_ASSIGN(auto instance, open_instance(file, options));
+  return std::unique_ptr<Database>(new Database(std::move(instance), ""));
 }
 
-Database::~Database() { duckdb_close(&database_); }
+Database::~Database() {
+  if (catalogue_.empty()) return;
+  // Checkpoints and closes the file. A failure leaves the write-ahead log, which the next open
+  // reads; there is nobody to tell.
+  if (auto connection = connect_to(instance_.get(), "")) {
+    (void)(*connection)->run("DETACH " + quoted_identifier(catalogue_));
+  }
+}
 
 Result<std::unique_ptr<Connection>> Database::connect() {
-  duckdb_connection connection = nullptr;
-  if (duckdb_connect(database_, &connection) != DuckDBSuccess) {
-    return internal_error("DuckDB gives no connection");
-  }
-  return std::make_unique<Connection>(connection);
+  return connect_to(instance_.get(), catalogue_);
 }
 
 }  // namespace leat::store

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file_system.h"
@@ -95,23 +96,31 @@ struct DatabaseOptions {
   bool read_only = false;  // the file must exist; several processes may read it at the same time
 };
 
-// Thread-safe. Times are shown in UTC; extensions are never fetched from anywhere.
+// One database file. Thread-safe. Times are shown in UTC; extensions are never fetched from
+// anywhere. A file may be open only once in a process: a second instance would not see the first
+// one's lock. REQUIRES: its connections are gone before it is.
 class Database {
  public:
-  // Opens or creates the file; an empty path is an in-memory database. Errors: kCorrupt when the
-  // write-ahead log is damaged (the message names `leat repair`), kInUse.
+  // Opens or creates the file as a database of its own; an empty path is one in memory. Errors:
+  // kCorrupt when the write-ahead log is damaged (the message names the file, the position and
+  // `leat repair`), kInUse when another process has it.
   static Result<std::unique_ptr<Database>> open(const Path& file,
                                                 const DatabaseOptions& options = {});
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  // Names without a catalogue mean this database.
   Result<std::unique_ptr<Connection>> connect();
-  duckdb_database raw() { return database_; }
+  duckdb_database raw() { return instance_.get(); }
 
  private:
-  explicit Database(duckdb_database database) : database_(database) {}
-  duckdb_database database_ = nullptr;
+  friend class Store;
+  Database(std::shared_ptr<_duckdb_database> instance, std::string catalogue)
+      : instance_(std::move(instance)), catalogue_(std::move(catalogue)) {}
+
+  std::shared_ptr<_duckdb_database> instance_;
+  std::string catalogue_;  // its name in a shared instance; empty: an instance of its own
 };
 
 // "a""b": an identifier that may stand in any statement.

@@ -1,0 +1,47 @@
+// All pipeline databases of one process in one DuckDB instance.
+//
+// Each pipeline's file is attached under the pipeline's name, so that one query can read them all.
+// Commits, checkpoints and failures stay each file's own: a transaction writes one of them only,
+// and a failed checkpoint (a full disk) invalidates that one database until it is attached again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/database.h"
+
+namespace leat::store {
+
+// Thread-safe.
+class Store {
+ public:
+  // `options` hold for all files: the threads are shared, and read_only attaches every file so.
+  static Result<std::unique_ptr<Store>> open(const DatabaseOptions& options = {});
+
+  // Opens or creates the pipeline's file. The file is checkpointed and closed when the Database is
+  // destroyed. Errors: as of Database::open(); also user when the name is taken, or is one of
+  // DuckDB's own (memory, system, temp).
+  Result<std::unique_ptr<Database>> attach(const std::string& pipeline, const Path& file);
+
+  // Every <pipeline>.duckdb in the directory; those that do not open are problems. A directory
+  // that does not exist has none.
+  struct Attached {
+    std::vector<std::unique_ptr<Database>> databases;
+    std::vector<Error> problems;
+  };
+  Attached attach_all(const Path& directory);
+
+  // A connection with no pipeline of its own, for queries over all of them (store/console.h).
+  Result<std::unique_ptr<Connection>> connect();
+
+ private:
+  Store(std::shared_ptr<_duckdb_database> instance, bool read_only)
+      : instance_(std::move(instance)), read_only_(read_only) {}
+
+  std::shared_ptr<_duckdb_database> instance_;
+  bool read_only_;
+};
+
+}  // namespace leat::store
