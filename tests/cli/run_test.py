@@ -1,0 +1,129 @@
+"""leat run: summaries, exit codes, resuming, signals."""
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+import leat
+from workplace import InWorkplace, Workplace
+
+GOOD_ORDERS = '{"id":1,"customer":"Ada","amount":"10.50"}\n'
+
+
+class RunOnce(InWorkplace):
+    def test_a_bad_record_gives_exit_code_3_and_a_summary_that_adds_up(self):
+        self.assertEqual(self.run_result.returncode, leat.DEAD_LETTERS, self.run_result.stderr)
+        said = self.run_result.stdout + self.run_result.stderr
+        for word in ("shop", "fetched", "produced", "read", "written", "filtered", "dead"):
+            self.assertIn(word, said)
+
+    def test_in_a_pipe_there_are_no_escapes(self):
+        self.assertNotIn("\x1b", self.run_result.stdout + self.run_result.stderr)
+        self.assertNotIn("\r", self.run_result.stdout + self.run_result.stderr)
+
+
+class RunAnew(unittest.TestCase):
+    def setUp(self):
+        self.place = Workplace(orders=GOOD_ORDERS)
+        self.addCleanup(self.place.close)
+
+    def run_once(self, *flags, code=0, **env):
+        result = self.place.leat("run", "shop.yaml", "--once", *flags, **env)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return result
+
+    def test_all_reconciled_is_exit_code_0(self):
+        self.run_once()
+
+    def test_json_summary(self):
+        counts = leat.summary_counts(self.run_once("--json"))
+        self.assertEqual([counts[name] for name in ("fetched", "produced", "read", "written", "filtered", "dead_lettered")],
+                         [1, 1, 1, 1, 0, 0])
+
+    def test_a_second_run_fetches_again_and_updates_by_key(self):
+        self.run_once()
+        self.run_once()
+        self.assertIn("1", self.place.leat("sql", "--format", "csv", "SELECT count(*) FROM amounts").stdout)
+
+    def test_a_missing_file_is_the_users_mistake(self):
+        result = self.place.leat("run", "nowhere.yaml", "--once")
+        self.assertEqual(result.returncode, leat.USER_ERROR)
+        self.assertIn("nowhere.yaml", result.stderr)
+
+    def test_a_source_that_is_not_there_fails(self):
+        (self.place.path / "orders.ndjson").unlink()
+        result = self.place.leat("run", "shop.yaml", "--once")
+        self.assertIn(result.returncode, (leat.FAILED, leat.USER_ERROR))
+        self.assertIn("orders.ndjson", result.stdout + result.stderr)
+
+    def test_set_wins_over_the_environment(self):
+        elsewhere = self.place.path / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "orders.ndjson").write_text(GOOD_ORDERS * 2)
+        self.run_once("--set", f"DIR={elsewhere}")
+
+    def test_a_changed_file_is_told_about_while_a_run_is_open(self):
+        killed = self.place.leat("run", "shop.yaml", "--once", LEAT_CRASH_AFTER_EPOCH=1)
+        self.assertEqual(killed.returncode, leat.KILLED)
+        text = self.place.pipeline.read_text()
+        self.place.pipeline.write_text(text.replace("AS amount FROM", "AS amount, 1 AS one FROM"))
+        refused = self.place.leat("run", "shop.yaml", "--once")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("--fresh", refused.stderr)
+        self.place.pipeline.write_text(text)
+        self.run_once()
+
+    def test_a_killed_run_is_resumed(self):
+        orders = "".join(f'{{"id":{number},"customer":"x","amount":"1"}}\n' for number in range(10))
+        (self.place.path / "orders.ndjson").write_text(orders)
+        killed = self.place.leat("run", "shop.yaml", "--once", LEAT_CRASH_AFTER_EPOCH=1, LEAT_EPOCH_RECORDS=3)
+        self.assertEqual(killed.returncode, leat.KILLED)
+        self.run_once()
+        rows = self.place.leat("sql", "--format", "csv", "SELECT count(*) FROM topic('orders')").stdout
+        self.assertEqual(rows.split(), ["count_star()", "10"])
+
+    def test_two_processes_do_not_share_a_data_directory(self):
+        self.place.pipeline.write_text('schedule: "@daily"\n' + self.place.pipeline.read_text())
+        first = self.start()
+        try:
+            second = self.place.leat("run", "shop.yaml", "--once")
+            self.assertNotEqual(second.returncode, 0)
+            self.assertIn(str(first.pid), second.stderr)
+        finally:
+            first.kill()
+            first.communicate()
+
+    def start(self):
+        process = subprocess.Popen([str(leat.PROGRAM), "run", "shop.yaml"], cwd=self.place.path, text=True,
+                                   env=leat.environment(DIR=self.place.path), stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        for _ in range(200):
+            if (self.place.data / "leat.sock").exists():
+                break
+            time.sleep(0.05)
+        return process
+
+    def test_a_running_pipeline_stops_on_a_signal_and_answers_queries_until_then(self):
+        self.place.pipeline.write_text('schedule: "@hourly"\n' + self.place.pipeline.read_text())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name):
+                process = self.start()
+                try:
+                    for _ in range(200):
+                        rows = self.place.leat("sql", "--format", "csv", "SELECT customer FROM amounts")
+                        if "Ada" in rows.stdout:
+                            break
+                        time.sleep(0.05)
+                    self.assertIn("Ada", rows.stdout, rows.stderr)
+                    self.assertIsNone(process.poll())
+                    process.send_signal(number)
+                    output, _ = process.communicate(timeout=5)
+                    self.assertEqual(process.returncode, 0, output)
+                finally:
+                    process.kill()
+                    process.communicate()
+
+
+if __name__ == "__main__":
+    unittest.main()

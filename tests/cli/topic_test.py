@@ -1,0 +1,70 @@
+"""leat topic: list, describe, consume, produce."""
+import json
+import unittest
+
+import leat
+from workplace import InWorkplace, Workplace
+
+
+class Topics(InWorkplace):
+    def test_list(self):
+        self.assertIn("orders", self.leat("topic", "list").stdout)
+
+    def test_list_as_json(self):
+        self.assertIn("orders", json.dumps(json.loads(self.leat("topic", "list", "--json").stdout)))
+
+    def test_describe(self):
+        out = self.leat("topic", "describe", "orders").stdout
+        for text in ("orders", "partition", "offset"):
+            self.assertIn(text, out.lower())
+
+    def test_describe_as_json(self):
+        json.loads(self.leat("topic", "describe", "orders", "--json").stdout)
+
+    def test_consume_from_the_beginning(self):
+        out = self.leat("topic", "consume", "orders", "--from", "beginning", "--count", "2").stdout
+        self.assertIn('{"id":1,"customer":"Ada","amount":"10.50"}', out)
+        self.assertIn("Bob", out)
+        self.assertNotIn("Eve", out)
+
+    def test_consume_from_an_offset(self):
+        out = self.leat("topic", "consume", "orders", "--from", "3").stdout
+        self.assertNotIn("Ada", out)
+        self.assertIn("Jürgen", out)
+
+    def test_consume_gives_the_exact_bytes(self):
+        out = self.leat("topic", "consume", "orders", "--from", "beginning").stdout
+        self.assertEqual(len(out.splitlines()), 5)
+
+    def test_a_misspelt_topic(self):
+        for command in ("describe", "consume"):
+            result = self.leat("topic", command, "ordres", code=leat.USER_ERROR)
+            self.assertIn("orders", result.stderr)
+
+
+class Produce(unittest.TestCase):
+    def setUp(self):
+        self.place = Workplace()
+        self.addCleanup(self.place.close)
+
+    def test_lines_become_records(self):
+        result = self.place.leat("topic", "produce", "events", "--key", "id", input='{"id":"a"}\n{"id":"b"}\n')
+        self.assertEqual(result.returncode, 0, result.stderr)
+        out = self.place.leat("topic", "consume", "events", "--from", "beginning").stdout
+        self.assertEqual([json.loads(line)["id"] for line in out.splitlines()], ["a", "b"])
+        keys = self.place.leat("sql", "--format", "csv", "SELECT _key FROM topic('events') ORDER BY _offset").stdout
+        self.assertEqual(keys.split(), ["_key", "a", "b"])
+
+    def test_a_line_that_is_not_json_is_named(self):
+        result = self.place.leat("topic", "produce", "events", input='{"id":1}\nnot json\n')
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("2", result.stderr)
+
+    def test_tombstones_through_the_envelope(self):
+        result = self.place.leat("topic", "produce", "events", "--envelope", input='{"key":"a","value":null}\n')
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_an_invalid_name(self):
+        result = self.place.leat("topic", "produce", "no/such", input="{}\n")
+        self.assertEqual(result.returncode, leat.USER_ERROR)
+        self.assertIn("no/such", result.stderr)
