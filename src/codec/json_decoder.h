@@ -14,12 +14,15 @@
 
 namespace leat::codec {
 
-// What to decode: a tree of fields. A leaf of kVarchar takes any token as its text; objects and
-// lists as their JSON text.
+// What to decode: a tree of fields. A leaf of kVarchar or kDeclared takes any token as its text;
+// objects and lists as their JSON text, byte for byte. A leaf of kNull takes null only and a struct
+// without fields {} only: anything else is a misfit. A field that is not in the projection may be
+// anything.
 struct Projection {
   Type root{.kind = TypeKind::kStruct};
   // Structs whose new keys matter because the query takes all of them (SELECT *, or a struct as a
-  // whole): an unknown key there is a misfit. Dotted paths; "" is the root.
+  // whole): an unknown key there is a misfit. Paths as member_path() gives them; "" is the root.
+  // Whatever lies below such a path is whole, too, and `root` must have all of its known fields.
   std::vector<std::string> whole;
   // The decoded JSON path differs from the column's place for fields named "<name>::text": such a
   // field holds the text of the token of its sibling <name> (a query casts it itself).
@@ -38,6 +41,10 @@ struct DecodeOutcome {
 };
 
 // Reusable; not thread-safe. Duplicate keys: the last one wins (as DuckDB and Python do).
+//
+// The whole record is checked, also what is not decoded: RFC 8259, UTF-8, no half surrogate pairs
+// in escapes, at most kMaxNesting brackets in each other. So kDecoded and kMisfit mean valid JSON.
+// Every kMisfit of a record against the schema's own types is a change that infer() makes of it.
 class JsonDecoder {
  public:
   explicit JsonDecoder(const Projection& projection);
@@ -45,7 +52,9 @@ class JsonDecoder {
 
   // Writes row `row` of `vectors` (one per top-level field of the projection, of the types that
   // Type::duckdb_type() gives). `json` has >= 64 readable bytes after it. On kMalformed and
-  // kMisfit the row's contents are unspecified. A null or absent field is NULL.
+  // kMisfit the row's contents are unspecified (NULLs, in fact), and lists have the size that they
+  // had. A null or absent field is NULL. REQUIRES: a chunk that is new, or was reset, is not
+  // begun at the row that follows the one of the last call (begin at row 0).
   DecodeOutcome decode(std::string_view json, std::span<const duckdb_vector> vectors, idx_t row);
 
  private:

@@ -2,9 +2,9 @@
 // a leading $ or $. may be left out: results[*], $.links.next, login.uuid, [0].id
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
-#include <optional>
 #include <vector>
 
 #include "base/result.h"

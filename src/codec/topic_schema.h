@@ -2,10 +2,21 @@
 //
 // Types form a lattice: kNull < everything; BOOLEAN, BIGINT < DOUBLE (or HUGEINT, DECIMAL where an
 // integer does not fit), structs and lists member by member; anything else that conflicts widens
-// to VARCHAR, which holds the token's own text (12345 and "SW1A 1AA" are both texts then).
+// to VARCHAR, which holds the token's own text (12345 and "SW1A 1AA" are both texts then). An
+// integer beyond 128 bits and a number beyond DOUBLE (1e400) are VARCHAR: no digit is lost in
+// silence. A declared type stays what it is.
+//
+// What DuckDB has no place for is left out of a struct, and can be had through the text of the
+// object around it: a key that differs from an earlier one only by the case of ASCII letters
+// (DuckDB's names ignore it), an empty key, a key that holds a NUL, and one that ends in "::text"
+// (see Projection). Bounds: an object with more than kMaxFields members, members of members
+// included, is a map and not a record, so VARCHAR; so is what lies deeper than kMaxDepth. The root
+// can be no VARCHAR: it takes no more than kMaxFields fields.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,29 +26,33 @@
 
 namespace leat::codec {
 
+inline constexpr size_t kMaxFields = 1000;
+inline constexpr size_t kMaxDepth = 64;
+
 enum class TypeKind : uint8_t {
-  kNull,     // only null was seen so far; a VARCHAR column in DuckDB
+  kNull,  // only null was seen so far; a VARCHAR column in DuckDB
   kBoolean,
   kBigint,
   kHugeint,  // integers beyond 64 bits
   kDouble,
   kVarchar,  // strings as they are; any other token as its own text
-  kStruct,
+  kStruct,   // without fields (only {} was seen so far) a VARCHAR column in DuckDB
   kList,
-  kDeclared, // a declared DuckDB type (`declared`), decoded as VARCHAR and cast by DuckDB
+  kDeclared,  // a declared DuckDB type (`declared`), decoded as VARCHAR and cast by DuckDB
 };
 
 struct Field;
 
 struct Type {
   TypeKind kind = TypeKind::kNull;
-  std::vector<Field> fields;    // kStruct, in the order in which they were first seen
-  std::vector<Type> element;    // kList: exactly one
-  std::string declared;         // kDeclared: DuckDB's type name
+  std::vector<Field> fields;  // kStruct, in the order in which they were first seen
+  std::vector<Type> element;  // kList: exactly one
+  std::string declared;       // kDeclared: DuckDB's type name
   bool operator==(const Type&) const = default;
 
   const Field* field(std::string_view name) const;  // exact case; null if none
-  std::string duckdb_type() const;                  // STRUCT("a" BIGINT, "b" VARCHAR[])
+  // What it is decoded into: STRUCT("a" BIGINT, "b" VARCHAR[]). VARCHAR for kDeclared, too.
+  std::string duckdb_type() const;
 };
 
 struct Field {
@@ -58,12 +73,24 @@ struct TopicSchema {
   std::vector<std::string> paths() const;
 };
 
+// login.uuid: the path of a member. A name that is empty or holds a dot, a quote or a bracket is
+// quoted as in SQL (a."b.c"), so that a path means one thing. The elements of a list are at path +
+// "[]".
+std::string member_path(std::string_view parent, std::string_view name);
+
+// The members of a type, members of members included.
+size_t field_count(const Type& type);
+// The index of the field whose name DuckDB cannot tell from `name`; nullopt if none.
+std::optional<size_t> same_name_in_duckdb(std::span<const Field> fields, std::string_view name);
+// Whether a struct with `fields` would take in a field for the key `name`, which it does not have.
+bool takes_new_field(std::span<const Field> fields, std::string_view name);
+
 // The least type that holds both.
 Type merged(const Type& a, const Type& b);
 
 // Extends `schema` to hold every record of `values` (JSON texts with >= 64 readable bytes after
 // each); malformed ones and ones whose root is not an object are passed over. Returns true when
-// the schema changed.
+// the schema changed. Of a key that stands twice in an object both values count.
 bool infer(TopicSchema& schema, std::span<const std::string_view> values);
 
 }  // namespace leat::codec

@@ -1,0 +1,88 @@
+#include "codec/decode/node.h"
+
+#include <algorithm>
+
+namespace leat::codec {
+namespace {
+
+std::string_view without_text_suffix(std::string_view name) {
+  if (name.ends_with(kTextSuffix)) name.remove_suffix(kTextSuffix.size());
+  return name;
+}
+
+struct TreeMaker {
+  const std::vector<std::string>& whole_paths;
+  std::vector<Node*>& lists;
+
+  std::unique_ptr<Node> make(const Type& type, const std::string& path, bool whole, bool root) {
+    auto node = std::make_unique<Node>();
+    node->kind = type.kind;
+    node->path = path;
+    // What is taken whole is taken with all that is in it.
+    whole = whole || std::ranges::find(whole_paths, path) != whole_paths.end();
+    if (type.kind == TypeKind::kList) {
+      lists.push_back(node.get());
+      node->children.push_back(make(type.element.front(), path + "[]", whole, false));
+    } else if (type.kind == TypeKind::kStruct) {
+      add_fields(*node, type, whole, root);
+    }
+    return node;
+  }
+
+  void add_fields(Node& node, const Type& type, bool whole, bool root) {
+    std::vector<Field> keys;
+    for (const Field& field : type.fields) {
+      const std::string key(without_text_suffix(field.name));
+      node.children.push_back(make(field.type, member_path(node.path, key), whole, false));
+      const auto known = std::ranges::find(keys, key, &Field::name);
+      const auto index = static_cast<size_t>(known - keys.begin());
+      if (known == keys.end()) {
+        keys.push_back({key, {}});
+        node.slots.emplace_back();
+      }
+      Node::Slot& slot = node.slots[index];
+      (key.size() < field.name.size() ? slot.text : slot.value) = node.children.back().get();
+    }
+    const bool full = root && type.fields.size() >= kMaxFields;  // infer() adds no more
+    // An empty struct below the root is all that was seen of an object: any key is new.
+    const bool tells_new = (whole && !full) || (!root && type.fields.empty());
+    node.keys.emplace(std::move(keys), tells_new);
+  }
+};
+
+}  // namespace
+
+void Node::attach(duckdb_vector vector) {
+  column.attach(vector);
+  if (kind == TypeKind::kList) {
+    children.front()->attach(duckdb_list_vector_get_child(vector));
+  } else if (is_struct()) {
+    for (idx_t i = 0; i < children.size(); ++i) {
+      children[i]->attach(duckdb_struct_vector_get_child(vector, i));
+    }
+  }
+}
+
+void Node::load_size() {
+  size = committed = duckdb_list_vector_get_size(column.vector());
+  capacity = size;  // what DuckDB has beyond that cannot be asked for; reserving it again is free
+}
+
+void Node::grow() {
+  capacity = std::max<idx_t>(duckdb_vector_size(), 2 * capacity);
+  duckdb_list_vector_reserve(column.vector(), capacity);
+  children.front()->attach(duckdb_list_vector_get_child(column.vector()));
+}
+
+void Node::set_null(idx_t row) {
+  column.set_null(row);
+  if (kind == TypeKind::kStruct) {
+    for (const auto& child : children) child->set_null(row);
+  }
+}
+
+std::unique_ptr<Node> make_tree(const Projection& projection, std::vector<Node*>& lists) {
+  return TreeMaker{projection.whole, lists}.make(projection.root, "", false, true);
+}
+
+}  // namespace leat::codec

@@ -1,0 +1,46 @@
+#include "codec/decode/object_keys.h"
+
+#include "codec/json/string.h"
+
+namespace leat::codec {
+namespace {
+
+// Objects that are maps have a new key in every record: those are not remembered for ever.
+constexpr size_t kMaxKnown = 4096;
+constexpr size_t kMaxKnownLength = 256;
+
+}  // namespace
+
+ObjectKeys::ObjectKeys(std::vector<Field> fields, bool tells_new)
+    : fields_(std::move(fields)), tells_new_(tells_new) {
+  for (uint32_t i = 0; i < fields_.size(); ++i) by_name_.emplace(fields_[i].name, i);
+  // A quote cannot stand in the content of a key.
+  known_.push_back({.raw = "\""});
+}
+
+uint32_t ObjectKeys::look_up(std::string_view raw) {
+  if (const auto found = by_raw_.find(raw); found != by_raw_.end()) {
+    known_[last_].followed_by = found->second;
+    last_ = found->second;
+    return known_[last_].field;
+  }
+  const uint32_t field = classify(raw);
+  if (field == kNew || field == kInvalid) return field;
+  if (known_.size() < kMaxKnown && raw.size() <= kMaxKnownLength) {
+    const auto index = static_cast<uint32_t>(known_.size());
+    known_.push_back({.raw = std::string(raw), .field = field});
+    by_raw_.emplace(raw, index);
+    known_[last_].followed_by = index;
+    last_ = index;
+  }
+  return field;
+}
+
+uint32_t ObjectKeys::classify(std::string_view raw) const {
+  std::string name;
+  if (!append_unescaped(name, raw)) return kInvalid;
+  if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second;
+  return tells_new_ && takes_new_field(fields_, name) ? kNew : kOther;
+}
+
+}  // namespace leat::codec

@@ -1,0 +1,65 @@
+// Which projected field a key of an object belongs to.
+//
+// The objects of a topic mostly have the same keys in the same order. So each key remembers which
+// one followed it last time; that guess is compared first, and a table of hashes is asked only when
+// it was wrong.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "codec/topic_schema.h"
+
+namespace leat::codec {
+
+class ObjectKeys {
+ public:
+  static constexpr uint32_t kOther = UINT32_MAX;        // not projected
+  static constexpr uint32_t kNew = UINT32_MAX - 1;      // the schema would take it in
+  static constexpr uint32_t kInvalid = UINT32_MAX - 2;  // its escapes are wrong
+
+  // `fields` are keys: without "::text". kNew is told only where `tells_new`.
+  ObjectKeys(std::vector<Field> fields, bool tells_new);
+
+  void start_object() { last_ = 0; }
+  // The index into `fields` of the key with this content (between its quotes, still escaped), or
+  // one of the constants.
+  uint32_t find(std::string_view raw) {
+    const Known& guess = known_[known_[last_].followed_by];
+    if (guess.raw == raw) {
+      last_ = known_[last_].followed_by;
+      return guess.field;
+    }
+    return look_up(raw);
+  }
+  const std::vector<Field>& fields() const { return fields_; }
+
+ private:
+  struct Known {
+    std::string raw;
+    uint32_t field = kOther;
+    uint32_t followed_by = 0;
+  };
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Index = std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>>;
+
+  uint32_t look_up(std::string_view raw);
+  uint32_t classify(std::string_view raw) const;
+
+  std::vector<Field> fields_;
+  Index by_name_;
+  std::vector<Known> known_;  // the first one is the opening bracket, which no key equals
+  Index by_raw_;
+  uint32_t last_ = 0;
+  bool tells_new_;
+};
+
+}  // namespace leat::codec

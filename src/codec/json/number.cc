@@ -1,0 +1,90 @@
+#include "codec/json/number.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace leat::codec {
+namespace {
+
+bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
+const char* skip_digits(const char* at, const char* end) {
+  while (at != end && is_digit(*at)) ++at;
+  return at;
+}
+
+// Whether a number that from_chars finds out of range is large (true) or next to zero. A number
+// d.ddd x 10^e is large when e is positive.
+bool is_beyond_one(std::string_view token) {
+  const size_t mark = token.find_first_of("eE");
+  const std::string_view digits = token.substr(0, mark);
+  int64_t exponent = 0;
+  if (mark != std::string_view::npos) {
+    std::string_view text = token.substr(mark + 1);
+    const bool negative = text.front() == '-';
+    if (text.front() == '+' || negative) text.remove_prefix(1);
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), exponent);
+    if (parsed.ec != std::errc{}) return !negative;
+    if (negative) exponent = -exponent;
+  }
+  const auto point = static_cast<int64_t>(std::min(digits.find('.'), digits.size()));
+  const auto first = static_cast<int64_t>(digits.find_first_of("123456789"));
+  return exponent + point - first > 0;
+}
+
+}  // namespace
+
+NumberKind number_kind(std::string_view token) {
+  const char* at = token.data();
+  const char* const end = at + token.size();
+  if (at != end && *at == '-') ++at;
+  if (at == end || !is_digit(*at)) return NumberKind::kNone;
+  at = *at == '0' ? at + 1 : skip_digits(at, end);
+  if (at == end) return NumberKind::kInteger;
+  if (*at == '.') {
+    const char* const fraction = at + 1;
+    at = skip_digits(fraction, end);
+    if (at == fraction) return NumberKind::kNone;
+  }
+  if (at != end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at != end && (*at == '+' || *at == '-')) ++at;
+    const char* const exponent = at;
+    at = skip_digits(exponent, end);
+    if (at == exponent) return NumberKind::kNone;
+  }
+  return at == end ? NumberKind::kDecimal : NumberKind::kNone;
+}
+
+std::optional<int64_t> parse_bigint(std::string_view token) {
+  int64_t value = 0;
+  const auto parsed = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (parsed.ec != std::errc{}) return std::nullopt;
+  return value;
+}
+
+std::optional<duckdb_hugeint> parse_hugeint(std::string_view token) {
+  const bool negative = token.front() == '-';
+  if (negative) token.remove_prefix(1);
+  if (token.size() > 39) return std::nullopt;  // 2^127 has 39 digits
+  unsigned __int128 value = 0;
+  constexpr auto kMax = (static_cast<unsigned __int128>(1) << 127) - 1;
+  for (const char c : token) {
+    const auto digit = static_cast<unsigned>(c - '0');
+    if (value > (kMax - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  if (negative) value = -value;
+  return duckdb_hugeint{.lower = static_cast<uint64_t>(value),
+                        .upper = static_cast<int64_t>(static_cast<uint64_t>(value >> 64))};
+}
+
+std::optional<double> parse_double(std::string_view token) {
+  double value = 0;
+  const auto parsed = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (parsed.ec == std::errc{}) return value;
+  if (is_beyond_one(token)) return std::nullopt;
+  return token.front() == '-' ? -0.0 : 0.0;
+}
+
+}  // namespace leat::codec

@@ -1,0 +1,369 @@
+#include "codec/json_decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codec/decode/node.h"
+#include "codec/json/cursor.h"
+#include "codec/json/fault.h"
+#include "codec/json/number.h"
+#include "codec/json/string.h"
+#include "codec/json/tokens.h"
+
+namespace leat::codec {
+namespace {
+
+// A value that a column cannot hold. Kept aside until the record is known to be JSON, and
+// forgotten when a later duplicate of its key replaces it.
+struct Misfit {
+  const char* position;
+  std::string message;
+};
+constexpr size_t kMaxMisfits = 32;
+
+const char* expectation(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kNull:
+      return "where only null was seen so far";
+    case TypeKind::kBoolean:
+      return "not a BOOLEAN";
+    case TypeKind::kBigint:
+      return "not a BIGINT";
+    case TypeKind::kHugeint:
+      return "not a HUGEINT";
+    case TypeKind::kDouble:
+      return "not a DOUBLE";
+    case TypeKind::kStruct:
+      return "not an object";
+    case TypeKind::kList:
+      return "not a list";
+    case TypeKind::kVarchar:
+    case TypeKind::kDeclared:
+      break;
+  }
+  return "not a text";
+}
+
+std::string token_name(const JsonCursor& cursor) {
+  switch (cursor.kind()) {
+    case '{':
+      return "an object";
+    case '[':
+      return "a list";
+    case '"':
+      return "a string";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    default:
+      return fmt::format("the number {:.40}", cursor.scalar());
+  }
+}
+
+// Walks one record. False from any function: not JSON.
+class RecordDecoder {
+ public:
+  RecordDecoder(const JsonTokens& tokens, std::string& scratch, std::vector<Misfit>& misfits)
+      : cursor_(tokens), scratch_(scratch), misfits_(misfits) {}
+
+  bool root(Node& node, idx_t row) {
+    return cursor_.kind() == '{' && cursor_.root_closes() && object(node, row) && cursor_.at_end();
+  }
+
+ private:
+  bool value(Node& node, idx_t row) {
+    if (cursor_.kind() == 'n') {
+      node.set_null(row);
+      return cursor_.skip_null();
+    }
+    switch (node.kind) {
+      case TypeKind::kVarchar:
+      case TypeKind::kDeclared:
+        return text(node, row);
+      case TypeKind::kStruct:
+        if (cursor_.kind() != '{') return misfit(node);
+        return node.is_struct() ? object(node, row) : unknown_object(node, row);
+      case TypeKind::kList:
+        return cursor_.kind() == '[' ? list(node, row) : misfit(node);
+      case TypeKind::kBoolean:
+        return boolean(node, row);
+      case TypeKind::kNull:
+        return misfit(node);
+      default:
+        return number(node, row);
+    }
+  }
+
+  bool object(Node& node, idx_t row) {
+    bool more = false;
+    if (!cursor_.open('}', more)) return false;
+    ++node.object;
+    node.keys->start_object();
+    size_t seen = 0;
+    while (more) {
+      const char* const key_position = cursor_.position();
+      std::string_view key;
+      if (!cursor_.key(key)) return false;
+      const uint32_t field = node.keys->find(key);
+      if (field < node.slots.size()) {
+        Node::Slot& slot = node.slots[field];
+        if (slot.seen_in == node.object) {
+          forget_misfits(slot);
+        } else {
+          slot.seen_in = node.object;
+          ++seen;
+        }
+        if (!member(slot, row)) return false;
+      } else {
+        if (field == ObjectKeys::kInvalid) return false;
+        if (field == ObjectKeys::kNew) misfit_of_key(node, key, key_position);
+        if (!cursor_.skip()) return false;
+      }
+      if (!cursor_.close_or_comma('}', more)) return false;
+    }
+    if (seen < node.slots.size()) null_absent(node, row);
+    if (node.column.vector() != nullptr) node.column.set_valid(row);
+    return true;
+  }
+
+  bool member(Node::Slot& slot, idx_t row) {
+    slot.begin = cursor_.position();
+    if (slot.text != nullptr) {
+      const JsonCursor start = cursor_;
+      if (cursor_.kind() == 'n') {
+        slot.text->set_null(row);
+        if (!cursor_.skip_null()) return false;
+      } else if (!text(*slot.text, row)) {
+        return false;
+      }
+      if (slot.value != nullptr) cursor_ = start;
+    }
+    if (slot.value != nullptr && !value(*slot.value, row)) return false;
+    slot.end = cursor_.position();
+    return true;
+  }
+
+  static void null_absent(Node& node, idx_t row) {
+    for (Node::Slot& slot : node.slots) {
+      if (slot.seen_in == node.object) continue;
+      if (slot.value != nullptr) slot.value->set_null(row);
+      if (slot.text != nullptr) slot.text->set_null(row);
+    }
+  }
+
+  // Only {} has been seen here: an object with a key that counts does not fit.
+  bool unknown_object(Node& node, idx_t row) {
+    const char* const begin = cursor_.position();
+    if (!object_keys_only(node)) return false;
+    node.column.set_text(row, {begin, static_cast<size_t>(cursor_.previous_end() - begin)});
+    return true;
+  }
+  bool object_keys_only(Node& node) {
+    bool more = false;
+    if (!cursor_.open('}', more)) return false;
+    node.keys->start_object();
+    while (more) {
+      const char* const key_position = cursor_.position();
+      std::string_view key;
+      if (!cursor_.key(key)) return false;
+      const uint32_t field = node.keys->find(key);
+      if (field == ObjectKeys::kInvalid) return false;
+      if (field == ObjectKeys::kNew) misfit_of_key(node, key, key_position);
+      if (!cursor_.skip() || !cursor_.close_or_comma('}', more)) return false;
+    }
+    return true;
+  }
+
+  bool list(Node& node, idx_t row) {
+    Node& element = *node.children.front();
+    const idx_t offset = node.size;
+    bool more = false;
+    if (!cursor_.open(']', more)) return false;
+    while (more) {
+      if (node.size == node.capacity) node.grow();
+      if (!value(element, node.size++) || !cursor_.close_or_comma(']', more)) return false;
+    }
+    node.column.set(row, duckdb_list_entry{.offset = offset, .length = node.size - offset});
+    return true;
+  }
+
+  bool text(Node& node, idx_t row) {
+    if (cursor_.kind() != '"') {
+      std::string_view bytes;
+      if (!cursor_.skip(bytes)) return false;
+      node.column.set_text(row, bytes);
+      return true;
+    }
+    const std::string_view content = cursor_.string();
+    if (cursor_.has_escape(content)) {
+      scratch_.clear();
+      if (!append_unescaped(scratch_, content)) return false;
+      node.column.set_text(row, scratch_);
+    } else {
+      node.column.set_text(row, content);
+    }
+    cursor_.next();
+    return true;
+  }
+
+  bool boolean(Node& node, idx_t row) {
+    const char kind = cursor_.kind();
+    if (kind != 't' && kind != 'f') return misfit(node);
+    node.column.set(row, kind == 't');
+    return cursor_.skip();
+  }
+
+  bool number(Node& node, idx_t row) {
+    if (cursor_.is_container() || cursor_.kind() == '"') return misfit(node);
+    const std::string_view token = cursor_.scalar();
+    const NumberKind kind = number_kind(token);
+    if (kind == NumberKind::kNone || !number_fits(node, row, token, kind)) return misfit(node);
+    cursor_.next();
+    return true;
+  }
+
+  // Writes the number if the column can hold it.
+  static bool number_fits(Node& node, idx_t row, std::string_view token, NumberKind kind) {
+    if (node.kind == TypeKind::kDouble) {
+      // An integer that not even HUGEINT holds would lose digits in silence.
+      if (kind == NumberKind::kInteger && token.size() > 38 && !parse_hugeint(token)) return false;
+      const auto number = parse_double(token);
+      if (number) node.column.set(row, *number);
+      return number.has_value();
+    }
+    if (kind != NumberKind::kInteger) return false;
+    if (node.kind == TypeKind::kBigint) {
+      const auto number = parse_bigint(token);
+      if (number) node.column.set(row, *number);
+      return number.has_value();
+    }
+    const auto number = parse_hugeint(token);
+    if (number) node.column.set(row, *number);
+    return number.has_value();
+  }
+
+  // The value does not fit; the walk goes on, as the record may not even be JSON.
+  bool misfit(const Node& node) {
+    if (misfits_.size() < kMaxMisfits) {
+      misfits_.push_back(
+          {cursor_.position(),
+           fmt::format("{} is {}, {}", node.path, token_name(cursor_), expectation(node.kind))});
+    }
+    return cursor_.skip();
+  }
+  void misfit_of_key(const Node& node, std::string_view key, const char* position) {
+    if (misfits_.size() == kMaxMisfits) return;
+    std::string name;
+    append_unescaped(name, key);
+    misfits_.push_back({position, fmt::format("{} is a new field", member_path(node.path, name))});
+  }
+  void forget_misfits(const Node::Slot& earlier) {
+    if (misfits_.empty() || misfits_.size() == kMaxMisfits) return;
+    std::erase_if(misfits_, [&](const Misfit& misfit) {
+      return misfit.position >= earlier.begin && misfit.position < earlier.end;
+    });
+  }
+
+  JsonCursor cursor_;
+  std::string& scratch_;
+  std::vector<Misfit>& misfits_;
+};
+
+}  // namespace
+
+struct JsonDecoder::Impl {
+  explicit Impl(const Projection& projection) : root(make_tree(projection, lists)) {}
+
+  // Asks DuckDB for the pointers only where a chunk begins.
+  void attach(std::span<const duckdb_vector> vectors, idx_t row) {
+    bool same = row == next_row;
+    for (size_t i = 0; i < vectors.size() && same; ++i) {
+      same = root->children[i]->column.vector() == vectors[i];
+    }
+    next_row = row + 1;
+    if (same) return;
+    for (size_t i = 0; i < vectors.size(); ++i) root->children[i]->attach(vectors[i]);
+    for (Node* list : lists) list->load_size();
+  }
+
+  void commit_lists() {
+    for (Node* list : lists) {
+      if (list->size == list->committed) continue;
+      duckdb_list_vector_set_size(list->column.vector(), list->size);
+      list->committed = list->size;
+    }
+  }
+
+  void undo(idx_t row) {
+    for (Node* list : lists) list->size = list->committed;
+    for (const auto& child : root->children) child->set_null(row);
+  }
+
+  std::vector<Node*> lists;
+  std::unique_ptr<Node> root;
+  idx_t next_row = UINT64_MAX;
+  JsonTokens tokens;
+  std::string scratch;
+  std::vector<Misfit> misfits;
+};
+
+JsonDecoder::JsonDecoder(const Projection& projection)
+    : impl_(std::make_unique<Impl>(projection)) {}
+JsonDecoder::~JsonDecoder() = default;
+
+DecodeOutcome JsonDecoder::decode(std::string_view json, std::span<const duckdb_vector> vectors,
+                                  idx_t row) {
+  Impl& impl = *impl_;
+  impl.attach(vectors, row);
+  impl.misfits.clear();
+  const bool valid = impl.tokens.scan(json) &&
+                     RecordDecoder(impl.tokens, impl.scratch, impl.misfits).root(*impl.root, row);
+  if (valid && impl.misfits.empty()) {
+    impl.commit_lists();
+    return {};
+  }
+  impl.undo(row);
+  if (valid) return {DecodeStatus::kMisfit, std::move(impl.misfits.front().message)};
+  const auto fault = find_json_fault(json);
+  return {DecodeStatus::kMalformed, fault ? fault->message() : "the record is not a JSON object"};
+}
+
+duckdb_logical_type make_logical_type(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kBoolean:
+      return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    case TypeKind::kBigint:
+      return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    case TypeKind::kHugeint:
+      return duckdb_create_logical_type(DUCKDB_TYPE_HUGEINT);
+    case TypeKind::kDouble:
+      return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
+    case TypeKind::kList: {
+      duckdb_logical_type element = make_logical_type(type.element.front());
+      duckdb_logical_type list = duckdb_create_list_type(element);
+      duckdb_destroy_logical_type(&element);
+      return list;
+    }
+    case TypeKind::kStruct:
+      if (!type.fields.empty()) break;
+      [[fallthrough]];
+    case TypeKind::kNull:
+    case TypeKind::kVarchar:
+    case TypeKind::kDeclared:
+      return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
+  }
+  std::vector<duckdb_logical_type> types;
+  std::vector<const char*> names;
+  for (const Field& field : type.fields) {
+    types.push_back(make_logical_type(field.type));
+    names.push_back(field.name.c_str());
+  }
+  duckdb_logical_type result = duckdb_create_struct_type(types.data(), names.data(), types.size());
+  for (duckdb_logical_type& member : types) duckdb_destroy_logical_type(&member);
+  return result;
+}
+
+}  // namespace leat::codec

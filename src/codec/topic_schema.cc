@@ -1,0 +1,134 @@
+#include "codec/topic_schema.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "codec/json_decoder.h"
+
+namespace leat::codec {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool same_but_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string quoted(std::string_view name) {
+  std::string text = "\"";
+  for (const char c : name) {
+    if (c == '"') text += '"';
+    text += c;
+  }
+  return text + '"';
+}
+
+bool is_number(TypeKind kind) {
+  return kind == TypeKind::kBigint || kind == TypeKind::kHugeint || kind == TypeKind::kDouble;
+}
+
+Type merged_structs(const Type& a, const Type& b) {
+  Type result = a;
+  for (const Field& field : b.fields) {
+    const auto known = std::ranges::find(result.fields, field.name, &Field::name);
+    if (known != result.fields.end()) {
+      known->type = merged(known->type, field.type);
+    } else if (!same_name_in_duckdb(result.fields, field.name)) {
+      result.fields.push_back(field);
+    }
+  }
+  if (field_count(result) > kMaxFields) return Type{.kind = TypeKind::kVarchar};
+  return result;
+}
+
+void collect_paths(const Type& type, const std::string& path, std::vector<std::string>& paths) {
+  if (type.kind == TypeKind::kList) return collect_paths(type.element.front(), path + "[]", paths);
+  for (const Field& field : type.fields) {
+    std::string inner = member_path(path, field.name);
+    paths.push_back(inner);
+    collect_paths(field.type, inner, paths);
+  }
+}
+
+}  // namespace
+
+const Field* Type::field(std::string_view name) const {
+  const auto found = std::ranges::find(fields, name, &Field::name);
+  return found == fields.end() ? nullptr : &*found;
+}
+
+std::string Type::duckdb_type() const {
+  switch (kind) {
+    case TypeKind::kBoolean:
+      return "BOOLEAN";
+    case TypeKind::kBigint:
+      return "BIGINT";
+    case TypeKind::kHugeint:
+      return "HUGEINT";
+    case TypeKind::kDouble:
+      return "DOUBLE";
+    case TypeKind::kNull:
+    case TypeKind::kVarchar:
+    case TypeKind::kDeclared:
+      return "VARCHAR";
+    case TypeKind::kList:
+      return element.front().duckdb_type() + "[]";
+    case TypeKind::kStruct:
+      break;
+  }
+  if (fields.empty()) return "VARCHAR";
+  std::string text = "STRUCT(";
+  for (const Field& field : fields) {
+    if (text.back() != '(') text += ", ";
+    text += quoted(field.name) + " " + field.type.duckdb_type();
+  }
+  return text + ")";
+}
+
+std::vector<std::string> TopicSchema::paths() const {
+  std::vector<std::string> result;
+  collect_paths(root, "", result);
+  return result;
+}
+
+std::string member_path(std::string_view parent, std::string_view name) {
+  std::string path(parent);
+  if (!path.empty()) path += '.';
+  const bool plain = !name.empty() && name.find_first_of(".\"[]") == std::string_view::npos;
+  return plain ? path.append(name) : path + quoted(name);
+}
+
+size_t field_count(const Type& type) {
+  size_t count = type.fields.size();
+  for (const Field& field : type.fields) count += field_count(field.type);
+  for (const Type& element : type.element) count += field_count(element);
+  return count;
+}
+
+std::optional<size_t> same_name_in_duckdb(std::span<const Field> fields, std::string_view name) {
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (same_but_case(fields[i].name, name)) return i;
+  }
+  return std::nullopt;
+}
+
+bool takes_new_field(std::span<const Field> fields, std::string_view name) {
+  return !name.empty() && name.find('\0') == std::string_view::npos &&
+         !name.ends_with(kTextSuffix) && !same_name_in_duckdb(fields, name);
+}
+
+Type merged(const Type& a, const Type& b) {
+  if (a.kind == TypeKind::kDeclared || b.kind == TypeKind::kNull) return a;
+  if (b.kind == TypeKind::kDeclared || a.kind == TypeKind::kNull) return b;
+  if (a.kind == b.kind) {
+    if (a.kind == TypeKind::kStruct) return merged_structs(a, b);
+    if (a.kind == TypeKind::kList) {
+      return Type{.kind = TypeKind::kList, .element = {merged(a.element[0], b.element[0])}};
+    }
+    return a;
+  }
+  if (is_number(a.kind) && is_number(b.kind)) return Type{.kind = std::max(a.kind, b.kind)};
+  return Type{.kind = TypeKind::kVarchar};
+}
+
+}  // namespace leat::codec
