@@ -33,15 +33,15 @@ class Node {
   // Sequences; a single value where a list is also allowed is a list of one.
   const std::vector<Node>& items() const;
 
-  const std::string& text() const;   // also: a number or boolean as it was written
+  const std::string& text() const;  // also: a number or boolean as it was written
   int64_t integer() const;
   double number() const;
   bool boolean() const;
   std::chrono::milliseconds duration() const;  // "2s", "10m", "1h30m", "500ms", "1d"
-  uint64_t bytes() const;                       // "64KiB", "10MB", 1048576
+  uint64_t bytes() const;                      // "64KiB", "10MB", 1048576
   bool is_mapping() const;
   bool is_sequence() const;
-  bool is_text() const;   // a scalar of any kind
+  bool is_text() const;  // a scalar of any kind
   bool is_null() const;
 
   // The value as JSON text (a request body, a declared schema).
@@ -52,6 +52,9 @@ class Node {
   const Location& location() const;
   // The place of byte `offset` of text(), also in a block scalar (| or >): for SQL errors.
   Location location_of(size_t offset) const;
+
+  // For `config` itself (node_data.h).
+  const Data* data() const { return data_.get(); }
 
  private:
   std::shared_ptr<const Data> data_;

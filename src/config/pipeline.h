@@ -27,12 +27,12 @@ enum class WriteMode : uint8_t { kAppend, kUpsert };
 
 // One entry of `into`.
 struct Target {
-  std::string type;        // topic, table, postgres, cassandra, hdfs, console, kafka
-  std::string connection;  // the connection's name; the type's own name when predefined
-  std::string name;        // topic, table ([schema.]table) or path
+  std::string type;              // topic, table, postgres, cassandra, hdfs, console, kafka
+  std::string connection;        // the connection's name; the type's own name when predefined
+  std::string name;              // topic, table ([schema.]table) or path
   std::vector<std::string> key;  // JSON paths for a task, output columns for a stream; may be empty
   WriteMode mode = WriteMode::kAppend;  // upsert when there is a key
-  Node options;            // the rest of the entry, as the sink describes it
+  Node options;                         // the rest of the entry, as the sink describes it
   Location location;
 };
 
@@ -41,10 +41,10 @@ struct Task {
   std::string source_type;  // http, file
   Node source;
   Retries retries;
-  std::vector<Target> into;         // as written; see implicit streams in Pipeline::streams
-  std::vector<std::string> after;   // upstream tasks
-  std::string topic;                // the topic it writes: the one in `into`, or __leat_task.<pipeline>.<task>
-  std::vector<std::string> key;     // JSON paths of the record key; empty: none
+  std::vector<Target> into;        // as written; see implicit streams in Pipeline::streams
+  std::vector<std::string> after;  // upstream tasks
+  std::string topic;  // the topic it writes: the one in `into`, or __leat_task.<pipeline>.<task>
+  std::vector<std::string> key;  // JSON paths of the record key; empty: none
   Location location;
 };
 
@@ -52,9 +52,9 @@ enum class StartFrom : uint8_t { kEarliest, kLatest };
 enum class OnError : uint8_t { kDeadLetter, kNull };
 
 struct Stream {
-  std::string name;        // for an implicit stream: <task>.<target name>
+  std::string name;  // for an implicit stream: <task>.<target name>
   std::string sql;
-  Node sql_node;           // for places in errors; absent for an implicit stream
+  Node sql_node;  // for places in errors; absent for an implicit stream
   std::vector<Target> into;
   StartFrom from = StartFrom::kEarliest;
   OnError on_error = OnError::kDeadLetter;
@@ -70,13 +70,14 @@ struct Topic {
   std::optional<std::chrono::milliseconds> retention_time;
   std::optional<uint64_t> retention_bytes;
   SchemaMode schema_mode = SchemaMode::kInferred;
-  Node declared_schema;  // {field: TYPE, …}; absent: inferred
+  Node declared_schema;          // {field: TYPE, …}; absent: inferred
+  std::vector<std::string> key;  // JSON paths, for writers that give no key of their own
   Location location;
 };
 
 struct Connection {
   std::string name;
-  std::string type;   // the URL's scheme; empty URL: embedded
+  std::string type;  // the URL's scheme; empty URL: embedded
   std::string url;
   Location location;
 };
@@ -84,19 +85,23 @@ struct Connection {
 struct Pipeline {
   std::string name;
   Path file;
-  std::string file_hash;  // SHA-256 of the file's text after substitution of --set and ${…}, secrets excluded
+  // SHA-256 of the file's keys and values after substitution of --set and ${…}; secrets count by
+  // name only, comments and layout not at all.
+  std::string file_hash;
   Timetable schedule;
   std::vector<Task> tasks;      // in an order in which every task comes after its upstream tasks
   std::vector<Stream> streams;  // implicit ones too; upstream first
-  std::map<std::string, Topic> topics;  // every topic that the file names or implies
-  std::map<std::string, Connection> connections;
+  // Every topic that tasks and streams write and that `topics` names; not those that only SQL
+  // names.
+  std::map<std::string, Topic> topics;
+  std::map<std::string, Connection> connections;  // the predefined ones too, with an empty URL
 };
 
 struct LoadOptions {
-  std::map<std::string, std::string> set;       // --set NAME=VALUE: wins over the environment
-  std::map<std::string, std::string> connect;   // --connect NAME=URL
-  std::map<std::string, std::string> environment;
-  Path secrets_directory;                        // ${secret:NAME} is a file in it, or the environment's
+  std::map<std::string, std::string> set = {};      // --set NAME=VALUE: wins over the environment
+  std::map<std::string, std::string> connect = {};  // --connect NAME=URL
+  std::map<std::string, std::string> environment = {};
+  Path secrets_directory = {};  // ${secret:NAME} is a file in it, or the environment's
 };
 
 // One mistake in a file; all of them are found in one pass.
@@ -115,6 +120,9 @@ struct LoadResult {
 };
 LoadResult load_pipeline(const Path& file, const ConnectorCatalogue& connectors,
                          const LoadOptions& options);
+// The same for a text; `file_name` is what places show.
+LoadResult load_pipeline_text(std::string text, const std::string& file_name,
+                              const ConnectorCatalogue& connectors, const LoadOptions& options);
 
 // JSON Schema (draft-07) of the pipeline file.
 std::string pipeline_json_schema(const ConnectorCatalogue& connectors);

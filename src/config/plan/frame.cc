@@ -1,0 +1,207 @@
+#include "config/plan/frame.h"
+
+#include <algorithm>
+
+#include "config/check/scalar_check.h"
+
+namespace leat::config {
+namespace {
+
+constexpr const char* kLater = "not built yet; leave it out";
+
+Key unsupported(std::string name, std::string why = kLater) {
+  return {.name = std::move(name),
+          .value = scalar(ValueKind::kAny),
+          .doc = "Not built yet.",
+          .unsupported = std::move(why)};
+}
+
+DescriptionPtr retries_description() {
+  return mapping({{.name = "count",
+                   .value = scalar(ValueKind::kInteger),
+                   .doc = "Further attempts after the first.",
+                   .default_text = "0"},
+                  {.name = "delay",
+                   .value = scalar(ValueKind::kDuration),
+                   .doc = "The time before the second attempt.",
+                   .default_text = "2s"},
+                  {.name = "backoff",
+                   .value = scalar(ValueKind::kText),
+                   .doc = "Whether each delay is twice the one before, or all are the same.",
+                   .default_text = "exponential",
+                   .choices = {"exponential", "fixed"}},
+                  {.name = "max_delay",
+                   .value = scalar(ValueKind::kDuration),
+                   .doc = "No delay is longer.",
+                   .default_text = "10m"}},
+                 "Attempts of the task as a whole; a request's own retries are part of its source.",
+                 "{count: 3, delay: 2s}");
+}
+
+DescriptionPtr task_description(const ConnectorCatalogue& connectors) {
+  auto task = std::make_shared<Description>();
+  task->kind = ValueKind::kMapping;
+  task->doc = "Finite work on the pipeline's timetable: one source, read into one topic.";
+  task->keys = connectors.sources;
+  for (const auto& source : connectors.sources) task->exactly_one.push_back(source.name);
+  task->keys.push_back(
+      {.name = "retries", .value = retries_description(), .doc = "Attempts after a failure."});
+  task->keys.push_back({.name = "into",
+                        .value = into_description(),
+                        .doc = "Where the records go: one target or a list of them.",
+                        .required = true});
+  task->keys.push_back({.name = "after",
+                        .value = list_of(scalar(ValueKind::kText)),
+                        .doc = "Tasks that must have succeeded in the same run."});
+  task->keys.push_back(unsupported("schedule",
+                                   "a task runs on its pipeline's schedule; put it "
+                                   "into a pipeline of its own for another one"));
+  for (const char* name : {"pool", "timeout", "trigger_rule", "priority"}) {
+    task->keys.push_back(unsupported(name));
+  }
+  return task;
+}
+
+DescriptionPtr stream_description() {
+  std::vector<Key> keys = {
+      {.name = "sql",
+       .value = scalar(ValueKind::kSql),
+       .doc = "A SELECT over one topic, in DuckDB's dialect.",
+       .required = true},
+      {.name = "into",
+       .value = into_description(),
+       .doc = "Where the rows go: one target or a list of them.",
+       .required = true},
+      {.name = "from",
+       .value = scalar(ValueKind::kText),
+       .doc = "Where the stream starts in a topic that it has never read.",
+       .default_text = "earliest",
+       .choices = {"earliest", "latest"}},
+      {.name = "on_error",
+       .value = scalar(ValueKind::kText),
+       .doc = "Whether a record whose conversion fails is a dead letter or gives NULL there.",
+       .default_text = "dead_letter",
+       .choices = {"dead_letter", "null"}},
+      {.name = "mode",
+       .value = scalar(ValueKind::kText),
+       .doc = "For targets without a mode of their own; by default upsert where there is a key, "
+              "else append.",
+       .choices = {"append", "upsert"}}};
+  for (const char* name : {"on_corrupt", "watermark", "emit", "trigger"}) {
+    keys.push_back(unsupported(name));
+  }
+  return mapping(std::move(keys), "A query that never ends: each record of the topic once.");
+}
+
+DescriptionPtr topic_description() {
+  const auto retention =
+      mapping({{.name = "time",
+                .value = scalar(ValueKind::kDuration),
+                .doc = "Records older than this may be deleted."},
+               {.name = "bytes",
+                .value = scalar(ValueKind::kBytes),
+                .doc = "The oldest records are deleted when a partition is larger than this."}},
+              "", "{time: 7d, bytes: 10GiB}");
+  std::vector<Key> keys = {
+      {.name = "partitions",
+       .value = scalar(ValueKind::kInteger),
+       .doc = "How many parts the topic has; records of one key are in one part.",
+       .default_text = "1"},
+      {.name = "retention",
+       .value = retention,
+       .doc = "How long records are kept; for ever if absent."},
+      {.name = "schema",
+       .value = scalar(ValueKind::kAny),
+       .doc = "`inferred`, `strict` (a record that conflicts with what was seen is a dead letter), "
+              "or a mapping of fields to types.",
+       .default_text = "inferred"},
+      {.name = "key",
+       .value = list_of(scalar(ValueKind::kJsonPath)),
+       .doc = "JSONPaths of the record key, where the task gives none."},
+      {.name = "format",
+       .value = scalar(ValueKind::kText),
+       .doc = "How records are written.",
+       .default_text = "json",
+       .choices = {"json", "avro", "protobuf"}}};
+  for (const char* name : {"replication_factor", "cleanup_policy"}) {
+    keys.push_back(unsupported(name));
+  }
+  return mapping(std::move(keys), "A topic that is more than its default.");
+}
+
+Key key_of_target(TargetOwner owner) {
+  return {.name = "key",
+          .value = list_of(
+              scalar(owner == TargetOwner::kTask ? ValueKind::kJsonPath : ValueKind::kText)),
+          .doc = owner == TargetOwner::kTask ? "JSONPaths in the record: its natural key."
+                                             : "Output columns that identify a row."};
+}
+
+}  // namespace
+
+DescriptionPtr into_description() {
+  static const DescriptionPtr description = list_of(scalar(ValueKind::kAny));
+  return description;
+}
+
+DescriptionPtr pipeline_description(const ConnectorCatalogue& connectors) {
+  std::vector<Key> keys = {{.name = "pipeline",
+                            .value = scalar(ValueKind::kText),
+                            .doc = "The pipeline's name: letters, digits, _ and -.",
+                            .required = true},
+                           {.name = "schedule",
+                            .value = scalar(ValueKind::kTimetable),
+                            .doc = "When the tasks run; by hand only if absent."},
+                           {.name = "tasks",
+                            .value = map_of(task_description(connectors)),
+                            .doc = "Finite work that writes records into topics."},
+                           {.name = "streams",
+                            .value = map_of(stream_description()),
+                            .doc = "Queries over topics that never end."},
+                           {.name = "topics",
+                            .value = map_of(topic_description()),
+                            .doc = "Topics that are more than their defaults."},
+                           {.name = "connections",
+                            .value = map_of(scalar(ValueKind::kText)),
+                            .doc = "URLs of real systems by name; what is not here is embedded."}};
+  for (const char* name : {"description", "tags", "owner", "defaults"}) {
+    keys.push_back(unsupported(name));
+  }
+  return mapping(std::move(keys));
+}
+
+std::vector<std::string> target_types(const ConnectorCatalogue& connectors) {
+  std::vector<std::string> types = {"topic", "table"};
+  for (const auto& sink : connectors.sinks) {
+    if (std::find(types.begin(), types.end(), sink.name) == types.end()) types.push_back(sink.name);
+  }
+  return types;
+}
+
+bool is_table_type(std::string_view type) {
+  return type == "table" || type == "postgres" || type == "cassandra";
+}
+
+bool is_topic_type(std::string_view type) { return type == "topic" || type == "kafka"; }
+
+DescriptionPtr target_description(const ConnectorCatalogue& connectors, std::string_view type,
+                                  const std::string& named, TargetOwner owner) {
+  std::vector<Key> keys = {{.name = named,
+                            .value = scalar(type == "console" ? ValueKind::kAny : ValueKind::kText),
+                            .doc = "The name of the target.",
+                            .required = true},
+                           key_of_target(owner)};
+  if (is_table_type(type)) {
+    keys.push_back({.name = "mode",
+                    .value = scalar(ValueKind::kText),
+                    .doc = "By default upsert with a key, append without one.",
+                    .choices = {"append", "upsert"}});
+  }
+  for (const auto& sink : connectors.sinks) {
+    if (sink.name != type || !sink.value) continue;
+    keys.insert(keys.end(), sink.value->keys.begin(), sink.value->keys.end());
+  }
+  return mapping(std::move(keys));
+}
+
+}  // namespace leat::config

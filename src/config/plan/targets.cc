@@ -1,0 +1,236 @@
+#include "config/plan/targets.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/nearest_name.h"
+#include "config/check/checker.h"
+#include "config/check/json_path_syntax.h"
+#include "config/node_data.h"
+#include "config/plan/names.h"
+
+namespace leat::config {
+namespace {
+
+class TargetPlan {
+ public:
+  TargetPlan(TargetOwner owner, std::optional<WriteMode> default_mode, const TargetScope& scope)
+      : owner_(owner), default_mode_(default_mode), scope_(scope) {}
+
+  std::optional<Target> read(const Node& entry) {
+    if (!entry.is_mapping()) {
+      add(entry.location(), "an entry of `into` must be a mapping such as {table: name, key: id}");
+      return std::nullopt;
+    }
+    const auto index = naming_entry(entry);
+    if (!index) return std::nullopt;
+    const std::string& named = entry.entries()[*index].first;
+    Target target;
+    target.connection = named;
+    target.type = type_of(named);
+    target.location = entry.data()->key_location(*index);
+    if (!is_usable(target)) return std::nullopt;
+    const auto description = target_description(scope_.connectors, target.type, named, owner_);
+    const size_t before = scope_.problems.size();
+    const Node checked_entry = checked(
+        entry, *description, {"the target " + backticked(named), target.location}, scope_.problems);
+    if (!checked_entry || scope_.problems.size() > before) return std::nullopt;
+    target.name = checked_entry[named].text();
+    const bool good_name = check_name(target, checked_entry[named]);
+    const bool good_key = read_key(target, checked_entry);
+    const bool good_mode = good_key && read_mode(target, checked_entry);
+    target.options = options_of(checked_entry, named);
+    if (!good_name || !good_mode) return std::nullopt;
+    return target;
+  }
+
+ private:
+  void add(const Location& location, std::string message) {
+    scope_.problems.add(location, std::move(message));
+  }
+
+  bool is_type(const std::string& name) const {
+    const auto types = target_types(scope_.connectors);
+    return std::find(types.begin(), types.end(), name) != types.end();
+  }
+
+  std::string type_of(const std::string& named) const {
+    if (is_type(named)) return named;
+    return scope_.connections.at(named).type;
+  }
+
+  // The one key of the entry that names a type or a connection.
+  std::optional<size_t> naming_entry(const Node& entry) {
+    std::optional<size_t> found;
+    for (size_t i = 0; i < entry.entries().size(); ++i) {
+      const auto& key = entry.entries()[i].first;
+      if (!is_type(key) && !scope_.connections.contains(key)) continue;
+      if (found) {
+        add(entry.data()->key_location(i),
+            fmt::format("an entry of `into` names one target; this one names `{}` and `{}`: write "
+                        "a list of two entries",
+                        entry.entries()[*found].first, key));
+        return std::nullopt;
+      }
+      found = i;
+    }
+    if (!found) no_target(entry);
+    return found;
+  }
+
+  void no_target(const Node& entry) {
+    auto names = target_types(scope_.connectors);
+    const auto types = names;
+    for (const auto& [name, connection] : scope_.connections) names.push_back(name);
+    for (size_t i = 0; i < entry.entries().size(); ++i) {
+      const auto& key = entry.entries()[i].first;
+      if (key == "key" || key == "mode") continue;
+      if (const auto near = nearest_name(key, names)) {
+        add(entry.data()->key_location(i),
+            fmt::format("unknown target {}; did you mean `{}`?", backticked(key), *near));
+      } else {
+        add(entry.data()->key_location(i),
+            fmt::format("unknown target {}; a target is {}, or a connection's name",
+                        backticked(key), joined(types, "or")));
+      }
+      return;
+    }
+    add(entry.location(), fmt::format("an entry of `into` needs a target: {}, or a "
+                                      "connection's name",
+                                      joined(types, "or")));
+  }
+
+  bool is_usable(const Target& target) {
+    const auto& sinks = scope_.connectors.sinks;
+    const auto has = [&](std::string_view name) {
+      return std::any_of(sinks.begin(), sinks.end(), [&](const Key& k) { return k.name == name; });
+    };
+    if (target.type.empty()) return false;  // a connection with a mistake, which is reported
+    if (target.type == "table") return true;
+    if (is_topic_type(target.type)) {
+      if (owner_ == TargetOwner::kTask || has("topic") || has("kafka")) return true;
+      add(target.location,
+          "a stream cannot write a topic yet; name a table, and read it with "
+          "`leat sql`");
+      return false;
+    }
+    for (const auto& sink : sinks) {
+      if (sink.name != target.type) continue;
+      if (sink.unsupported.empty()) return true;
+      add(target.location, fmt::format("`{}`: {}", target.connection, sink.unsupported));
+      return false;
+    }
+    add(target.location, fmt::format("`{}` cannot be a target: the connection's type is {}",
+                                     target.connection, target.type));
+    return false;
+  }
+
+  bool check_name(const Target& target, const Node& name) {
+    if (target.type == "console") return true;
+    std::optional<std::string> wrong;
+    if (is_topic_type(target.type)) {
+      wrong = wrong_with_topic_name(target.name);
+    } else if (is_table_type(target.type)) {
+      wrong = wrong_with_table_name(target.name);
+    } else if (target.name.empty()) {
+      wrong = "is empty";
+    }
+    if (!wrong) return true;
+    add(name.location(), fmt::format("the {} name {} {}",
+                                     is_topic_type(target.type)   ? "topic"
+                                     : is_table_type(target.type) ? "table"
+                                                                  : target.type,
+                                     backticked(name.masked_text()), *wrong));
+    return false;
+  }
+
+  bool read_key(Target& target, const Node& entry) {
+    bool good = true;
+    std::set<std::string> seen;
+    for (const auto& part : entry["key"].items()) {
+      std::string wrong;
+      if (part.text().empty()) wrong = "`key` has an empty name";
+      if (owner_ == TargetOwner::kTask && names_many(part.text())) {
+        wrong = fmt::format("a key is one value; {} names many", backticked(part.masked_text()));
+      }
+      if (!seen.insert(part.text()).second) {
+        wrong = fmt::format("`key` names {} twice", backticked(part.masked_text()));
+      }
+      if (!wrong.empty()) {
+        add(part.location(), wrong);
+        good = false;
+      }
+      target.key.push_back(part.text());
+    }
+    if (entry["key"] && target.key.empty()) {
+      add(entry["key"].location(), "`key` is an empty list; leave it out to append");
+      return false;
+    }
+    if (target.type == "cassandra" && target.key.empty()) {
+      add(target.location, "a Cassandra table needs a `key`: it is its primary key");
+      return false;
+    }
+    return good;
+  }
+
+  bool read_mode(Target& target, const Node& entry) {
+    if (!is_table_type(target.type)) return true;
+    std::optional<WriteMode> mode = default_mode_;
+    const Node written = entry["mode"];
+    if (written) mode = written.text() == "upsert" ? WriteMode::kUpsert : WriteMode::kAppend;
+    target.mode = mode.value_or(target.key.empty() ? WriteMode::kAppend : WriteMode::kUpsert);
+    if (target.mode == WriteMode::kUpsert && target.key.empty()) {
+      add(written ? written.location() : target.location,
+          fmt::format("`mode: upsert` needs a `key` for the target `{}`", target.connection));
+      return false;
+    }
+    if (target.type == "cassandra" && target.mode == WriteMode::kAppend) {
+      add(written ? written.location() : target.location,
+          "a Cassandra table is always upserted by its `key`");
+      return false;
+    }
+    return true;
+  }
+
+  static Node options_of(const Node& entry, const std::string& named) {
+    auto rest = std::make_shared<Node::Data>(*entry.data());
+    rest->entries.clear();
+    rest->key_locations.clear();
+    for (size_t i = 0; i < entry.entries().size(); ++i) {
+      const auto& name = entry.entries()[i].first;
+      if (name == named || name == "key" || name == "mode") continue;
+      rest->entries.push_back(entry.entries()[i]);
+      rest->key_locations.push_back(entry.data()->key_location(i));
+    }
+    return Node(std::move(rest));
+  }
+
+  const TargetOwner owner_;
+  const std::optional<WriteMode> default_mode_;
+  const TargetScope& scope_;
+};
+
+}  // namespace
+
+std::vector<Target> plan_targets(const Node& into, TargetOwner owner,
+                                 std::optional<WriteMode> default_mode, const TargetScope& scope) {
+  TargetPlan plan(owner, default_mode, scope);
+  std::vector<Target> targets;
+  if (into && into.items().empty()) scope.problems.add(into.location(), "`into` is an empty list");
+  for (const auto& entry : into.items()) {
+    auto target = plan.read(entry);
+    if (!target) continue;
+    const bool repeated = std::any_of(targets.begin(), targets.end(), [&](const Target& other) {
+      return other.connection == target->connection && other.name == target->name;
+    });
+    if (repeated) {
+      scope.problems.add(target->location, fmt::format("the target {} `{}` is given twice",
+                                                       target->connection, target->name));
+      continue;
+    }
+    targets.push_back(std::move(*target));
+  }
+  return targets;
+}
+
+}  // namespace leat::config

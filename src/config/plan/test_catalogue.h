@@ -1,0 +1,61 @@
+// Small connectors for this folder's tests; the real ones are described beside their code.
+#pragma once
+
+#include "config/description.h"
+
+namespace leat::config {
+
+inline ConnectorCatalogue test_catalogue() {
+  const auto text = scalar(ValueKind::kText);
+  ConnectorCatalogue catalogue;
+  catalogue.sources = {
+      {.name = "http",
+       .value = mapping(
+           {{.name = "url", .value = text, .doc = "The address.", .required = true},
+            {.name = "query", .value = map_of(text), .doc = "Parameters of the query."},
+            {.name = "records", .value = scalar(ValueKind::kJsonPath), .doc = "The records."},
+            {.name = "timeout",
+             .value = scalar(ValueKind::kDuration),
+             .doc = "The longest wait.",
+             .default_text = "30s"},
+            {.name = "max_bytes",
+             .value = scalar(ValueKind::kBytes),
+             .doc = "The largest response.",
+             .default_text = "64MiB"},
+            {.name = "verify",
+             .value = scalar(ValueKind::kBoolean),
+             .doc = "Whether certificates are checked.",
+             .default_text = "true"},
+            {.name = "rate", .value = scalar(ValueKind::kNumber), .doc = "Requests a second."},
+            {.name = "body", .value = scalar(ValueKind::kAny), .doc = "The body."},
+            {.name = "retry_on",
+             .value = list_of(scalar(ValueKind::kInteger)),
+             .doc = "Statuses.",
+             .default_text = "[429, 503]"},
+            {.name = "paginate",
+             .value =
+                 one_of({{.name = "page", .value = mapping({{.name = "param", .value = text}})},
+                         {.name = "link", .value = text},
+                         {.name = "next_url", .value = scalar(ValueKind::kJsonPath)}}),
+             .doc = "How to go on."}},
+           "", "{url: https://example.com/items}"),
+       .doc = "Reads an HTTP API."},
+      {.name = "file",
+       .value = mapping({{.name = "path", .value = text, .doc = "The files.", .required = true}}),
+       .doc = "Reads files."}};
+  catalogue.sinks = {{.name = "postgres", .doc = "A table."},
+                     {.name = "cassandra",
+                      .value = mapping({{.name = "nulls",
+                                         .value = text,
+                                         .doc = "Nulls.",
+                                         .default_text = "write",
+                                         .choices = {"write", "keep"}}}),
+                      .doc = "A table."},
+                     {.name = "hdfs", .doc = "Parquet files."},
+                     {.name = "console", .doc = "Prints rows."},
+                     {.name = "topic", .doc = "A topic."},
+                     {.name = "kafka", .doc = "A topic."}};
+  return catalogue;
+}
+
+}  // namespace leat::config
