@@ -16,14 +16,17 @@
 
 namespace leat::sink {
 
-// A row that the sink refuses for its own sake: a dead letter of the sink.
+enum class RefusedKind : uint8_t { kRow, kDelete };
+
+// A row or a delete that the sink refuses for its own sake: a dead letter of the sink.
 struct RefusedRow {
-  uint32_t row = 0;    // index over all rows of the batch
+  uint32_t row = 0;  // index over all rows of the batch; of a delete: into RowBatch::deletes
   std::string message;
+  RefusedKind kind = RefusedKind::kRow;
 };
 
 struct Delivery {
-  std::vector<RefusedRow> refused;
+  std::vector<RefusedRow> refused;  // rows in their order, then deletes in theirs
 };
 
 // Names the epoch whose rows are delivered; the same epoch has the same identity for ever.
@@ -31,8 +34,8 @@ struct EpochIdentity {
   std::string store_id;  // UUID of the pipeline's DuckDB file
   std::string pipeline;
   std::string stream;
-  uint64_t epoch = 0;    // from 1
-  Micros write_time = 0; // stored with the epoch, never below the one before + 1
+  uint64_t epoch = 0;     // from 1
+  Micros write_time = 0;  // stored with the epoch, never below the one before + 1
 };
 
 // Not thread-safe. The framework owns retry and reconnect.

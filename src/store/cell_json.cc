@@ -19,14 +19,6 @@ std::string_view text_at(duckdb_vector vector, idx_t row) {
   return {duckdb_string_t_data(text), duckdb_string_t_length(*text)};
 }
 
-// JSON is VARCHAR with this alias.
-bool is_json(duckdb_logical_type type) {
-  char* alias = duckdb_logical_type_get_alias(type);
-  const bool json = alias != nullptr && std::string_view(alias) == "JSON";
-  duckdb_free(alias);
-  return json;
-}
-
 void append_list(std::string& out, duckdb_vector child, duckdb_logical_type owned_type, idx_t from,
                  idx_t count) {
   const LogicalType type(owned_type);
@@ -159,7 +151,7 @@ void append_json(std::string& out, duckdb_vector vector, duckdb_logical_type typ
       append_float(out, at<double>(vector, row));
       return;
     case DUCKDB_TYPE_VARCHAR:
-      if (is_json(type)) {
+      if (type_name(type) == "JSON") {
         out += text_at(vector, row);
       } else {
         append_json_text(out, text_at(vector, row));

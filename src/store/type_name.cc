@@ -52,6 +52,12 @@ std::string union_name(duckdb_logical_type type) {
   return out + ")";
 }
 
+// JSON is VARCHAR under another name, with its own rules for what it holds.
+bool is_json(duckdb_logical_type type) {
+  char* alias = duckdb_logical_type_get_alias(type);
+  return owned_text(alias) == "JSON";
+}
+
 }  // namespace
 
 std::string type_name(duckdb_logical_type type) {
@@ -91,7 +97,7 @@ std::string type_name(duckdb_logical_type type) {
     case DUCKDB_TYPE_UHUGEINT:
       return "UHUGEINT";
     case DUCKDB_TYPE_VARCHAR:
-      return "VARCHAR";
+      return is_json(type) ? "JSON" : "VARCHAR";
     case DUCKDB_TYPE_BLOB:
       return "BLOB";
     case DUCKDB_TYPE_DECIMAL:

@@ -17,14 +17,17 @@ class TableWriter {
  public:
   // `table` is [schema.]table; `key` names output columns, empty: append.
   TableWriter(store::Connection& connection, std::string table, std::vector<std::string> key);
-  virtual ~TableWriter();
+  ~TableWriter();
 
   // Inside the epoch's transaction. Makes the schema and table; adds new columns; widens a column
-  // whose type grew. Errors (user): a key column that the query does not give, a table that exists
-  // with other columns or another key than this stream would make.
+  // whose type grew (README.md says which types hold which). A column that the stream no longer
+  // gives stays and gets NULL. Errors (user): a key column that the query does not give, a table
+  // that exists with other columns or another key than this stream would make.
   Result<void> prepare(const std::vector<store::Column>& columns);
   // Inside the epoch's transaction. With a key: reduced to the last row per key by input order,
-  // deletes applied; a NULL key is refused. REQUIRES: prepare() with rows.columns was the last.
+  // deletes applied; a NULL key, or the key of a delete that is no value of the column, is refused.
+  // REQUIRES: prepare() with rows.columns came before, in this transaction or in one that was
+  // committed (it costs little when nothing changed: call it in every epoch).
   Result<Delivery> write(const store::RowBatch& rows);
 
  private:

@@ -1,0 +1,214 @@
+#include "sink/store/table_layout.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "sink/store/column_type.h"
+#include "sink/store/key_reduction.h"
+
+namespace leat::sink {
+namespace {
+
+using store::LogicalType;
+using store::quoted_identifier;
+using store::quoted_literal;
+using store::quoted_table;
+
+constexpr std::string_view kCommentMark = "leat: ";
+
+std::vector<TableColumn> columns_of(const store::Statement& statement,
+                                    duckdb_prepared_statement raw) {
+  std::vector<TableColumn> columns;
+  const auto described = statement.columns();
+  for (idx_t i = 0; i < described.size(); ++i) {
+    columns.push_back(
+        {described[i].name, LogicalType(duckdb_prepared_statement_column_logical_type(raw, i))});
+  }
+  return columns;
+}
+
+// The types as DuckDB has them. A column that is only ever NULL becomes VARCHAR.
+Result<std::vector<TableColumn>> typed_columns(store::Connection& connection,
+                                               const std::vector<store::Column>& columns) {
+  std::string sql = "SELECT ";
+  for (const store::Column& column : columns) {
+    if (!sql.ends_with("SELECT ")) sql += ", ";
+    const bool untyped = column.type == "\"NULL\"" || column.type == "NULL";
+    sql += fmt::format("NULL::{} AS {}", untyped ? "VARCHAR" : column.type,
+                       quoted_identifier(column.name));
+  }
+  LEAT_ASSIGN(auto statement, connection.prepare(sql));
+  return columns_of(statement, statement.raw());
+}
+
+template <class Columns>
+auto find(Columns& columns, std::string_view name) {
+  return std::find_if(columns.begin(), columns.end(),
+                      [name](const auto& column) { return same_name(column.name, name); });
+}
+
+std::string comment_of(const std::vector<std::string>& key) {
+  if (key.empty()) return std::string(kCommentMark) + "appended";
+  std::vector<std::string> names = key;
+  for (std::string& name : names) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  }
+  std::sort(names.begin(), names.end());
+  std::string out = std::string(kCommentMark) + "upserted by ";
+  for (size_t i = 0; i < names.size(); ++i) out += (i > 0 ? ", " : "") + names[i];
+  return out;
+}
+
+Result<void> comment(store::Connection& connection, const std::string& table,
+                     const std::vector<std::string>& key) {
+  return connection.run(fmt::format("COMMENT ON TABLE {} IS {}", quoted_table(table),
+                                    quoted_literal(comment_of(key))));
+}
+
+Result<void> make(store::Connection& connection, const std::string& table,
+                  const std::vector<TableColumn>& columns, const std::vector<std::string>& key) {
+  const size_t dot = table.rfind('.');
+  if (dot != std::string::npos) {
+    LEAT_TRY(connection.run("CREATE SCHEMA IF NOT EXISTS " + quoted_table(table.substr(0, dot))));
+  }
+  std::string list;
+  for (const TableColumn& column : columns) {
+    if (!list.empty()) list += ", ";
+    list += quoted_identifier(column.name) + " " + store::type_name(column.type.get());
+  }
+  LEAT_TRY(connection.run(fmt::format("CREATE TABLE {}({})", quoted_table(table), list)));
+  return comment(connection, table, key);
+}
+
+// What the table says of its key: a comment of ours, or nothing.
+Result<std::optional<std::string>> recorded_key(store::Connection& connection,
+                                                const std::string& table) {
+  const size_t dot = table.rfind('.');
+  LEAT_ASSIGN(auto statement,
+              connection.prepare("SELECT comment FROM duckdb_tables() WHERE database_name = "
+                                 "current_database() AND lower(schema_name) = lower($1) AND "
+                                 "lower(table_name) = lower($2)"));
+  statement.bind(1, dot == std::string::npos ? "main" : table.substr(0, dot))
+      .bind(2, dot == std::string::npos ? table : table.substr(dot + 1));
+  LEAT_ASSIGN(auto result, statement.execute());
+  LEAT_ASSIGN(const auto rows, result.texts());
+  if (rows.empty()) return user_error("{} is a view: a stream can write tables only", table);
+  const auto& text = rows[0][0];
+  if (!text || !text->starts_with(kCommentMark)) return std::optional<std::string>();
+  return text;
+}
+
+Result<void> check_key(store::Connection& connection, const std::string& table,
+                       const std::vector<std::string>& key) {
+  LEAT_ASSIGN(const auto recorded, recorded_key(connection, table));
+  const std::string wanted = comment_of(key);
+  if (recorded == wanted) return {};
+  const auto shown = [](std::string_view text) { return text.substr(kCommentMark.size()); };
+  if (recorded) {
+    return user_error(
+        "the rows of table {} are {}, and this stream would have them {}: give the stream another "
+        "table, or remove this one",
+        table, shown(*recorded), shown(wanted));
+  }
+  if (!key.empty()) {
+    LEAT_ASSIGN(auto any,
+                connection.query(fmt::format("SELECT 1 FROM {} LIMIT 1", quoted_table(table))));
+    LEAT_ASSIGN(const auto rows, any.texts());
+    if (!rows.empty()) {
+      return user_error(
+          "table {} was not made by a stream and has rows, perhaps two with the same key: this "
+          "stream would have them {}",
+          table, shown(wanted));
+    }
+  }
+  return comment(connection, table, key);
+}
+
+// A field that was null in every record so far is VARCHAR: its type is not known yet.
+Result<bool> only_null(store::Connection& connection, const std::string& table,
+                       const std::string& column) {
+  LEAT_ASSIGN(auto any,
+              connection.query(fmt::format("SELECT 1 FROM {} WHERE {} IS NOT NULL LIMIT 1",
+                                           quoted_table(table), quoted_identifier(column))));
+  LEAT_ASSIGN(const auto rows, any.texts());
+  return rows.empty();
+}
+
+Result<bool> alter(store::Connection& connection, const std::string& table,
+                   const std::vector<TableColumn>& present, const TableColumn& wanted) {
+  const auto found = find(present, wanted.name);
+  if (found == present.end()) {
+    LEAT_TRY(connection.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quoted_table(table),
+                                        quoted_identifier(wanted.name),
+                                        store::type_name(wanted.type.get()))));
+    return true;
+  }
+  const std::string type = store::type_name(found->type.get());
+  auto merged = merged_type(found->type.get(), wanted.type.get());
+  if (type == "VARCHAR" && store::type_name(wanted.type.get()) != type) {
+    LEAT_ASSIGN(const bool empty, only_null(connection, table, found->name));
+    if (empty) merged = store::type_name(wanted.type.get());
+  }
+  if (!merged) {
+    return user_error(
+        "column {} of table {} is {}, and the stream gives {}: cast it in the query, or give the "
+        "stream another table",
+        found->name, table, type, store::type_name(wanted.type.get()));
+  }
+  if (*merged == type) return false;
+  LEAT_TRY(connection.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", quoted_table(table),
+                                      quoted_identifier(found->name), *merged)));
+  return true;
+}
+
+}  // namespace
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+Result<std::vector<TableColumn>> table_columns(store::Connection& connection,
+                                               const std::string& table) {
+  LEAT_ASSIGN(auto statement, connection.prepare("SELECT * FROM " + quoted_table(table)));
+  return columns_of(statement, statement.raw());
+}
+
+Result<std::vector<TableColumn>> make_or_alter(store::Connection& connection,
+                                               const std::string& table,
+                                               const std::vector<store::Column>& columns,
+                                               const std::vector<std::string>& key) {
+  LEAT_ASSIGN(const auto wanted, typed_columns(connection, columns));
+  for (const std::string& name : key) {
+    const auto column = find(wanted, name);
+    if (column == wanted.end()) {
+      return user_error("the key column {} of table {} is not a column of the query", name, table);
+    }
+    if (!can_be_key(duckdb_get_type_id(column->type.get()))) {
+      return user_error("the key column {} of table {} is {}: a key must be a plain value", name,
+                        table, store::type_name(column->type.get()));
+    }
+  }
+  auto present = table_columns(connection, table);
+  if (!present && present.error().code() != ErrorCode::kNotFound) {
+    return std::move(present).error();
+  }
+  if (!present) {
+    LEAT_TRY(make(connection, table, wanted, key));
+    return table_columns(connection, table);
+  }
+  LEAT_TRY(check_key(connection, table, key));
+  bool altered = false;
+  for (const TableColumn& column : wanted) {
+    LEAT_ASSIGN(const bool changed, alter(connection, table, *present, column));
+    altered = altered || changed;
+  }
+  if (!altered) return present;
+  return table_columns(connection, table);
+}
+
+}  // namespace leat::sink

@@ -1,0 +1,34 @@
+// A target table's columns and key: made, checked and altered.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/cell.h"
+#include "store/database.h"
+#include "store/rows.h"
+
+namespace leat::sink {
+
+struct TableColumn {
+  std::string name;
+  store::LogicalType type;
+};
+
+// The columns of the table as they are; kNotFound when there is none.
+Result<std::vector<TableColumn>> table_columns(store::Connection& connection,
+                                               const std::string& table);
+
+// Makes the table, with its schema, or alters it until it holds `columns`; returns what it has
+// then. In the connection's transaction. A column that the stream no longer gives stays. The key is
+// not a PRIMARY KEY (README.md says why) but a comment on the table: "leat: upserted by id".
+Result<std::vector<TableColumn>> make_or_alter(store::Connection& connection,
+                                               const std::string& table,
+                                               const std::vector<store::Column>& columns,
+                                               const std::vector<std::string>& key);
+
+// DuckDB's rule for names: "Id" and "ID" are the same column.
+bool same_name(std::string_view a, std::string_view b);
+
+}  // namespace leat::sink

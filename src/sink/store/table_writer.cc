@@ -1,0 +1,135 @@
+#include "sink/store/table_writer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "sink/store/chunk_appender.h"
+#include "sink/store/key_reduction.h"
+#include "sink/store/table_layout.h"
+
+namespace leat::sink {
+
+struct TableWriter::Impl {
+  store::Connection& connection;
+  std::string table;
+  std::vector<std::string> key;
+
+  std::vector<store::Column> columns;  // of the batches
+  std::vector<size_t> sources;         // 0, 1, …: all vectors but the hidden last one
+  std::vector<size_t> key_sources;     // the key's indexes in `columns`
+  std::vector<TableColumn> layout;     // of the table
+  std::optional<ChunkAppender> inserts;
+  std::optional<ChunkAppender> removals;
+
+  const TableColumn& in_table(const std::string& name) const;
+  Result<void> open_appenders();
+  Result<Delivery> append(const store::RowBatch& rows);
+  Result<Delivery> upsert(const store::RowBatch& rows);
+};
+
+namespace {
+
+bool same_layout(const std::vector<TableColumn>& a, const std::vector<TableColumn>& b) {
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](const TableColumn& x, const TableColumn& y) {
+        return x.name == y.name && store::type_name(x.type.get()) == store::type_name(y.type.get());
+      });
+}
+
+}  // namespace
+
+TableWriter::TableWriter(store::Connection& connection, std::string table,
+                         std::vector<std::string> key)
+    : impl_(new Impl{connection, std::move(table), std::move(key), {}, {}, {}, {}, {}, {}}) {}
+
+TableWriter::~TableWriter() = default;
+
+Result<void> TableWriter::prepare(const std::vector<store::Column>& columns) {
+  Impl& impl = *impl_;
+  LEAT_ASSIGN(auto layout, make_or_alter(impl.connection, impl.table, columns, impl.key));
+  const bool same = impl.columns == columns && same_layout(impl.layout, layout);
+  impl.layout = std::move(layout);
+  if (same && impl.inserts) return {};
+  impl.columns = columns;
+  impl.sources.clear();
+  for (size_t i = 0; i < columns.size(); ++i) impl.sources.push_back(i);
+  impl.key_sources.clear();
+  for (const std::string& name : impl.key) {
+    const auto found =
+        std::find_if(columns.begin(), columns.end(),
+                     [&](const store::Column& column) { return same_name(column.name, name); });
+    impl.key_sources.push_back(static_cast<size_t>(found - columns.begin()));
+  }
+  return impl.open_appenders();
+}
+
+// REQUIRES: a column of the table; names differ in case only.
+const TableColumn& TableWriter::Impl::in_table(const std::string& name) const {
+  return *std::find_if(layout.begin(), layout.end(),
+                       [&](const TableColumn& column) { return same_name(column.name, name); });
+}
+
+Result<void> TableWriter::Impl::open_appenders() {
+  std::vector<std::string> names;
+  for (const store::Column& column : columns) names.push_back(in_table(column.name).name);
+  inserts.reset();
+  removals.reset();
+  LEAT_ASSIGN(inserts, ChunkAppender::open(connection, table, names));
+  if (key.empty()) return {};
+
+  std::vector<std::string> key_names;
+  std::vector<duckdb_logical_type> key_types;
+  std::string condition;
+  for (size_t i = 0; i < key.size(); ++i) {
+    key_names.push_back(fmt::format("k{}", i));
+    key_types.push_back(in_table(key[i]).type.get());
+    condition += fmt::format("{}target.{} = leat_keys.k{}", i > 0 ? " AND " : "",
+                             store::quoted_identifier(key[i]), i);
+  }
+  LEAT_ASSIGN(removals,
+              ChunkAppender::open_query(connection,
+                                        fmt::format("DELETE FROM {} AS target USING leat_keys "
+                                                    "WHERE {}",
+                                                    store::quoted_table(table), condition),
+                                        "leat_keys", key_names, key_types));
+  return {};
+}
+
+Result<Delivery> TableWriter::write(const store::RowBatch& rows) {
+  if (!impl_->inserts) return internal_error("table {} is written unprepared", impl_->table);
+  auto delivery = impl_->key.empty() ? impl_->append(rows) : impl_->upsert(rows);
+  if (!delivery) {
+    return std::move(delivery).error().during(fmt::format("writing table {}", impl_->table));
+  }
+  return delivery;
+}
+
+Result<Delivery> TableWriter::Impl::append(const store::RowBatch& rows) {
+  for (const store::DataChunk& chunk : rows.chunks) {
+    LEAT_TRY(inserts->append(chunk.get(), sources));
+  }
+  LEAT_TRY(inserts->flush());
+  return Delivery{};
+}
+
+// Every key of the batch leaves the table, then the last row of each comes in.
+Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
+  LEAT_ASSIGN(ReducedBatch reduced, reduce_by_key(connection, rows, key_sources));
+  std::vector<size_t> all_columns(key.size());
+  for (size_t i = 0; i < key.size(); ++i) all_columns[i] = i;
+  for (const Selection& selection : reduced.upserts) {
+    LEAT_TRY(removals->append(selection.chunk, key_sources, selection.rows));
+  }
+  for (const Selection& selection : reduced.deletes) {
+    LEAT_TRY(removals->append(selection.chunk, all_columns, selection.rows));
+  }
+  LEAT_TRY(removals->flush());
+  for (const Selection& selection : reduced.upserts) {
+    LEAT_TRY(inserts->append(selection.chunk, sources, selection.rows));
+  }
+  LEAT_TRY(inserts->flush());
+  return Delivery{std::move(reduced.refused)};
+}
+
+}  // namespace leat::sink
