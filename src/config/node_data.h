@@ -20,8 +20,9 @@ struct Node::Data {
   Shape shape = Shape::kNull;
   std::string text;     // kScalar: after substitution; kNull: as written (null, ~ or nothing)
   bool quoted = false;  // kScalar: cannot be a number, true, false or null
-  std::optional<Substituted> substituted;             // set where the written text held references
-  std::vector<Node> items;                            // kSequence
+  std::optional<Substituted> substituted;  // set where the written text held references
+  bool unresolved = false;  // a reference in it is bad, which is reported: no check can say more
+  std::vector<Node> items;  // kSequence
   std::vector<std::pair<std::string, Node>> entries;  // kMapping
   std::vector<Location> key_locations;                // of each entry
   // What the check against the description made of a scalar.

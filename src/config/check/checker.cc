@@ -46,6 +46,7 @@ class Checker {
 
   Node check(const Node& value, const Description& description, const Place& place,
              const std::vector<std::string>& choices) {
+    if (value.data()->unresolved) return {};
     switch (description.kind) {
       case ValueKind::kAny:
         return value;

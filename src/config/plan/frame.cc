@@ -47,7 +47,7 @@ DescriptionPtr task_description(const ConnectorCatalogue& connectors) {
   task->keys.push_back(
       {.name = "retries", .value = retries_description(), .doc = "Attempts after a failure."});
   task->keys.push_back({.name = "into",
-                        .value = into_description(),
+                        .value = into_description(TargetOwner::kTask),
                         .doc = "Where the records go: one target or a list of them.",
                         .required = true});
   task->keys.push_back({.name = "after",
@@ -69,7 +69,7 @@ DescriptionPtr stream_description() {
        .doc = "A SELECT over one topic, in DuckDB's dialect.",
        .required = true},
       {.name = "into",
-       .value = into_description(),
+       .value = into_description(TargetOwner::kStream),
        .doc = "Where the rows go: one target or a list of them.",
        .required = true},
       {.name = "from",
@@ -139,9 +139,10 @@ Key key_of_target(TargetOwner owner) {
 
 }  // namespace
 
-DescriptionPtr into_description() {
-  static const DescriptionPtr description = list_of(scalar(ValueKind::kAny));
-  return description;
+DescriptionPtr into_description(TargetOwner owner) {
+  static const DescriptionPtr of_task = list_of(scalar(ValueKind::kAny));
+  static const DescriptionPtr of_stream = list_of(scalar(ValueKind::kAny));
+  return owner == TargetOwner::kTask ? of_task : of_stream;
 }
 
 DescriptionPtr pipeline_description(const ConnectorCatalogue& connectors) {

@@ -13,10 +13,11 @@ namespace leat::config {
 // connections, so each entry is checked by itself against target_description().
 DescriptionPtr pipeline_description(const ConnectorCatalogue& connectors);
 
-// The value of `into`, always the same object: the JSON Schema puts the targets in its place.
-DescriptionPtr into_description();
-
 enum class TargetOwner : uint8_t { kTask, kStream };
+
+// The value of `into`, always the same object for an owner: the JSON Schema and the reference put
+// the targets in its place.
+DescriptionPtr into_description(TargetOwner owner);
 
 // One entry of `into`: `named` is the key that names the target (a type or a connection).
 DescriptionPtr target_description(const ConnectorCatalogue& connectors, std::string_view type,

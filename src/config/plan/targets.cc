@@ -35,6 +35,9 @@ class TargetPlan {
     const Node checked_entry = checked(
         entry, *description, {"the target " + backticked(named), target.location}, scope_.problems);
     if (!checked_entry || scope_.problems.size() > before) return std::nullopt;
+    for (const auto& [name, value] : entry.entries()) {
+      if (!checked_entry[name]) return std::nullopt;  // with a bad reference, which is reported
+    }
     target.name = checked_entry[named].text();
     const bool good_name = check_name(target, checked_entry[named]);
     const bool good_key = read_key(target, checked_entry);

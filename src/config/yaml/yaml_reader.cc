@@ -155,6 +155,7 @@ class TreeBuilder final : public YAML::EventHandler {
       const auto place = Node(std::make_shared<Node::Data>(data))
                              .location_of(result.error().position().value_or(0));
       problems_.add(place, result.error().to_string());
+      data.unresolved = true;
       return;
     }
     data.text = result->text;
@@ -232,24 +233,34 @@ class TreeBuilder final : public YAML::EventHandler {
 };
 
 // The parser's own messages are about tokens; the usual slips deserve the remedy.
-std::string syntax_message(const SourceText& source, const YAML::ParserException& error) {
-  const auto line = source.line(error.mark.is_null() ? 0 : error.mark.line + 1);
-  const auto column = static_cast<size_t>(std::max(0, error.mark.column));
-  const char at = column < line.size() ? line[column] : '\0';
-  if (at == '@' || at == '`' || at == '%') {
-    return fmt::format("a text that begins with `{0}` must be quoted: \"{0}…\"", at);
+void add_syntax_problem(const YAML::ParserException& error, ProblemList& problems) {
+  const auto& source = problems.source();
+  const bool placed = !error.mark.is_null();
+  Location place = source.location(placed ? static_cast<size_t>(error.mark.pos) : 0);
+  const auto line = source.line(place.line);
+  const auto column = placed ? static_cast<size_t>(error.mark.column) : line.size();
+  const auto at = [&](size_t i) { return i < line.size() ? line[i] : '\0'; };
+  const char* must_be_quoted = "a text that begins with `{0}` must be quoted: \"{0}…\"";
+
+  const size_t tab = line.find('\t');
+  if (tab < line.find_first_not_of(" \t")) {
+    place.column = static_cast<int>(tab) + 1;
+    problems.add(place, "YAML does not indent with tabs; use spaces");
+    return;
   }
-  if (at == '\t') return "YAML does not indent with tabs; use spaces";
-  const size_t value =
-      line.find_first_not_of(" \t-", std::min(line.find(':'), line.size() - 1) + 1);
-  if (value != std::string_view::npos && (line[value] == '*' || line[value] == '&')) {
-    return fmt::format("a text that begins with `{0}` must be quoted: \"{0}…\"", line[value]);
+  const size_t colon = line.find(':');
+  const size_t value = line.find_first_not_of(" \t-", colon == std::string::npos ? 0 : colon + 1);
+  if (at(column) == '@' || at(column) == '`' || at(column) == '%') {
+    problems.add(place, fmt::format(fmt::runtime(must_be_quoted), at(column)));
+  } else if (at(value) == '*' || at(value) == '&') {
+    problems.add(place, fmt::format(fmt::runtime(must_be_quoted), at(value)));
+  } else if (error.msg.find("flow") != std::string::npos) {
+    problems.add(place, fmt::format("not valid YAML: {}; inside {{ }} or [ ] a text that holds one "
+                                    "of {{ }} [ ] , must be quoted",
+                                    error.msg));
+  } else {
+    problems.add(place, fmt::format("not valid YAML: {}", error.msg));
   }
-  if (line.find("${") != std::string_view::npos) {
-    return fmt::format("not valid YAML: {}; inside {{ }} or [ ] a value with ${{…}} must be quoted",
-                       error.msg);
-  }
-  return fmt::format("not valid YAML: {}", error.msg);
 }
 
 }  // namespace
@@ -271,8 +282,7 @@ Node read_yaml(const std::shared_ptr<const SourceText>& source, const VariableSc
   } catch (const YAML::DeepRecursion&) {
     problems.add({.file = source->file()}, "values are nested too deeply");
   } catch (const YAML::ParserException& error) {
-    const size_t offset = error.mark.is_null() ? 0 : static_cast<size_t>(error.mark.pos);
-    problems.add(at(offset), syntax_message(*source, error));
+    add_syntax_problem(error, problems);
   } catch (const std::exception& error) {
     problems.add({.file = source->file()}, fmt::format("not valid YAML: {}", error.what()));
   }

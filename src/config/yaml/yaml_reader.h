@@ -15,7 +15,7 @@ namespace leat::config {
 
 // The root; absent when the text is not YAML or beyond the bounds: then `problems` says why.
 // Mistakes that leave the rest readable (a duplicate key, an unset variable) are added to
-// `problems` too; a scalar with a bad reference keeps its written text.
+// `problems` too; a scalar with a bad reference is marked as unresolved.
 Node read_yaml(const std::shared_ptr<const SourceText>& source, const VariableScope& scope,
                ProblemList& problems);
 
