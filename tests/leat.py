@@ -70,19 +70,23 @@ class Data:
         return list(csv.reader(io.StringIO(result.stdout)))
 
     def letters(self):
-        """The dead letters, each with `stage`, `error`, `source` and `value`."""
+        """The dead letters, each with `stage`, `origin`, `error` and `bytes` (or `bytes_hex`)."""
         return json.loads(must(leat("dlq", "list", "--json", "--data", self.directory)).stdout)
 
 
 def summary_counts(result):
     """What `run --once --json` counted, over all pipelines: {"read": 5, "dead_lettered": 1, …}."""
-    document = json.loads(result.stdout)
-    pipelines = document["pipelines"] if isinstance(document, dict) and "pipelines" in document else document
-    totals = {}
-    for pipeline in pipelines if isinstance(pipelines, list) else [pipelines]:
-        for name, value in pipeline.items():
-            if isinstance(value, int) and not isinstance(value, bool):
-                totals[name] = totals.get(name, 0) + value
+    totals = {name: 0 for name in ("fetched", "produced", "read", "used", "written", "filtered", "dead_lettered")}
+    for pipeline in json.loads(result.stdout)["pipelines"]:
+        for task in pipeline["tasks"].values():
+            for name in ("fetched", "produced", "dead_lettered"):
+                totals[name] += task[name]
+        for stream in pipeline["streams"].values():
+            for name in ("read", "used", "filtered", "dead_lettered"):
+                totals[name] += stream[name]
+            for sink in stream["sinks"].values():
+                totals["written"] += sink["delivered"]
+                totals["dead_lettered"] += sink["dead_lettered"]
     return totals
 
 
@@ -97,7 +101,8 @@ class MockApi:
 
     def __init__(self, *flags, port=None):
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}/api/"
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.url = self.origin + "/api/"
         self.flags = flags
         self.process = None
 

@@ -51,7 +51,7 @@ class Produce(unittest.TestCase):
         result = self.place.leat("topic", "produce", "events", "--key", "id", input='{"id":"a"}\n{"id":"b"}\n')
         self.assertEqual(result.returncode, 0, result.stderr)
         out = self.place.leat("topic", "consume", "events", "--from", "beginning").stdout
-        self.assertEqual([json.loads(line)["id"] for line in out.splitlines()], ["a", "b"])
+        self.assertEqual([json.loads(line)["value"]["id"] for line in out.splitlines()], ["a", "b"])
         keys = self.place.leat("sql", "--format", "csv", "SELECT _key FROM topic('events') ORDER BY _offset").stdout
         self.assertEqual(keys.split(), ["_key", "a", "b"])
 

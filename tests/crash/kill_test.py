@@ -12,7 +12,6 @@ the machine's speed too, so that a failure may need several tries to come again.
 """
 import argparse
 import collections
-import json
 import pathlib
 import random
 import shutil
@@ -104,7 +103,8 @@ class Side:
 
     def letters(self):
         # Offsets differ: an aborted transaction leaves a gap.
-        return collections.Counter((each["stage"], each["error"], json.dumps(each["value"])) for each in self.data.letters())
+        return collections.Counter((each["stage"], each["error"], each.get("bytes") or each["bytes_hex"])
+                                   for each in self.data.letters())
 
 
 def moment(dice):
@@ -164,7 +164,7 @@ def main():
     dice = random.Random(options.seed)
     work = pathlib.Path(tempfile.mkdtemp(prefix="leat-kills-"))
     try:
-        people.write(work / "people.json", options.seed, PAGE * PAGES, PAGE)
+        people.write(work / "people.json", options.seed, PAGE * PAGES, PAGE, "kills")
         (work / "kills.yaml").write_text(PIPELINE)
         records = ["--records", work / "people.json"]
         Kills.disturbed, Kills.undisturbed = Side(work, "disturbed"), Side(work, "undisturbed")

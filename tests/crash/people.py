@@ -45,5 +45,8 @@ def records(seed, count, page):
     return made
 
 
-def write(file, seed, count, page):
-    file.write_text("[" + ",\n".join(json.dumps(each, ensure_ascii=False) for each in records(seed, count, page)) + "]\n")
+def write(file, seed, count, page, api_seed):
+    """An answer of the API as it was recorded; asked with `api_seed` the mock API keeps its order."""
+    answer = {"results": records(seed, count, page),
+              "info": {"seed": api_seed, "results": count, "page": 1, "version": "1.3"}}
+    file.write_text(json.dumps(answer, ensure_ascii=False))
