@@ -275,7 +275,9 @@ class RecordDecoder {
 }  // namespace
 
 struct JsonDecoder::Impl {
-  explicit Impl(const Projection& projection) : root(make_tree(projection, lists)) {}
+  explicit Impl(const Projection& projection) : root(make_tree(projection, lists)) {
+    scratch.reserve(64);  // Column::kReadable
+  }
 
   // Asks DuckDB for the pointers only where a chunk begins.
   void attach(std::span<const duckdb_vector> vectors, idx_t row) {

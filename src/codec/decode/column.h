@@ -4,6 +4,8 @@
 
 #include <duckdb.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -16,6 +18,7 @@ class Column {
     vector_ = vector;
     data_ = duckdb_vector_get_data(vector);
     validity_ = duckdb_vector_get_validity(vector);
+    room_ = 0;
   }
   duckdb_vector vector() const { return vector_; }
 
@@ -27,17 +30,29 @@ class Column {
   void set_valid(idx_t row) {
     if (validity_ != nullptr) validity_[row / 64] |= uint64_t{1} << (row % 64);
   }
-  // `text` is UTF-8.
+  // `text` is UTF-8. REQUIRES: kReadable readable bytes at text.data().
+  static constexpr size_t kReadable = 12;
   void set_text(idx_t row, std::string_view text) {
-    if (text.size() <= sizeof(duckdb_string_t{}.value.inlined.inlined)) {
-      duckdb_string_t value{};
-      value.value.inlined.length = static_cast<uint32_t>(text.size());
-      std::memcpy(value.value.inlined.inlined, text.data(), text.size());
-      set(row, value);
+    if (text.size() <= kReadable) {
+      set(row, inlined(text));
       return;
     }
-    duckdb_unsafe_vector_assign_string_element_len(vector_, row, text.data(), text.size());
-    set_valid(row);
+    if (text.size() > room_) {
+      if (text.size() > kMaxArena / 4) {
+        duckdb_unsafe_vector_assign_string_element_len(vector_, row, text.data(), text.size());
+        set_valid(row);
+        return;
+      }
+      get_room(row);
+    }
+    std::memcpy(free_, text.data(), text.size());
+    duckdb_string_t value;
+    value.value.pointer.length = static_cast<uint32_t>(text.size());
+    std::memcpy(value.value.pointer.prefix, free_, sizeof value.value.pointer.prefix);
+    value.value.pointer.ptr = free_;
+    free_ += text.size();
+    room_ -= text.size();
+    set(row, value);
   }
   void set_null(idx_t row) {
     if (validity_ == nullptr) {
@@ -48,9 +63,40 @@ class Column {
   }
 
  private:
+  // DuckDB keeps up to 12 bytes in the row itself, zeros after them.
+  static duckdb_string_t inlined(std::string_view text) {
+    static_assert(sizeof(duckdb_string_t{}.value.inlined.inlined) == kReadable);
+    static constexpr unsigned char kMask[2 * kReadable] = {255, 255, 255, 255, 255, 255,
+                                                           255, 255, 255, 255, 255, 255};
+    duckdb_string_t value;
+    value.value.inlined.length = static_cast<uint32_t>(text.size());
+    char bytes[kReadable];
+    std::memcpy(bytes, text.data(), kReadable);
+    for (size_t i = 0; i < kReadable; ++i) {
+      value.value.inlined.inlined[i] =
+          static_cast<char>(bytes[i] & kMask[kReadable - text.size() + i]);
+    }
+    return value;
+  }
+
+  // DuckDB takes a call and an allocation per string. So it is given one long string, and what it
+  // allocates for that in the vector's heap, which lives as long as the vector's contents, is cut
+  // into many.
+  void get_room(idx_t row) {
+    static constexpr char kBlank[kMaxArena] = {};
+    duckdb_unsafe_vector_assign_string_element_len(vector_, row, kBlank, arena_);
+    free_ = static_cast<duckdb_string_t*>(data_)[row].value.pointer.ptr;
+    room_ = arena_;
+    if (arena_ < kMaxArena) arena_ *= 2;
+  }
+
+  static constexpr size_t kMaxArena = 16 << 10;
   duckdb_vector vector_ = nullptr;
   void* data_ = nullptr;
   uint64_t* validity_ = nullptr;
+  char* free_ = nullptr;
+  size_t room_ = 0;
+  size_t arena_ = kMaxArena / 4;  // the size of the next one
 };
 
 }  // namespace leat::codec

@@ -15,7 +15,7 @@ ObjectKeys::ObjectKeys(std::vector<Field> fields, bool tells_new)
     : fields_(std::move(fields)), tells_new_(tells_new) {
   for (uint32_t i = 0; i < fields_.size(); ++i) by_name_.emplace(fields_[i].name, i);
   // A quote cannot stand in the content of a key.
-  known_.push_back({.raw = "\""});
+  known_.push_back({.raw = "\"", .first = '"'});
 }
 
 uint32_t ObjectKeys::look_up(std::string_view raw) {
@@ -28,7 +28,7 @@ uint32_t ObjectKeys::look_up(std::string_view raw) {
   if (field == kNew || field == kInvalid) return field;
   if (known_.size() < kMaxKnown && raw.size() <= kMaxKnownLength) {
     const auto index = static_cast<uint32_t>(known_.size());
-    known_.push_back({.raw = std::string(raw), .field = field});
+    known_.push_back({.raw = std::string(raw), .first = first_bytes(raw), .field = field});
     by_raw_.emplace(raw, index);
     known_[last_].followed_by = index;
     last_ = index;

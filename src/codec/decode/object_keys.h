@@ -5,7 +5,9 @@
 // it was wrong.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -28,10 +30,10 @@ class ObjectKeys {
 
   void start_object() { last_ = 0; }
   // The index into `fields` of the key with this content (between its quotes, still escaped), or
-  // one of the constants.
+  // one of the constants. REQUIRES: 8 readable bytes at raw.data().
   uint32_t find(std::string_view raw) {
     const Known& guess = known_[known_[last_].followed_by];
-    if (guess.raw == raw) {
+    if (guess.equals(raw)) {
       last_ = known_[last_].followed_by;
       return guess.field;
     }
@@ -42,9 +44,23 @@ class ObjectKeys {
  private:
   struct Known {
     std::string raw;
+    uint64_t first = 0;  // raw's first 8 bytes, zeros after its end
     uint32_t field = kOther;
     uint32_t followed_by = 0;
+
+    bool equals(std::string_view other) const {
+      const size_t size = raw.size();
+      if (other.size() != size) return false;
+      if (size > 8) return std::memcmp(raw.data(), other.data(), size) == 0;
+      return first == first_bytes(other);
+    }
   };
+  static uint64_t first_bytes(std::string_view text) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data(), sizeof bytes);
+    if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+    return text.size() >= 8 ? bytes : bytes & ((uint64_t{1} << 8 * text.size()) - 1);
+  }
   struct Hash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }

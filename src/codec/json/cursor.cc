@@ -14,7 +14,7 @@ bool JsonCursor::root_closes() const {
 bool JsonCursor::skip_scalar() {
   switch (kind()) {
     case '"':
-      if (!string_is_valid(string())) return false;
+      if (!string_is_valid()) return false;
       ++at_;
       return true;
     case 't':
@@ -45,14 +45,19 @@ open:
   if (kind() == (object ? '}' : ']')) goto close;
   if (!object) goto value;
 
-key: {
-  std::string_view content;
-  if (!key(content) || !string_is_valid(content)) return false;
-}
+key:
+  if (!is_key() || !string_is_valid()) return false;
+  at_ += 2;
 
 value:
-  if (is_container()) goto open;
-  if (!skip_scalar()) return false;
+  if (kind() == '"') {
+    if (!string_is_valid()) return false;
+    ++at_;
+  } else if (is_container()) {
+    goto open;
+  } else if (!skip_scalar()) {
+    return false;
+  }
 
 after:
   if (kind() == ',') {

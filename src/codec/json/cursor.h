@@ -39,9 +39,8 @@ class JsonCursor {
     const char* const begin = position() + 1;
     return {begin, static_cast<size_t>(token_end() - 1 - begin)};
   }
-  bool string_is_valid(std::string_view content) const {
-    return !has_escapes_ || escapes_are_valid(content);
-  }
+  // Of the current token.
+  bool string_is_valid() const { return !has_escapes_ || escapes_are_valid(string()); }
   bool has_escape(std::string_view content) const {
     return has_escapes_ && std::memchr(content.data(), '\\', content.size()) != nullptr;
   }
@@ -56,7 +55,13 @@ class JsonCursor {
   void next() { ++at_; }
 
   // Over the value, checking all of it.
-  bool skip() { return is_container() ? skip_container() : skip_scalar(); }
+  bool skip() {
+    if (kind() == '"' && !has_escapes_) {
+      ++at_;
+      return true;
+    }
+    return is_container() ? skip_container() : skip_scalar();
+  }
   // The same, giving the value's bytes, brackets and quotes included.
   bool skip(std::string_view& bytes) {
     const char* const begin = position();
@@ -94,11 +99,9 @@ class JsonCursor {
     return true;
   }
   bool key(std::string_view& content) {
-    if (kind() != '"') return false;
+    if (!is_key()) return false;
     content = string();
-    ++at_;
-    if (kind() != ':') return false;
-    ++at_;
+    at_ += 2;
     return true;
   }
 
@@ -108,9 +111,11 @@ class JsonCursor {
   // nothing but white space: any other byte would have begun a token of its own or belong to this.
   const char* token_end() const {
     const char* end = text_ + at_[1];
+    if (end[-1] > ' ') return end;  // nearly always
     while (is_space(end[-1])) --end;
     return end;
   }
+  bool is_key() const { return kind() == '"' && text_[at_[1]] == ':'; }
   void close() {
     ++at_;
     --depth_;

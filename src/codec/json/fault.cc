@@ -95,6 +95,8 @@ class Finder {
         at_ = opening;
         return failed("a string that does not end");
       }
+      while (at_ < json_.size() && is_plain(json_[at_])) ++at_;
+      if (ended() || peek() == '"') continue;
       const auto c = static_cast<unsigned char>(peek());
       if (c < 0x20) return failed("a control character in a string");
       if (c == '\\') {
@@ -107,6 +109,12 @@ class Finder {
     }
     ++at_;
     return true;
+  }
+
+  // ASCII that stands for itself.
+  static bool is_plain(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
   }
 
   // The shortest piece that is an escape: 2, 6 or 12 bytes.
