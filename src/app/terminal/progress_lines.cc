@@ -1,0 +1,116 @@
+#include "app/terminal/progress_lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "app/terminal/numbers.h"
+#include "app/terminal/text_width.h"
+
+namespace leat::terminal {
+namespace {
+
+constexpr std::chrono::seconds kPlainInterval{1};
+
+struct Look {
+  std::string_view mark;
+  std::string_view word;
+  Colour colour;
+};
+
+Look look_of(ProgressState state, uint64_t tick) {
+  static constexpr std::array<std::string_view, 10> kWheel = {"⠋", "⠙", "⠹", "⠸", "⠼",
+                                                              "⠴", "⠦", "⠧", "⠇", "⠏"};
+  switch (state) {
+    case ProgressState::kWaiting:
+      return {"·", "waiting", Colour::kDim};
+    case ProgressState::kRunning:
+      return {kWheel[tick % kWheel.size()], "running", Colour::kCyan};
+    case ProgressState::kRetrying:
+      return {"↻", "retrying", Colour::kYellow};
+    case ProgressState::kDone:
+      return {"✓", "done", Colour::kGreen};
+    case ProgressState::kFailed:
+      return {"✗", "failed", Colour::kRed};
+  }
+  return {" ", "", Colour::kDim};
+}
+
+std::string records_of(const ProgressLine& line) {
+  return fmt::format("{} record{}", human_count(line.records), line.records == 1 ? "" : "s");
+}
+
+std::string lag_of(const ProgressLine& line) {
+  return line.lag ? fmt::format("lag {}", human_count(*line.lag)) : "";
+}
+
+std::string plain_line(const ProgressLine& line) {
+  std::string text = fmt::format("{} {}: {}, {}", line.kind, line.name, look_of(line.state, 0).word,
+                                 records_of(line));
+  if (line.state == ProgressState::kRunning) text += ", " + human_rate(line.rate);
+  if (line.lag) text += ", " + lag_of(line);
+  if (!line.message.empty()) text += ", " + printable(line.message);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> render_progress(const std::vector<ProgressLine>& lines,
+                                         const Screen& screen, uint64_t tick) {
+  size_t name_width = 1;
+  size_t kind_width = 1;
+  size_t records_width = 1;
+  size_t lag_width = 0;
+  for (const ProgressLine& line : lines) {
+    name_width = std::max(name_width, display_width(printable(line.name)));
+    kind_width = std::max(kind_width, display_width(line.kind));
+    records_width = std::max(records_width, records_of(line).size());
+    lag_width = std::max(lag_width, lag_of(line).size());
+  }
+  name_width = std::min(name_width, std::max<size_t>(12, screen.width / 3));
+
+  std::vector<std::string> rendered;
+  for (const ProgressLine& line : lines) {
+    const Look look = look_of(line.state, tick);
+    std::string rest = fmt::format(
+        " {} {}  {:<8}  {:>{}}  {:>8}", padded_to_width(line.kind, kind_width),
+        padded_to_width(printable(line.name), name_width), look.word, records_of(line),
+        records_width, line.state == ProgressState::kRunning ? human_rate(line.rate) : "");
+    if (lag_width > 0) rest += fmt::format("  {:<{}}", lag_of(line), lag_width);
+    if (!line.message.empty()) rest += "  " + printable(line.message);
+    rest.resize(rest.find_last_not_of(' ') + 1);
+    // One column stays free: a line that fills its row makes some terminals wrap.
+    if (screen.width > 3) rest = cut_to_width(rest, screen.width - 2);
+    rendered.push_back(painted(look.mark, look.colour, screen) + rest);
+  }
+  return rendered;
+}
+
+std::vector<std::string> PlainProgress::update(const std::vector<ProgressLine>& lines,
+                                               std::chrono::steady_clock::time_point now) {
+  std::vector<std::string> news;
+  for (const ProgressLine& line : lines) {
+    const std::string name = line.kind + ' ' + line.name;
+    const auto told = told_.find(name);
+    if (told == told_.end()) {
+      // What waits has nothing to tell yet.
+      if (line.state == ProgressState::kWaiting && line.message.empty()) continue;
+    } else {
+      const Told& last = told->second;
+      const bool changed = last.state != line.state || last.message != line.message;
+      const bool due = last.records != line.records && now - last.at >= kPlainInterval;
+      if (!changed && !due) continue;
+    }
+    news.push_back(plain_line(line));
+    told_.insert_or_assign(name, Told{line.state, line.message, line.records, now});
+  }
+  return news;
+}
+
+std::vector<std::string> PlainProgress::finish(const std::vector<ProgressLine>& lines) {
+  return update(lines, std::chrono::steady_clock::time_point::max());
+}
+
+}  // namespace leat::terminal
