@@ -1,0 +1,114 @@
+#include "source/file/file_options.h"
+
+#include <algorithm>
+
+#include "source/file/file_source.h"
+
+namespace leat::source {
+namespace {
+
+using config::Node;
+using config::scalar;
+using config::ValueKind;
+
+std::optional<FileFormat> format_named(std::string_view name) {
+  if (name == "json") return FileFormat::kJson;
+  if (name == "ndjson" || name == "jsonl") return FileFormat::kNdjson;
+  if (name == "csv" || name == "tsv") return FileFormat::kCsv;
+  if (name == "parquet") return FileFormat::kParquet;
+  return std::nullopt;
+}
+
+}  // namespace
+
+config::Key file_source_key() {
+  return {
+      .name = "file",
+      .value = config::mapping(
+          {{.name = "path",
+            .value = config::list_of(scalar(ValueKind::kText)),
+            .doc = "Files or globs (*, ?, [a-z] within a name; ** for any directories), relative "
+                   "to the "
+                   "pipeline file; a glob's files are sorted by path.",
+            .required = true},
+           {.name = "format",
+            .value = scalar(ValueKind::kText),
+            .doc = "How the files are written; by default what the extension says.",
+            .choices = {"json", "ndjson", "csv", "parquet"}},
+           {.name = "compression",
+            .value = scalar(ValueKind::kText),
+            .doc = "How the files are compressed; by default what the extension says (.gz, .zst).",
+            .choices = {"none", "gzip", "zstd"}},
+           {.name = "records",
+            .value = scalar(ValueKind::kJsonPath),
+            .doc = "Where the records are in a JSON document: a list, or one record; without it "
+                   "the root."},
+           csv_key(),
+           {.name = "batch_bytes",
+            .value = scalar(ValueKind::kBytes),
+            .doc = "About how much of a file one transaction holds.",
+            .default_text = "1MB"},
+           {.name = "batch_records",
+            .value = scalar(ValueKind::kInteger),
+            .doc = "At most how many records one transaction holds.",
+            .default_text = "10000"}},
+          "Records from files.",
+          "file:\n  path: data/orders-*.csv.gz\n  csv: {delimiter: \";\"}\n"),
+      .doc = "Reads JSON, NDJSON, CSV and Parquet files, plain or compressed with gzip or zstd."};
+}
+
+Result<FileOptions> parse_file_options(const Node& node, const Path& base_directory) {
+  FileOptions options;
+  options.base_directory = base_directory;
+  options.place = node["path"].location().to_string();
+  for (const Node& path : node["path"].items()) {
+    if (path.text().empty()) return user_error("{}: `path` is empty", path.location().to_string());
+    options.patterns.push_back(path.text());
+  }
+  if (options.patterns.empty()) return user_error("{}: `path` names no file", options.place);
+  if (const Node format = node["format"]) options.format = format_named(format.text());
+  if (const Node compression = node["compression"]) {
+    options.compression = compression.text() == "gzip"   ? Compression::kGzip
+                          : compression.text() == "zstd" ? Compression::kZstd
+                                                         : Compression::kNone;
+  }
+  if (const Node records = node["records"]) {
+    auto path = codec::JsonPath::parse(records.text());
+    if (!path.ok()) {
+      return user_error("{}: `records`: {}", records.location().to_string(),
+                        path.error().message());
+    }
+    options.records = std::move(*path);
+  }
+  LEAT_ASSIGN(options.csv, parse_csv_options(node["csv"]));
+  options.csv_delimiter_given = options.csv.delimiter != ',';
+  if (const Node bytes = node["batch_bytes"]) options.limits.bytes = bytes.bytes();
+  if (const Node records = node["batch_records"]) {
+    options.limits.records = static_cast<size_t>(std::max<int64_t>(records.integer(), 1));
+  }
+  if (options.limits.bytes == 0) options.limits.bytes = 1;
+  return options;
+}
+
+Result<FileKind> kind_of_file(const FileOptions& options, const Path& name) {
+  FileKind kind{.csv = options.csv};
+  Path stem = name.filename();
+  if (stem.extension() == ".gz" || stem.extension() == ".zst") {
+    kind.compression = stem.extension() == ".gz" ? Compression::kGzip : Compression::kZstd;
+    stem = stem.stem();
+  }
+  if (options.compression) kind.compression = *options.compression;
+  const std::string extension = stem.has_extension() ? stem.extension().string().substr(1) : "";
+  const auto format = options.format ? options.format : format_named(extension);
+  if (!format) {
+    return user_error(
+        "{}: the name of {} does not say how it is written: add `format: json`, ndjson, csv or "
+        "parquet",
+        options.place, name.string());
+  }
+  kind.format = *format;
+  if (extension == "tsv" && !options.csv_delimiter_given) kind.csv.delimiter = '\t';
+  return kind;
+}
+
+}  // namespace leat::source

@@ -1,0 +1,148 @@
+#include "source/file/file_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "source/file/file_cursor.h"
+#include "source/file/file_list.h"
+#include "source/file/file_options.h"
+#include "source/file/file_stream.h"
+#include "source/file/whole_file_readers.h"
+#include "source/format/csv_reader.h"
+#include "source/format/ndjson_reader.h"
+
+namespace leat::source {
+namespace {
+
+class FileSource final : public Source {
+ public:
+  FileSource(FileOptions options, FileSystem& files, ParquetReader* parquet)
+      : options_(std::move(options)), files_(files), parquet_(parquet) {}
+
+  Result<SourceBatch> next(const std::string& cursor, std::stop_token stop) override {
+    if (stop.stop_requested())
+      return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+    if (cursor.empty() || cursor != cursor_) {
+      LEAT_TRY(open(cursor));
+    } else if (at_end_) {
+      return SourceBatch{.next_cursor = cursor, .last = true};
+    } else if (!reader_) {
+      LEAT_ASSIGN(const FileCursor from, file_cursor_of(cursor));
+      LEAT_TRY(open_file(from));
+    }
+    return read_part();
+  }
+
+ private:
+  Result<void> open(const std::string& cursor) {
+    cursor_.clear();
+    at_end_ = false;
+    LEAT_ASSIGN(names_, list_files(files_, options_.base_directory, options_.patterns));
+    FileCursor from{.file = names_.front()};
+    if (!cursor.empty()) {
+      LEAT_ASSIGN(from, file_cursor_of(cursor));
+    }
+    const auto place = std::find(names_.begin(), names_.end(), from.file);
+    if (place == names_.end()) {
+      return external_error(Retry::kNo, "{} was being read and is no longer among the files",
+                            path_of(from.file).string());
+    }
+    current_ = static_cast<size_t>(place - names_.begin());
+    return open_file(from);
+  }
+
+  Result<void> open_file(const FileCursor& from) {
+    reader_.reset();
+    const Path path = path_of(from.file);
+    LEAT_ASSIGN(const FileKind kind, kind_of_file(options_, from.file));
+    LEAT_ASSIGN(file_, files_.open(path, OpenMode::kRead));
+    LEAT_ASSIGN(const uint64_t size, file_->size());
+    if (from.at != ReadPosition()) LEAT_TRY(check_unchanged(from, size));
+    LEAT_ASSIGN(fingerprint_, fingerprint_of(*file_, size));
+    LEAT_ASSIGN(reader_, make_reader(kind, path, from.at));
+    return {};
+  }
+
+  Result<void> check_unchanged(const FileCursor& from, uint64_t size) const {
+    const Path path = path_of(from.file);
+    if (size < from.fingerprint.size) {
+      return external_error(Retry::kNo, "{} has shrunk from {} to {} bytes while it was being read",
+                            path.string(), from.fingerprint.size, size);
+    }
+    LEAT_ASSIGN(const Fingerprint now, fingerprint_of(*file_, from.fingerprint.size));
+    if (now != from.fingerprint) {
+      return external_error(Retry::kNo, "{} has changed while it was being read", path.string());
+    }
+    return {};
+  }
+
+  Result<std::unique_ptr<RecordReader>> make_reader(const FileKind& kind, const Path& path,
+                                                    const ReadPosition& from) {
+    if (kind.format == FileFormat::kParquet) {
+      if (parquet_ == nullptr) {
+        return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
+                           "{}: Parquet cannot be read here", path.string());
+      }
+      return make_parquet_record_reader(*parquet_, path, from);
+    }
+    auto stream = make_decompressed_stream(make_file_stream(*file_), kind.compression);
+    switch (kind.format) {
+      case FileFormat::kNdjson:
+        return make_ndjson_reader(std::move(stream), from);
+      case FileFormat::kCsv:
+        return make_csv_reader(std::move(stream), kind.csv, from);
+      default:
+        return make_json_document_reader(std::move(stream), options_.records, from);
+    }
+  }
+
+  Result<SourceBatch> read_part() {
+    const Path path = path_of(names_[current_]);
+    auto read = reader_->read(options_.limits);
+    if (!read.ok()) {
+      reader_.reset();
+      const Error& error = read.error();
+      return Error(error.domain(), fmt::format("{}: {}", path.string(), error.message()),
+                   error.retry(), error.code());
+    }
+    SourceBatch batch;
+    batch.records = std::move(read->records);
+    batch.rejected = std::move(read->rejected);
+    batch.memory = std::move(read->memory);
+    batch.origin = path.string();
+    batch.last = read->end && current_ + 1 == names_.size();
+    FileCursor next{.file = names_[current_], .at = read->next, .fingerprint = fingerprint_};
+    if (read->end && !batch.last) {
+      next = {.file = names_[++current_]};
+      reader_.reset();
+    }
+    at_end_ = batch.last;
+    batch.next_cursor = cursor_ = text_of(next);
+    return batch;
+  }
+
+  Path path_of(const std::string& name) const { return options_.base_directory / name; }
+
+  const FileOptions options_;
+  FileSystem& files_;
+  ParquetReader* const parquet_;
+
+  std::vector<std::string> names_;
+  size_t current_ = 0;
+  std::unique_ptr<File> file_;  // outlives reader_, which reads from it
+  Fingerprint fingerprint_;
+  std::unique_ptr<RecordReader> reader_;  // null: the file at cursor_ is to be opened
+  std::string cursor_;                    // what the next batch goes on from
+  bool at_end_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_file_source(const config::Node& node,
+                                                 const Path& base_directory, FileSystem& files,
+                                                 ParquetReader* parquet) {
+  LEAT_ASSIGN(FileOptions options, parse_file_options(node, base_directory));
+  return std::unique_ptr<Source>(std::make_unique<FileSource>(std::move(options), files, parquet));
+}
+
+}  // namespace leat::source

@@ -1,0 +1,44 @@
+// What a pipeline file says under `http`, as a value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "codec/json_path.h"
+#include "config/node.h"
+#include "source/format/csv_options.h"
+#include "source/http/authentication.h"
+#include "source/http/paginate/pagination.h"
+#include "source/http/retry/backoff.h"
+#include "source/http/secret_mask.h"
+#include "source/http/transport/http_client.h"
+
+namespace leat::source {
+
+enum class HttpFormat : uint8_t { kJson, kNdjson, kCsv };
+
+struct HttpOptions {
+  std::string url;  // with the parameters of `query` that are no secrets
+  // Authentication and secret query parameters: added to every request to the URL's own origin.
+  Authentication authentication;
+  std::string method = "GET";
+  std::vector<Header> headers;
+  std::string body;
+  HttpFormat format = HttpFormat::kJson;
+  codec::JsonPath records;
+  CsvOptions csv;
+  Pagination pagination;
+  std::optional<int64_t> max_pages;
+  RetryPolicy retry;
+  int max_redirects = 10;
+  HttpClientOptions client;
+  SecretMask mask;
+};
+
+// Errors: user, with file:line:column.
+Result<HttpOptions> parse_http_options(const config::Node& node);
+
+}  // namespace leat::source

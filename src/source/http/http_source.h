@@ -1,0 +1,24 @@
+// Records from an HTTP API, page by page.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/description.h"
+#include "config/node.h"
+#include "source/source.h"
+
+namespace leat::source {
+
+// The key `http` of a task.
+config::Key http_source_key();
+
+// `node` is the value of `http`, checked against http_source_key(). `clock` outlives the source;
+// all waiting between attempts is on it. Errors: user, with the place in the file.
+//
+// A batch is one page: one complete, valid response. Its origin is the request's URL, secrets
+// masked. Cursors hold the next page's number or URL, without secrets.
+Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock);
+
+}  // namespace leat::source

@@ -1,0 +1,63 @@
+#include "source/http/retry/requester.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/logging.h"
+#include "source/format/json_document.h"
+#include "source/http/retry/status_class.h"
+#include "source/http/transport/redirects.h"
+
+namespace leat::source {
+
+struct Requester::Attempt {
+  Result<HttpResponse> response;
+  std::optional<std::chrono::microseconds> wait;  // that the server asks for
+};
+
+Requester::Requester(HttpClient& client, Clock& clock, RetryPolicy policy, int max_redirects)
+    : client_(client), clock_(clock), policy_(policy), max_redirects_(max_redirects) {}
+
+Requester::Attempt Requester::attempt(const HttpRequest& request, const ResponseCheck& check,
+                                      std::stop_token stop) {
+  auto response = send_following(client_, request, max_redirects_, stop);
+  if (!response.ok()) return {std::move(response), std::nullopt};
+  const StatusClass status_class = classify_status(*response);
+  if (status_class != StatusClass::kSuccess) {
+    const Retry retry = status_class == StatusClass::kRetry ? Retry::kYes : Retry::kNo;
+    return {external_error(retry, "status {}: {}", response->status, excerpt(response->body)),
+            retry == Retry::kYes ? requested_wait(*response, clock_.now()) : std::nullopt};
+  }
+  if (auto checked = check(*response); !checked.ok())
+    return {std::move(checked).error(), std::nullopt};
+  return {std::move(response), std::nullopt};
+}
+
+Result<HttpResponse> Requester::send(const HttpRequest& request, const std::string& shown_url,
+                                     const ResponseCheck& check, std::stop_token stop) {
+  for (int number = 0;; ++number) {
+    Attempt tried = attempt(request, check, stop);
+    if (tried.response.ok() || tried.response.error().code() == ErrorCode::kCancelled) {
+      return std::move(tried.response);
+    }
+    Error error = std::move(tried.response).error();
+    const auto doing = fmt::format("{} {}, attempt {}", request.method, shown_url, number + 1);
+    if (error.retry() == Retry::kNo || number >= policy_.count)
+      return std::move(error).during(doing);
+    if (tried.wait && *tried.wait > policy_.max_wait) {
+      return external_error(
+                 Retry::kYes,
+                 "{}; the server asks to wait {} s, which is longer than max_wait ({} s)",
+                 error.message(), tried.wait->count() / 1'000'000, policy_.max_wait.count() / 1000)
+          .during(doing);
+    }
+    const double random = std::uniform_real_distribution<double>(0, 1)(random_);
+    const auto wait = tried.wait.value_or(backoff(policy_, number, random));
+    log_info("{}: {}; again in {} ms", doing, error.message(), wait.count() / 1000);
+    if (!clock_.sleep_for(wait, stop)) {
+      return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+    }
+  }
+}
+
+}  // namespace leat::source

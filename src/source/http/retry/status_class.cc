@@ -1,0 +1,85 @@
+#include "source/http/retry/status_class.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "source/http/retry/http_date.h"
+
+namespace leat::source {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::seconds;
+
+// Longer is as good as for ever, and keeps the arithmetic from overflowing.
+constexpr int64_t kLongestWaitSeconds = 10LL * 365 * 24 * 3600;
+
+std::optional<int64_t> whole_number(std::optional<std::string_view> text) {
+  if (!text || text->empty() || text->find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  return error == std::errc() ? value : INT64_MAX;
+}
+
+bool quota_used_up(const HttpResponse& response) {
+  return whole_number(response.header("X-RateLimit-Remaining")) == 0;
+}
+
+bool is_secondary_limit(const HttpResponse& response) {
+  return response.header("gh-limited-by").has_value() ||
+         response.body.find("secondary rate limit") != std::string_view::npos;
+}
+
+// Rounded up: never too early.
+microseconds until(int64_t at_seconds, Micros now) {
+  const int64_t wait = std::clamp<int64_t>(at_seconds - now / 1'000'000, 0, kLongestWaitSeconds);
+  return seconds(wait);
+}
+
+}  // namespace
+
+StatusClass classify_status(const HttpResponse& response) {
+  if (response.status >= 200 && response.status < 300) return StatusClass::kSuccess;
+  switch (response.status) {
+    case 408:
+    case 425:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+    case 522:
+    case 524:
+      return StatusClass::kRetry;
+    case 403:
+      return response.header("Retry-After") || quota_used_up(response) ||
+                     is_secondary_limit(response)
+                 ? StatusClass::kRetry
+                 : StatusClass::kFail;
+    default:
+      return StatusClass::kFail;
+  }
+}
+
+std::optional<microseconds> requested_wait(const HttpResponse& response, Micros now) {
+  if (const auto after = response.header("Retry-After")) {
+    if (const auto delay = whole_number(after))
+      return seconds(std::min(*delay, kLongestWaitSeconds));
+    if (const auto date = parse_http_date(*after, now)) {
+      return until(*date / 1'000'000, now);
+    }
+  }
+  if (response.status != 403 && response.status != 429) return std::nullopt;
+  if (quota_used_up(response)) {
+    if (const auto reset = whole_number(response.header("X-RateLimit-Reset"))) {
+      // One more second: the server's clock may be a little behind.
+      return until(std::min(*reset, INT64_MAX - 1) + 1, now);
+    }
+  }
+  if (is_secondary_limit(response)) return seconds(60);
+  return std::nullopt;
+}
+
+}  // namespace leat::source

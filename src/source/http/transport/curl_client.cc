@@ -1,0 +1,230 @@
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "source/format/record_reader.h"
+#include "source/http/transport/http_client.h"
+
+namespace leat::source {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+struct EasyDeleter {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct MultiDeleter {
+  void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
+};
+struct ListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+// One transfer's state, filled by libcurl's callbacks.
+struct Transfer {
+  std::vector<Header> headers;
+  std::string body;
+  uint64_t max_bytes = 0;
+  bool too_large = false;
+  Steady::time_point last_activity = Steady::now();
+  curl_off_t bytes_moved = 0;
+};
+
+size_t on_body(char* data, size_t, size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  transfer.last_activity = Steady::now();
+  if (transfer.body.size() + size > transfer.max_bytes) {
+    transfer.too_large = true;
+    return 0;  // ends the transfer with CURLE_WRITE_ERROR
+  }
+  transfer.body.append(data, size);
+  return size;
+}
+
+size_t on_header(char* data, size_t, size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  transfer.last_activity = Steady::now();
+  std::string_view line(data, size);
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  if (line.starts_with("HTTP/")) {
+    transfer.headers.clear();  // the status line of the final response, after a 1xx one
+    return size;
+  }
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  std::string_view value = line.substr(colon + 1);
+  while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
+  while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
+  transfer.headers.push_back({std::string(line.substr(0, colon)), std::string(value)});
+  return size;
+}
+
+int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (received + sent != transfer.bytes_moved) {
+    transfer.bytes_moved = received + sent;
+    transfer.last_activity = Steady::now();
+  }
+  return 0;
+}
+
+Error transfer_error(CURLcode code, std::string_view detail) {
+  ErrorDomain domain = ErrorDomain::kExternal;
+  Retry retry = Retry::kYes;
+  ErrorCode error_code = ErrorCode::kUnspecified;
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CACERT_BADFILE:
+      domain = ErrorDomain::kUser;
+      retry = Retry::kNo;
+      break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_OUT_OF_MEMORY:
+      retry = Retry::kNo;
+      break;
+    case CURLE_OPERATION_TIMEDOUT:
+      error_code = ErrorCode::kTimeout;
+      break;
+    default:
+      // Connections refused, reset or cut, names not resolved (libcurl does not tell a missing
+      // name from a resolver that is down), damaged encodings: the network's moods.
+      break;
+  }
+  return {domain, std::string(detail.empty() ? curl_easy_strerror(code) : detail), retry,
+          error_code};
+}
+
+class CurlClient final : public HttpClient {
+ public:
+  explicit CurlClient(HttpClientOptions options) : options_(std::move(options)) {
+    static std::once_flag initialised;
+    std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    easy_.reset(curl_easy_init());
+    multi_.reset(curl_multi_init());
+  }
+
+  Result<HttpResponse> send(const HttpRequest& request, std::stop_token stop) override {
+    if (!easy_ || !multi_) return internal_error("libcurl cannot be initialised");
+    Transfer transfer;
+    transfer.max_bytes = options_.max_response_bytes;
+    char detail[CURL_ERROR_SIZE] = {};
+    const std::unique_ptr<curl_slist, ListDeleter> headers(header_list(request));
+    set_up(request, headers.get(), transfer, detail);
+
+    curl_multi_add_handle(multi_.get(), easy_.get());
+    Result<CURLcode> outcome = run(transfer, stop);
+    curl_multi_remove_handle(multi_.get(), easy_.get());
+    if (!outcome.ok()) return outcome.error();
+    if (transfer.too_large) {
+      return external_error(Retry::kNo, "the response is larger than max_response_bytes ({} bytes)",
+                            options_.max_response_bytes);
+    }
+    if (*outcome != CURLE_OK) return transfer_error(*outcome, detail);
+    return response(request, std::move(transfer));
+  }
+
+ private:
+  static curl_slist* header_list(const HttpRequest& request) {
+    curl_slist* list = nullptr;
+    for (const Header& header : request.headers) {
+      // "Name;" is libcurl's spelling of a header without a value.
+      const std::string line =
+          header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
+      list = curl_slist_append(list, line.c_str());
+    }
+    // No waiting for 100-continue: most servers never send it.
+    return curl_slist_append(list, "Expect:");
+  }
+
+  void set_up(const HttpRequest& request, curl_slist* headers, Transfer& transfer, char* detail) {
+    CURL* easy = easy_.get();
+    curl_easy_reset(easy);  // keeps connections, the DNS cache and TLS sessions
+    curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request.accept_encoding ? "" : nullptr);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(options_.connect_timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.total_timeout.count()));
+    if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (request.method != "GET") {
+      curl_easy_setopt(easy, CURLOPT_POST, 1L);
+      curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    }
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &transfer);
+  }
+
+  // libcurl's own multi loop instead of curl_easy_perform: a stop wakes it at once, and the idle
+  // time-out counts milliseconds.
+  Result<CURLcode> run(const Transfer& transfer, std::stop_token stop) {
+    const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi_.get()); });
+    for (;;) {
+      if (stop.stop_requested()) {
+        return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+      }
+      int running = 0;
+      if (const CURLMcode code = curl_multi_perform(multi_.get(), &running); code != CURLM_OK) {
+        return internal_error("libcurl: {}", curl_multi_strerror(code));
+      }
+      if (running == 0) break;
+      const auto idle =
+          std::chrono::duration_cast<milliseconds>(Steady::now() - transfer.last_activity);
+      if (idle >= options_.idle_timeout) {
+        return Error(ErrorDomain::kExternal,
+                     fmt::format("no byte arrived for {} ms", options_.idle_timeout.count()),
+                     Retry::kYes, ErrorCode::kTimeout);
+      }
+      const auto wait = std::min<milliseconds>(options_.idle_timeout - idle, milliseconds(1000));
+      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()) + 1, nullptr);
+    }
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+      if (message->msg == CURLMSG_DONE) return message->data.result;
+    }
+    return internal_error("libcurl ended a transfer without a result");
+  }
+
+  HttpResponse response(const HttpRequest& request, Transfer transfer) {
+    HttpResponse response;
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    response.status = static_cast<int>(status);
+    response.headers = std::move(transfer.headers);
+    const size_t size = transfer.body.size();
+    transfer.body.append(kRecordPadding, '\0');
+    response.memory = std::make_shared<const std::string>(std::move(transfer.body));
+    response.body = std::string_view(*response.memory).substr(0, size);
+    response.url = request.url;
+    return response;
+  }
+
+  const HttpClientOptions options_;
+  // The multi handle holds the connections; it goes after the easy one.
+  std::unique_ptr<CURLM, MultiDeleter> multi_;
+  std::unique_ptr<CURL, EasyDeleter> easy_;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpClient> make_curl_client(HttpClientOptions options) {
+  return std::make_unique<CurlClient>(std::move(options));
+}
+
+}  // namespace leat::source

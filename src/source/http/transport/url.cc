@@ -1,0 +1,178 @@
+#include "source/http/transport/url.h"
+
+#include <curl/curl.h>
+
+#include <memory>
+
+namespace leat::source {
+namespace {
+
+struct UrlDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using UrlHandle = std::unique_ptr<CURLU, UrlDeleter>;
+
+std::optional<std::string> part(const UrlHandle& url, CURLUPart which, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url.get(), which, &text, flags) != CURLUE_OK) return std::nullopt;
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+// An absolute http(s) URL, resolved against `base` unless that is empty.
+Result<UrlHandle> parse(std::string_view base, std::string_view reference) {
+  UrlHandle url(curl_url());
+  if (!url) return internal_error("libcurl cannot parse URLs");
+  CURLUcode code = CURLUE_OK;
+  if (!base.empty()) code = curl_url_set(url.get(), CURLUPART_URL, std::string(base).c_str(), 0);
+  if (code == CURLUE_OK) {
+    code = curl_url_set(url.get(), CURLUPART_URL, std::string(reference).c_str(), CURLU_URLENCODE);
+  }
+  if (code != CURLUE_OK) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid, "not a URL: {}",
+                       curl_url_strerror(code));
+  }
+  const std::string scheme = part(url, CURLUPART_SCHEME).value_or("");
+  if (scheme != "http" && scheme != "https") {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
+                       "\"{}\" is not a scheme that can be fetched: http and https are", scheme);
+  }
+  curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
+  return url;
+}
+
+std::string text_of(const UrlHandle& url) {
+  curl_url_set(url.get(), CURLUPART_USER, nullptr, 0);
+  curl_url_set(url.get(), CURLUPART_PASSWORD, nullptr, 0);
+  return part(url, CURLUPART_URL).value_or("");
+}
+
+// Calls visit(name, "name=value") for every parameter of the URL's query.
+template <class Visit>
+void for_each_parameter(std::string_view query, const Visit& visit) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (!pair.empty()) visit(percent_decoded(pair.substr(0, pair.find('='))), pair);
+  }
+}
+
+std::string_view query_of(std::string_view url) {
+  const size_t question = url.find('?');
+  if (question == std::string_view::npos) return {};
+  const std::string_view query = url.substr(question + 1);
+  return query.substr(0, query.find('#'));
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+Result<CheckedUrl> check_url(std::string_view url) {
+  if (url.find("://") == std::string_view::npos) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
+                       "not an absolute URL: it must begin with http:// or https://");
+  }
+  LEAT_ASSIGN(const UrlHandle parsed, parse("", url));
+  CheckedUrl checked;
+  const auto user = part(parsed, CURLUPART_USER, CURLU_URLDECODE);
+  const auto password = part(parsed, CURLUPART_PASSWORD, CURLU_URLDECODE);
+  if (user || password) checked.credentials = Credentials{user.value_or(""), password.value_or("")};
+  checked.url = text_of(parsed);
+  return checked;
+}
+
+Result<std::string> resolve_url(std::string_view base, std::string_view reference) {
+  LEAT_ASSIGN(const UrlHandle parsed, parse(base, reference));
+  return text_of(parsed);
+}
+
+bool same_origin(std::string_view a, std::string_view b) {
+  const auto first = parse("", a);
+  const auto second = parse("", b);
+  if (!first.ok() || !second.ok()) return false;
+  for (const CURLUPart which : {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT}) {
+    const std::string x = part(*first, which, CURLU_DEFAULT_PORT).value_or("");
+    const std::string y = part(*second, which, CURLU_DEFAULT_PORT).value_or("");
+    if (curl_strequal(x.c_str(), y.c_str()) == 0) return false;
+  }
+  return true;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      encoded += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return encoded;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
+                        hex_value(text[i + 2]) >= 0;
+    if (escape) {
+      decoded += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return decoded;
+}
+
+std::string form_encoded(std::span<const Parameter> parameters) {
+  std::string text;
+  for (const Parameter& parameter : parameters) {
+    if (!text.empty()) text += '&';
+    text += percent_encoded(parameter.name) + '=' + percent_encoded(parameter.value);
+  }
+  return text;
+}
+
+std::string with_parameters(std::string_view url, std::span<const Parameter> parameters) {
+  std::string text(url);
+  if (parameters.empty()) return text;
+  if (text.find('?') == std::string::npos) {
+    text += '?';
+  } else if (!text.ends_with('?') && !text.ends_with('&')) {
+    text += '&';
+  }
+  return text + form_encoded(parameters);
+}
+
+bool has_parameter(std::string_view url, std::string_view name) {
+  bool found = false;
+  for_each_parameter(query_of(url),
+                     [&](std::string_view it, std::string_view) { found |= it == name; });
+  return found;
+}
+
+std::string without_parameter(std::string_view url, std::string_view name) {
+  const size_t question = url.find('?');
+  if (question == std::string_view::npos) return std::string(url);
+  std::string query;
+  for_each_parameter(query_of(url), [&](std::string_view it, std::string_view pair) {
+    if (it == name) return;
+    query += query.empty() ? '?' : '&';
+    query += pair;
+  });
+  return std::string(url.substr(0, question)) + query;
+}
+
+}  // namespace leat::source

@@ -1,0 +1,49 @@
+// URLs: resolving, query parameters, and whether two name the same server (RFC 3986, RFC 6454).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace leat::source {
+
+struct Parameter {
+  std::string name;
+  std::string value;
+};
+
+struct Credentials {
+  std::string user;
+  std::string password;
+};
+
+// Checks that the URL is absolute, http or https, and takes user and password out of it.
+struct CheckedUrl {
+  std::string url;  // normalised, without fragment
+  std::optional<Credentials> credentials;
+};
+Result<CheckedUrl> check_url(std::string_view url);
+
+// The absolute URL of `reference` seen from `base` (RFC 3986, section 5), without fragment and
+// credentials. Errors: kInvalid when it is no http(s) URL.
+Result<std::string> resolve_url(std::string_view base, std::string_view reference);
+
+// Scheme, host and port are the same. REQUIRES: absolute URLs.
+bool same_origin(std::string_view a, std::string_view b);
+
+// Everything but A–Z a–z 0–9 - . _ ~ as %XX.
+std::string percent_encoded(std::string_view text);
+// %XX and + decoded, as query parameters are.
+std::string percent_decoded(std::string_view text);
+
+// "a=1&b=2", encoded.
+std::string form_encoded(std::span<const Parameter> parameters);
+std::string with_parameters(std::string_view url, std::span<const Parameter> parameters);
+bool has_parameter(std::string_view url, std::string_view name);
+std::string without_parameter(std::string_view url, std::string_view name);
+
+}  // namespace leat::source

@@ -1,0 +1,57 @@
+#include "source/http/transport/url.h"
+
+#include <gtest/gtest.h>
+
+namespace leat::source {
+namespace {
+
+TEST(Url, ChecksAndTakesCredentialsOut) {
+  const auto checked = check_url("https://me:s%20cret@api.example.com:8443/a?b=1#c");
+  ASSERT_TRUE(checked.ok());
+  EXPECT_EQ(checked->url, "https://api.example.com:8443/a?b=1");
+  EXPECT_EQ(checked->credentials->user, "me");
+  EXPECT_EQ(checked->credentials->password, "s cret");
+  for (const char* bad : {"", "api.example.com/a", "ftp://example.com/", "file:///etc/passwd",
+                          "http://", "http://["}) {
+    EXPECT_FALSE(check_url(bad).ok()) << bad;
+  }
+}
+
+TEST(Url, ResolvesReferences) {
+  const std::string base = "http://example.com/a/b?page=1";
+  EXPECT_EQ(resolve_url(base, "https://other.com/x?y").value(), "https://other.com/x?y");
+  EXPECT_EQ(resolve_url(base, "/c?page=2").value(), "http://example.com/c?page=2");
+  EXPECT_EQ(resolve_url(base, "c").value(), "http://example.com/a/c");
+  EXPECT_EQ(resolve_url(base, "?page=2").value(), "http://example.com/a/b?page=2");
+  EXPECT_EQ(resolve_url(base, "//other.com/x").value(), "http://other.com/x");
+  EXPECT_FALSE(resolve_url(base, "ftp://other.com/").ok());
+  EXPECT_FALSE(resolve_url(base, "javascript:alert(1)").ok());
+}
+
+TEST(Url, ComparesOrigins) {
+  EXPECT_TRUE(same_origin("http://a.com/x", "http://A.com:80/y?z"));
+  EXPECT_FALSE(same_origin("http://a.com/", "https://a.com/"));
+  EXPECT_FALSE(same_origin("http://a.com/", "http://a.com:8080/"));
+  EXPECT_FALSE(same_origin("http://a.com/", "http://a.com.evil.org/"));
+  EXPECT_FALSE(same_origin("http://a.com/", "http://a.com@evil.org/"));
+}
+
+TEST(Url, AddsFindsAndRemovesParameters) {
+  const std::vector<Parameter> parameters = {{"q", "a b&c"}, {"é", "1"}};
+  EXPECT_EQ(with_parameters("http://a/x", parameters), "http://a/x?q=a%20b%26c&%C3%A9=1");
+  EXPECT_EQ(with_parameters("http://a/x?y=1", parameters), "http://a/x?y=1&q=a%20b%26c&%C3%A9=1");
+  EXPECT_EQ(with_parameters("http://a/x?", parameters), "http://a/x?q=a%20b%26c&%C3%A9=1");
+  EXPECT_EQ(with_parameters("http://a/x", {}), "http://a/x");
+  EXPECT_TRUE(has_parameter("http://a/x?y=1&api%5Fkey=2", "api_key"));
+  EXPECT_FALSE(has_parameter("http://a/x?y=api_key", "api_key"));
+  EXPECT_EQ(without_parameter("http://a/x?y=1&k=2&z=3", "k"), "http://a/x?y=1&z=3");
+  EXPECT_EQ(without_parameter("http://a/x?k=2", "k"), "http://a/x");
+}
+
+TEST(Url, DecodesPercentAndPlus) {
+  EXPECT_EQ(percent_decoded("a%20b+c%2"), "a b c%2");
+  EXPECT_EQ(percent_decoded("%zz%41"), "%zzA");
+}
+
+}  // namespace
+}  // namespace leat::source
