@@ -50,11 +50,18 @@ struct Plan {
   codec::Projection projection;        // what is decoded
   std::vector<store::Column> columns;  // the output, without the hidden row identity
   std::vector<std::string> warnings;   // "`login.uid` was never seen in users_created: NULL"
+
+  // For the Executor. `sql` and these read from __leat_batch(), which each Executor calls by a name
+  // of its own.
+  std::string lenient_sql;                // every cast is a TRY_CAST
+  std::string probe_sql;                  // the rows that fail; empty where TRY cannot tell
+  std::vector<std::string_view> special;  // the special columns that are read, after the fields
 };
 
 // Errors: a path that was never seen though a seen one is nearly the same (did you mean), a type
 // that does not bind: domain user with the position in Query::sql().
-Result<Plan> plan(const Query& query, const codec::TopicSchema& schema, store::Connection& connection);
+Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
+                  store::Connection& connection);
 
 struct InputRecord {
   int32_t partition = 0;
@@ -65,8 +72,8 @@ struct InputRecord {
 };
 
 struct FailedRecord {
-  uint32_t input = 0;   // index into the batch
-  std::string stage;    // decode, query
+  uint32_t input = 0;  // index into the batch
+  std::string stage;   // decode, query
   std::string message;
 };
 
@@ -80,10 +87,10 @@ struct BatchResult {
 };
 
 struct ExecuteOptions {
-  Micros now = 0;                // now() and friends
-  bool strict_schema = false;    // a misfit is a dead letter (`schema: strict`)
-  bool null_on_error = false;    // a failing cast gives NULL (`on_error: null`)
-  bool keyed = false;            // the target has a key: a null value under a record key deletes
+  Micros now = 0;              // now() and friends
+  bool strict_schema = false;  // a misfit is a dead letter (`schema: strict`)
+  bool null_on_error = false;  // a failing cast gives NULL (`on_error: null`)
+  bool keyed = false;          // the target has a key: a null value under a record key deletes
   size_t max_record_bytes = 16 << 20;  // a larger value is a dead letter
 };
 
@@ -93,7 +100,8 @@ class Executor {
   static Result<std::unique_ptr<Executor>> create(const Plan& plan, store::Connection& connection);
   virtual ~Executor() = default;
   // A record that fails never takes its neighbours along. Errors: internal or external only.
-  virtual Result<BatchResult> run(std::span<const InputRecord> batch, const ExecuteOptions& options) = 0;
+  virtual Result<BatchResult> run(std::span<const InputRecord> batch,
+                                  const ExecuteOptions& options) = 0;
 };
 
 }  // namespace leat::stream

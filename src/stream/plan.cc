@@ -1,0 +1,286 @@
+#include <algorithm>
+#include <set>
+
+#include "stream/check.h"
+#include "stream/probe.h"
+#include "stream/projection.h"
+#include "stream/references.h"
+#include "stream/tree.h"
+
+namespace leat::stream {
+namespace {
+
+using codec::Field;
+using codec::TypeKind;
+using store::quoted_identifier;
+
+std::string type_of_special(std::string_view column) {
+  if (column == "__leat_partition") return "INTEGER";
+  if (column == "__leat_offset") return "BIGINT";
+  return column == "__leat_key" ? "VARCHAR" : "TIMESTAMP WITH TIME ZONE";
+}
+
+bool holds_star(const Json& expression) {
+  if (class_of(expression) == "STAR") return true;
+  bool found = false;
+  for_each_child(expression, [&](const Json& child) { found |= holds_star(child); });
+  return found;
+}
+
+// An unnamed column keeps the name that DuckDB gives it as the user wrote it.
+Result<void> keep_names(Json& now, const Json& before, store::Connection& connection) {
+  if (now.type() != before.type() || !now.is_structured() || now == before) return {};
+  if (now.is_object() && is_select(now)) {
+    Json& items = now.at("select_list");
+    const Json& originals = before.at("select_list");
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (items[i] == originals[i] || !text_of(originals[i], "alias").empty()) continue;
+      if (holds_star(originals[i])) continue;
+      if (class_of(originals[i]) == "COLUMN_REF") {
+        items[i]["alias"] = originals[i].at("column_names").back();
+      } else {
+        LEAT_ASSIGN(items[i]["alias"], deserialize_expression(originals[i], connection));
+      }
+    }
+  }
+  if (now.is_array()) {
+    for (size_t i = 0; i < std::min(now.size(), before.size()); ++i) {
+      LEAT_TRY(keep_names(now[i], before[i], connection));
+    }
+    return {};
+  }
+  for (auto& [key, value] : now.items()) {
+    if (const auto old = before.find(key); old != before.end()) {
+      LEAT_TRY(keep_names(value, *old, connection));
+    }
+  }
+  return {};
+}
+
+void exclude(Json& star, const std::vector<std::string>& names) {
+  Json& list = star.at("exclude_list");
+  for (const std::string& name : names) {
+    const bool there = std::any_of(list.begin(), list.end(), [&](const Json& known) {
+      return lower(known.get<std::string>()) == lower(name);
+    });
+    if (!there) list.push_back(name);
+  }
+  // COLUMNS('regex') is printed without its EXCLUDE: say it as a filter over names.
+  Json& filter = star.at("expr");
+  if (class_of(filter) != "CONSTANT") return;
+  Json names_node = star_node(std::string(text_of(star, "relation_name")));
+  names_node["exclude_list"] = list;
+  Json lambda = column_node({"__leat_name"});
+  lambda["class"] = lambda["type"] = "LAMBDA";
+  lambda.erase("column_names");
+  lambda["lhs"] = column_node({"__leat_name"});
+  lambda["expr"] = function_node("regexp_matches", {column_node({"__leat_name"}), filter});
+  filter = function_node("list_filter", {std::move(names_node), std::move(lambda)});
+  list = Json::array();
+}
+
+void make_lenient(Json& node) {
+  if (!node.is_structured()) return;
+  if (node.is_object() && class_of(node) == "CAST") node["try_cast"] = true;
+  for (auto& [key, value] : node.items()) make_lenient(value);
+}
+
+// What stands for the topic in FROM: the batch, with declared types cast from their texts.
+Result<Json> source_relation(const FieldPlan& fields, const References& references,
+                             const std::string& alias, store::Connection& connection) {
+  if (!holds_declared(fields.projection.root)) {
+    return table_function_node(std::string(kBatchFunction), alias);
+  }
+  std::string sql = "SELECT ";
+  for (const Field& field : fields.projection.root.fields) {
+    const std::string name = quoted_identifier(field.name);
+    sql += holds_declared(field.type)
+               ? fmt::format("CAST({} AS {}) AS {}, ", name, exposed_type(field.type), name)
+               : name + ", ";
+  }
+  for (const std::string_view column : references.special) sql += std::string(column) + ", ";
+  sql += fmt::format("{} FROM {}()", kRowColumn, kBatchFunction);
+  LEAT_ASSIGN(const Json tree, serialize_sql(sql, connection));
+  return subquery_relation(tree.at("statements")[0].at("node"), alias);
+}
+
+// A relation of the batch's columns without rows, for the binder. `user_names`: as a query of the
+// user sees them.
+std::string typed_nothing(const FieldPlan& fields, const References& references, bool user_names) {
+  std::string sql = "(SELECT ";
+  for (const Field& field : fields.projection.root.fields) {
+    if (user_names && field.name.ends_with(codec::kTextSuffix)) continue;
+    const std::string type = user_names || !holds_declared(field.type) ? exposed_type(field.type)
+                                                                       : field.type.duckdb_type();
+    sql += fmt::format("CAST(NULL AS {}) AS {}, ", type, quoted_identifier(field.name));
+  }
+  for (const SpecialColumn& special : kSpecialColumns) {
+    const bool read = std::find(references.special.begin(), references.special.end(),
+                                special.column) != references.special.end();
+    if (!read) continue;
+    sql += fmt::format("CAST(NULL AS {}) AS {}, ", type_of_special(special.column),
+                       user_names ? special.name : special.column);
+  }
+  return sql + fmt::format("CAST(NULL AS BIGINT) AS {})", kRowColumn);
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+// The user's own text bound against the topic as a CTE, only for its error: that one has the
+// user's names and position.
+Error error_of_user_text(const Query& query, const std::string& relation, Error rewritten,
+                         store::Connection& connection) {
+  const std::string& sql = query.sql();
+  const size_t start = sql.find_first_not_of(" \t\r\n");
+  const bool with = start != std::string::npos && lower(sql.substr(start, 4)) == "with";
+  const std::string prefix =
+      fmt::format("WITH {} AS {}{}", quoted_identifier(query.topic()), relation, with ? ", " : " ");
+  const size_t skipped = with ? start + 4 : 0;
+  auto statement = connection.prepare(prefix + sql.substr(skipped));
+  if (statement.ok()) {
+    return Error(ErrorDomain::kUser, rewritten.message(), Retry::kNo, rewritten.code());
+  }
+  Error error(ErrorDomain::kUser, statement.error().message(), Retry::kNo,
+              statement.error().code());
+  const auto position = statement.error().position();
+  if (!position || *position < prefix.size()) return error;
+  return std::move(error).at_position(*position - prefix.size() + skipped);
+}
+
+// STRUCT(a "NULL")[] → STRUCT(a VARCHAR)[]. A field called NULL has its type behind it.
+std::string without_null_types(std::string type) {
+  constexpr std::string_view kNull = "\"NULL\"";
+  size_t at = 0;
+  while ((at = type.find(kNull, at)) != std::string::npos) {
+    const size_t end = at + kNull.size();
+    if (end < type.size() && type[end] == ' ') {
+      at = end;
+    } else {
+      type.replace(at, kNull.size(), "VARCHAR");
+    }
+  }
+  return type;
+}
+
+Result<void> check_names(const std::vector<store::Column>& columns) {
+  std::set<std::string> names;
+  for (const store::Column& column : columns) {
+    if (!names.insert(lower(column.name)).second) {
+      return user_error("two output columns are called `{}`: name one of them with AS",
+                        column.name);
+    }
+  }
+  return {};
+}
+
+// Sets columns and the three texts of the plan.
+class Writer {
+ public:
+  Writer(const Query& query, const FieldPlan& fields, const References& references, Plan& plan,
+         store::Connection& connection)
+      : query_(query),
+        fields_(fields),
+        references_(references),
+        plan_(plan),
+        connection_(connection) {}
+
+  Result<void> write(const Json& root) {
+    LEAT_ASSIGN(plan_.sql, deserialize_node(root, connection_));
+    LEAT_ASSIGN(std::vector<store::Column> columns, columns_of(plan_.sql));
+    const auto row = std::find_if(columns.begin(), columns.end(),
+                                  [](const store::Column& c) { return c.name == kRowColumn; });
+    if (row == columns.end()) return internal_error("no row identity in {}", plan_.sql);
+    const bool in_place = row + 1 == columns.end();
+    columns.erase(row);
+    LEAT_TRY(check_names(columns));
+
+    // The outermost SELECT gives every column a type that a table can have.
+    std::string outer = "SELECT ";
+    bool needed = !in_place;
+    for (store::Column& column : columns) {
+      const std::string name = quoted_identifier(column.name);
+      std::string type = without_null_types(column.type);
+      if (type == column.type) {
+        outer += name + ", ";
+      } else {
+        needed = true;
+        outer += fmt::format("CAST({} AS {}) AS {}, ", name, type, name);
+        column.type = std::move(type);
+      }
+    }
+    outer += fmt::format("{} FROM (", kRowColumn);
+    Json lenient = root;
+    make_lenient(lenient);
+    LEAT_ASSIGN(plan_.lenient_sql, deserialize_node(lenient, connection_));
+    if (needed) {
+      plan_.sql = outer + plan_.sql + ")";
+      plan_.lenient_sql = outer + plan_.lenient_sql + ")";
+    }
+    plan_.columns = std::move(columns);
+
+    if (const auto probe = probe_for(root)) {
+      LEAT_ASSIGN(std::string sql, deserialize_node(*probe, connection_));
+      // TRY refuses some functions; then failing rows are found by bisection.
+      if (columns_of(sql).ok()) plan_.probe_sql = std::move(sql);
+    }
+    return {};
+  }
+
+ private:
+  Result<std::vector<store::Column>> columns_of(const std::string& sql) {
+    const std::string bound = replaced(sql, std::string(kBatchFunction) + "()",
+                                       typed_nothing(fields_, references_, false));
+    auto statement = connection_.prepare(bound);
+    if (!statement.ok()) {
+      return error_of_user_text(query_, typed_nothing(fields_, references_, true),
+                                std::move(statement).error(), connection_);
+    }
+    return statement->columns();
+  }
+
+  const Query& query_;
+  const FieldPlan& fields_;
+  const References& references_;
+  Plan& plan_;
+  store::Connection& connection_;
+};
+
+}  // namespace
+
+Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
+                  store::Connection& connection) {
+  const Json& original = query.tree().root;
+  Json root = original;
+  LEAT_ASSIGN(References references, find_references(root, schema));
+  LEAT_ASSIGN(FieldPlan fields, plan_fields(references, schema, query.topic()));
+  LEAT_TRY(keep_names(root, original, connection));
+
+  std::vector<std::string> hidden = fields.hidden;
+  for (const std::string_view column : references.special) hidden.emplace_back(column);
+  hidden.emplace_back(kRowColumn);
+  for (const StarUse& star : references.stars) {
+    exclude(*star.node, star.over_topic ? hidden : std::vector{std::string(kRowColumn)});
+  }
+  for (const StreamSelect& select : references.selects) {
+    (*select.node)["select_list"].push_back(column_node({select.carrier, std::string(kRowColumn)}));
+  }
+  for (Json* topic : references.topics) {
+    std::string alias(text_of(*topic, "alias"));
+    if (alias.empty()) alias = text_of(*topic, "table_name");
+    LEAT_ASSIGN(*topic, source_relation(fields, references, alias, connection));
+  }
+
+  Plan plan;
+  plan.warnings = std::move(fields.warnings);
+  plan.special = references.special;
+  LEAT_TRY(Writer(query, fields, references, plan, connection).write(root));
+  plan.projection = std::move(fields.projection);
+  return plan;
+}
+
+}  // namespace leat::stream
