@@ -2,11 +2,12 @@
 
   tests/fuzz.py BUILD-DIRECTORY
 
-The corpus of src/a/b_fuzz.cc, if it has one, is the folder src/a/b_corpus. The seed is fixed: a
+The corpus of src/a/b_fuzz.cc, if it has one, is the folder tests/corpora/b. The seed is fixed: a
 failure comes again. What a fuzzer finds is written to build/fuzz-findings.
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,17 +25,23 @@ def main():
     failed = 0
     for number, source in enumerate(sources, 1):
         program = next(iter(build.glob(f"src/**/{source.stem}")), build / source.stem)
-        corpus = source.with_name(source.stem.removesuffix("_fuzz") + "_corpus")
+        corpus = ROOT / "tests" / "corpora" / source.stem.removesuffix("_fuzz")
         with tempfile.TemporaryDirectory() as grown:
             command = [str(program), grown, *([str(corpus)] if corpus.is_dir() else []), f"-runs={RUNS}",
                        f"-max_total_time={SECONDS}", "-seed=1", "-timeout=10", "-print_final_stats=1",
                        f"-artifact_prefix={findings}/{source.stem}-"]
-            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                    errors="replace", cwd=ROOT)
-        print(f"[{number}/{len(sources)}] {source.stem}: exit code {result.returncode}", flush=True)
-        if result.returncode:
+            try:
+                result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        errors="replace", cwd=ROOT)
+                code, output = result.returncode, result.stdout
+            except FileNotFoundError:
+                code, output = 1, f"{program} was not built\n"
+        runs = re.search(r"number_of_executed_units: (\d+)", output)
+        print(f"[{number}/{len(sources)}] {source.stem}: exit code {code}, {runs.group(1) if runs else 'no'} runs",
+              flush=True)
+        if code:
             failed += 1
-            print(result.stdout[-6000:])
+            print(output[-6000:])
     print(f"{len(sources) - failed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 
