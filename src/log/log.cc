@@ -1,0 +1,348 @@
+#include "log/log.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+
+#include "base/logging.h"
+#include "log/batch/record_batch_builder.h"
+#include "log/compaction/compaction.h"
+#include "log/segment/offset_checkpoint.h"
+#include "log/segment/partition.h"
+#include "log/topic_catalog.h"
+#include "log/transaction/transaction_coordinator.h"
+
+namespace leat::log {
+namespace {
+
+constexpr const char* kCatalogName = "topics";
+constexpr const char* kLockName = ".lock";
+constexpr const char* kRecoveryPointName = "recovery-point-offset-checkpoint";
+constexpr const char* kLogStartName = "log-start-offset-checkpoint";
+
+Error no_topic(const std::string& topic) {
+  return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound, "there is no topic `{}`", topic);
+}
+
+TopicConfig transaction_state_config() {
+  return {.cleanup_policy = CleanupPolicy::kCompact, .segment_bytes = 4 << 20};
+}
+
+}  // namespace
+
+struct Log::State {
+  State(Path its_directory, FileSystem& its_files, Clock& clock, LogOptions its_options)
+      : directory(std::move(its_directory)),
+        options(its_options),
+        flusher(options.flush_threads, std::chrono::milliseconds(options.lazy_flush_ms)),
+        environment{its_files, clock, options, signal, flusher},
+        coordinator(environment, [this](const TopicPartition& name) { return find(name); }) {}
+
+  FileSystem& files() { return environment.files; }
+  Result<Partition*> find(const TopicPartition& name);
+  std::vector<Partition*> all_partitions();
+  Result<void> load();
+  Result<void> open_partitions(const std::string& topic, int32_t from, const TopicConfig& config);
+  Result<void> store_catalog(const std::string& topic, const TopicConfig& config);
+  Result<void> run_retention();
+  Result<void> checkpoint(std::span<Partition* const> due);
+  void close();
+
+  const Path directory;
+  const LogOptions options;
+  ReadSignal signal;
+  std::unique_ptr<FileLock> lock;
+
+  std::shared_mutex mutex;  // of the two maps; partitions are never taken out
+  TopicCatalog catalog;
+  std::map<TopicPartition, std::unique_ptr<Partition>> partitions;
+
+  // One change of topics, and one maintenance, at a time. Nothing that reads or writes records
+  // takes them, so they may be held across I/O.
+  std::mutex change_mutex;
+  std::mutex maintenance_mutex;
+  OffsetCheckpoint recovery_points;
+  OffsetCheckpoint log_starts;
+
+  Flusher flusher;  // after the partitions: its threads end before they go
+  LogEnvironment environment;
+  TransactionCoordinator coordinator;
+};
+
+Result<Partition*> Log::State::find(const TopicPartition& name) {
+  const std::shared_lock guard(mutex);
+  const auto found = partitions.find(name);
+  if (found != partitions.end()) return found->second.get();
+  const auto topic = catalog.find(name.topic);
+  if (topic == catalog.end()) return no_topic(name.topic);
+  return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound,
+                     "topic `{}` has no partition {}, only {}", name.topic, name.partition,
+                     topic->second.partitions);
+}
+
+std::vector<Partition*> Log::State::all_partitions() {
+  const std::shared_lock guard(mutex);
+  std::vector<Partition*> all;
+  for (const auto& [name, partition] : partitions) all.push_back(partition.get());
+  return all;
+}
+
+Result<void> Log::State::load() {
+  LEAT_TRY(files().create_directories(directory));
+  LEAT_ASSIGN(lock, files().lock(directory / kLockName));
+  LEAT_ASSIGN(recovery_points, read_offset_checkpoint(files(), directory / kRecoveryPointName));
+  LEAT_ASSIGN(log_starts, read_offset_checkpoint(files(), directory / kLogStartName));
+  LEAT_ASSIGN(const bool has_catalog, files().exists(directory / kCatalogName));
+  if (!has_catalog) return {};
+  LEAT_ASSIGN(const std::string text, files().read_file(directory / kCatalogName));
+  LEAT_ASSIGN(const TopicCatalog known, decode_topic_catalog(text));
+  for (const auto& [topic, config] : known) {
+    for (int32_t i = 0; i < config.partitions; ++i) {
+      const std::string name = TopicPartition{topic, i}.to_string();
+      LEAT_ASSIGN(const bool exists, files().exists(directory / name));
+      if (exists) continue;
+      return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                         "the directory {} of the log is gone", (directory / name).string());
+    }
+    LEAT_TRY(open_partitions(topic, 0, config));
+    catalog.emplace(topic, config);
+  }
+  const auto state = partitions.find({std::string(kTransactionStateTopic), 0});
+  return coordinator.recover(state == partitions.end() ? nullptr : state->second.get(),
+                             all_partitions());
+}
+
+Result<void> Log::State::open_partitions(const std::string& topic, int32_t from,
+                                         const TopicConfig& config) {
+  std::vector<std::unique_ptr<Partition>> opened;
+  for (int32_t i = from; i < config.partitions; ++i) {
+    const TopicPartition name{topic, i};
+    const Path path = directory / name.to_string();
+    LEAT_TRY(files().create_directories(path));
+    const auto known = [&](const OffsetCheckpoint& offsets) {
+      const auto entry = offsets.find(name);
+      return entry == offsets.end() ? 0 : entry->second;
+    };
+    LEAT_ASSIGN(auto partition, Partition::open(name, path, config, environment,
+                                                {.log_start_offset = known(log_starts),
+                                                 .recovery_point = known(recovery_points)}));
+    LEAT_TRY(files().sync_directory(path));
+    opened.push_back(std::move(partition));
+  }
+  LEAT_TRY(files().sync_directory(directory));
+  const std::unique_lock guard(mutex);
+  for (auto& partition : opened) {
+    const TopicPartition name = partition->name();
+    partitions.emplace(name, std::move(partition));
+  }
+  return {};
+}
+
+Result<void> Log::State::store_catalog(const std::string& topic, const TopicConfig& config) {
+  TopicCatalog changed;
+  {
+    const std::shared_lock guard(mutex);
+    changed = catalog;
+  }
+  changed[topic] = config;
+  LEAT_TRY(files().replace_file(directory / kCatalogName, encode_topic_catalog(changed)));
+  const std::unique_lock guard(mutex);
+  catalog = std::move(changed);
+  return {};
+}
+
+Result<void> Log::State::run_retention() {
+  std::vector<std::pair<Partition*, int64_t>> moves;
+  OffsetCheckpoint starts = log_starts;
+  for (Partition* const partition : all_partitions()) {
+    LEAT_ASSIGN(const int64_t start, partition->retention_start());
+    if (start <= partition->offsets().start) continue;
+    moves.emplace_back(partition, start);
+    starts[partition->name()] = start;
+  }
+  if (moves.empty()) return {};
+  // First on the disk, then for readers, then the files: offsets never come back.
+  LEAT_TRY(write_offset_checkpoint(files(), directory / kLogStartName, starts));
+  log_starts = std::move(starts);
+  for (const auto& [partition, start] : moves) LEAT_TRY(partition->advance_start(start));
+  return {};
+}
+
+Result<void> Log::State::checkpoint(std::span<Partition* const> due) {
+  if (due.empty()) return {};
+  Result<void> outcome;
+  OffsetCheckpoint points = recovery_points;
+  for (Partition* const partition : due) {
+    auto point = partition->checkpoint();
+    if (point.ok()) {
+      points[partition->name()] = *point;
+    } else if (outcome.ok()) {
+      outcome = std::move(point).error();
+    }
+  }
+  LEAT_TRY(write_offset_checkpoint(files(), directory / kRecoveryPointName, points));
+  recovery_points = std::move(points);
+  return outcome;
+}
+
+void Log::State::close() {
+  const auto report = [](const Result<void>& result) {
+    if (!result.ok()) log_warn("closing the log: {}", result.error().to_string());
+  };
+  const std::vector<Partition*> all = all_partitions();
+  report(checkpoint(all));
+  for (Partition* const partition : all) report(partition->close());
+}
+
+Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Log::~Log() { state_->close(); }
+
+Result<std::unique_ptr<Log>> Log::open(Path directory, FileSystem& files, Clock& clock,
+                                       LogOptions options) {
+  auto state = std::make_unique<State>(std::move(directory), files, clock, options);
+  if (auto loaded = state->load(); !loaded.ok()) {
+    return std::move(loaded).error().during(
+        fmt::format("opening the log in {}", state->directory.string()));
+  }
+  return std::unique_ptr<Log>(new Log(std::move(state)));
+}
+
+Result<std::unique_ptr<TopicWriter>> Log::open_writer(const std::string& transactional_id) {
+  const TopicPartition name{std::string(kTransactionStateTopic), 0};
+  auto partition = state_->find(name);
+  if (!partition.ok()) {
+    LEAT_TRY(ensure_topic(name.topic, transaction_state_config()));
+    partition = state_->find(name);
+  }
+  if (!partition.ok()) return std::move(partition).error();
+  return state_->coordinator.open_writer(transactional_id, **partition);
+}
+
+Result<void> Log::ensure_topic(const std::string& topic, const TopicConfig& config) {
+  LEAT_TRY(check_topic(topic, config));
+  const std::lock_guard change(state_->change_mutex);
+  TopicConfig wanted = config;
+  int32_t existing = 0;
+  {
+    const std::shared_lock guard(state_->mutex);
+    const auto known = state_->catalog.find(topic);
+    if (known != state_->catalog.end()) {
+      existing = known->second.partitions;
+      if (config.partitions < existing) {
+        return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
+                           "topic `{}` has {} partitions; their number can grow, not shrink to {}",
+                           topic, existing, config.partitions);
+      }
+      wanted.partitions = existing;
+      if (known->second == wanted) return {};
+    }
+  }
+  if (existing == 0) LEAT_TRY(state_->open_partitions(topic, 0, wanted));
+  LEAT_TRY(state_->store_catalog(topic, wanted));
+  for (int32_t i = 0; i < existing; ++i) {
+    LEAT_ASSIGN(Partition* const partition, state_->find({topic, i}));
+    partition->set_config(wanted);
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> Log::topics() {
+  const std::shared_lock guard(state_->mutex);
+  std::vector<std::string> names;
+  for (const auto& [name, config] : state_->catalog) names.push_back(name);
+  return names;
+}
+
+Result<TopicConfig> Log::describe(const std::string& topic) {
+  const std::shared_lock guard(state_->mutex);
+  const auto found = state_->catalog.find(topic);
+  if (found == state_->catalog.end()) return no_topic(topic);
+  return found->second;
+}
+
+Result<int32_t> Log::partition_count(const std::string& topic) {
+  LEAT_ASSIGN(const TopicConfig config, describe(topic));
+  return config.partitions;
+}
+
+Result<OffsetRange> Log::offsets(const TopicPartition& partition) {
+  LEAT_ASSIGN(const Partition* const found, state_->find(partition));
+  return found->offsets();
+}
+
+Result<FetchedRecords> Log::fetch(const TopicPartition& partition, int64_t offset,
+                                  const FetchLimits& limits) {
+  LEAT_ASSIGN(Partition* const found, state_->find(partition));
+  return found->fetch(offset, limits);
+}
+
+Result<int64_t> Log::offset_for_time(const TopicPartition& partition, int64_t timestamp_ms) {
+  LEAT_ASSIGN(Partition* const found, state_->find(partition));
+  return found->offset_for_time(timestamp_ms);
+}
+
+bool Log::wait_for_records(std::span<const Position> positions, std::chrono::milliseconds timeout,
+                           std::stop_token stop) {
+  return state_->signal.wait(timeout, stop, [&] {
+    return std::any_of(positions.begin(), positions.end(), [this](const Position& position) {
+      const auto range = offsets(position.partition);
+      return range.ok() && range->end > position.offset;
+    });
+  });
+}
+
+Result<Log::Appended> Log::append(const TopicPartition& partition,
+                                  std::span<const NewRecord> records) {
+  LEAT_ASSIGN(Partition* const target, state_->find(partition));
+  LEAT_TRY(target->check_keys(records));
+  target->wait_for_room();
+  LEAT_ASSIGN(
+      auto batches,
+      encode_batches(records, {}, state_->environment.clock.now_ms(), state_->options.batch_bytes,
+                     static_cast<size_t>(target->config().max_message_bytes)));
+  LEAT_ASSIGN(const Partition::Ticket ticket, target->append(std::move(batches)));
+  // What a producer does not wait for yet is written meanwhile.
+  if (target->pending_bytes() >= state_->options.background_flush_bytes)
+    state_->flusher.request(*target);
+  return Appended{partition, ticket.base_offset, ticket.next_offset, ticket.first_sequence,
+                  ticket.sequence};
+}
+
+Result<void> Log::wait_durable(const Appended& appended) {
+  LEAT_ASSIGN(Partition* const target, state_->find(appended.partition));
+  return target->wait({.first_sequence = appended.first_sequence,
+                       .sequence = appended.last_sequence,
+                       .base_offset = appended.base_offset,
+                       .next_offset = appended.next_offset});
+}
+
+Result<int64_t> Log::produce(const TopicPartition& partition, std::span<const NewRecord> records) {
+  LEAT_ASSIGN(const Appended appended, append(partition, records));
+  LEAT_TRY(wait_durable(appended));
+  return appended.base_offset;
+}
+
+Result<void> Log::maintain() {
+  const std::lock_guard maintenance(state_->maintenance_mutex);
+  Result<void> outcome;
+  const auto keep_first = [&outcome](Result<void> result) {
+    if (!result.ok() && outcome.ok()) outcome = std::move(result);
+  };
+  keep_first(state_->run_retention());
+  std::vector<Partition*> due;
+  for (Partition* const partition : state_->all_partitions()) {
+    if (partition->config().cleanup_policy == CleanupPolicy::kCompact) {
+      if (auto compacted = compact(*partition, state_->environment); !compacted.ok()) {
+        keep_first(std::move(compacted).error());
+      }
+    }
+    if (partition->bytes_since_checkpoint() >= state_->options.checkpoint_bytes)
+      due.push_back(partition);
+  }
+  keep_first(state_->checkpoint(due));
+  return outcome;
+}
+
+}  // namespace leat::log

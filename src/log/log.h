@@ -1,0 +1,72 @@
+// Topics on disk: Leat's own log, in Kafka's layout and record batch format.
+//
+//   <directory>/topics                                   the topics and their configuration
+//   <directory>/<topic>-<partition>/<20-digit base offset>.log, .index, .timeindex
+//
+// Whoever is told that records are durable can rely on it through a power loss. See
+// docs/formats.md.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "log/log_options.h"
+#include "log/topic_io.h"
+
+namespace leat::log {
+
+// Thread-safe. Destroying it syncs everything and leaves nothing to recover; writers must be gone.
+class Log final : public TopicStore, public TopicReader {
+ public:
+  // Recovers what is there, and takes the directory's lock. Errors: kInUse, kCorrupt (a list of
+  // topics or a partition's directory is lost), kUnsupported (a newer format), the file system's.
+  static Result<std::unique_ptr<Log>> open(Path directory, FileSystem& files, Clock& clock,
+                                           LogOptions options = {});
+  ~Log() override;
+
+  // TopicStore
+  TopicReader& reader() override { return *this; }
+  Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) override;
+  Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) override;
+  Result<std::vector<std::string>> topics() override;
+  Result<TopicConfig> describe(const std::string& topic) override;
+
+  // TopicReader
+  Result<int32_t> partition_count(const std::string& topic) override;
+  Result<OffsetRange> offsets(const TopicPartition& partition) override;
+  Result<FetchedRecords> fetch(const TopicPartition& partition, int64_t offset,
+                               const FetchLimits& limits) override;
+  Result<int64_t> offset_for_time(const TopicPartition& partition, int64_t timestamp_ms) override;
+  bool wait_for_records(std::span<const Position> positions, std::chrono::milliseconds timeout,
+                        std::stop_token stop) override;
+
+  // Appends outside any transaction and returns the first record's offset when all are durable.
+  // A timestamp of 0 becomes the clock's time. Errors: kNotFound, kInvalid (too large; without a
+  // key in a compacted topic), kReadOnly after a failed write, kNoSpace.
+  Result<int64_t> produce(const TopicPartition& partition, std::span<const NewRecord> records);
+
+  // The same in two steps, so that a bulk producer keeps the disk busy: append() returns at once
+  // (or when there is room), wait_durable() when the records are synced.
+  struct Appended {
+    TopicPartition partition;
+    int64_t base_offset = 0;
+    int64_t next_offset = 0;
+    uint64_t first_sequence = 0;
+    uint64_t last_sequence = 0;
+  };
+  Result<Appended> append(const TopicPartition& partition, std::span<const NewRecord> records);
+  Result<void> wait_durable(const Appended& appended);
+
+  // Retention, compaction and recovery points; to be called now and then (every minute, say).
+  // Goes through all partitions and returns the first error.
+  Result<void> maintain();
+
+ private:
+  struct State;
+  explicit Log(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace leat::log

@@ -1,0 +1,45 @@
+#include "log/segment/offset_checkpoint.h"
+
+#include <sstream>
+
+namespace leat::log {
+
+Result<OffsetCheckpoint> read_offset_checkpoint(FileSystem& files, const Path& path) {
+  auto text = files.read_file(path);
+  if (!text.ok()) {
+    if (text.error().code() == ErrorCode::kNotFound) return OffsetCheckpoint{};
+    return std::move(text).error();
+  }
+  std::istringstream lines(*text);
+  int version = 0;
+  size_t count = 0;
+  if (!(lines >> version)) {
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt, "{} is damaged", path.string());
+  }
+  if (version != 0) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
+                       "{} has version {}, this program knows 0", path.string(), version);
+  }
+  OffsetCheckpoint offsets;
+  lines >> count;
+  TopicPartition partition;
+  int64_t offset = 0;
+  while (lines >> partition.topic >> partition.partition >> offset) offsets[partition] = offset;
+  if (offsets.size() != count) {
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                       "{} is damaged: {} lines instead of {}", path.string(), offsets.size(),
+                       count);
+  }
+  return offsets;
+}
+
+Result<void> write_offset_checkpoint(FileSystem& files, const Path& path,
+                                     const OffsetCheckpoint& offsets) {
+  std::string text = fmt::format("0\n{}\n", offsets.size());
+  for (const auto& [partition, offset] : offsets) {
+    text += fmt::format("{} {} {}\n", partition.topic, partition.partition, offset);
+  }
+  return files.replace_file(path, text);
+}
+
+}  // namespace leat::log

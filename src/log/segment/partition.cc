@@ -1,0 +1,371 @@
+#include "log/segment/partition.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/logging.h"
+#include "log/batch/record_batch_builder.h"
+
+namespace leat::log {
+namespace {
+
+// Small batches are gathered up to this size into one write.
+constexpr size_t kGatheredBytes = 1 << 20;
+// Space is reserved in steps that double between these, so that small topics stay small.
+constexpr uint64_t kMinReserveStep = 256 << 10;
+constexpr uint64_t kMaxReserveStep = 32 << 20;
+constexpr size_t kMaxRememberedFailures = 64;
+
+}  // namespace
+
+struct Partition::FlushOutcome {
+  size_t published = 0;        // batches of the group that are synced
+  std::optional<Error> error;  // why the rest is not
+  bool fatal = false;
+};
+
+Partition::Partition(TopicPartition name, Path directory, const TopicConfig& config,
+                     const LogEnvironment& environment)
+    : name_(std::move(name)),
+      directory_(std::move(directory)),
+      environment_(environment),
+      config_(config),
+      segment_bytes_(config.segment_bytes) {}
+
+void Partition::set_config(const TopicConfig& config) {
+  const std::lock_guard lock(mutex_);
+  config_ = config;
+}
+
+TopicConfig Partition::config() const {
+  const std::lock_guard lock(mutex_);
+  return config_;
+}
+
+Error Partition::read_only() const {
+  return coded_error(ErrorDomain::kExternal, ErrorCode::kReadOnly,
+                     "{} takes no more records since a write failed: {}", name_.to_string(),
+                     failed_->message());
+}
+
+Result<void> Partition::check_keys(std::span<const NewRecord> records) const {
+  if (config().cleanup_policy != CleanupPolicy::kCompact) return {};
+  for (const NewRecord& record : records) {
+    if (record.key) continue;
+    return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
+                       "topic `{}` is compacted; a record without a key cannot be kept in it",
+                       name_.topic);
+  }
+  return {};
+}
+
+Result<Partition::Ticket> Partition::append(std::vector<ByteBuffer> batches) {
+  return enqueue(std::move(batches), std::nullopt);
+}
+
+Result<Partition::Ticket> Partition::append_marker(ControlType type, int64_t producer_id,
+                                                   int16_t producer_epoch) {
+  std::vector<ByteBuffer> batches;
+  batches.push_back(
+      encode_control_batch(type, producer_id, producer_epoch, environment_.clock.now_ms()));
+  LEAT_ASSIGN(const Ticket ticket, enqueue(std::move(batches), type));
+  environment_.flusher.request_later(*this);
+  // An end of a transaction may be all that readers wait for: the data before it is synced.
+  environment_.signal.notify();
+  return ticket;
+}
+
+Result<Partition::Ticket> Partition::enqueue(std::vector<ByteBuffer> batches,
+                                             std::optional<ControlType> marker) {
+  std::vector<Pending> entries;
+  entries.reserve(batches.size());
+  for (ByteBuffer& batch : batches) {
+    const auto header = parse_batch_header(batch.view());
+    if (!header) return internal_error("{}: an append that is no record batch", name_.to_string());
+    entries.push_back({std::move(batch), *header, 0});
+  }
+  const std::lock_guard lock(mutex_);
+  if (failed_) return read_only();
+  Ticket ticket{.first_sequence = last_sequence_ + 1,
+                .sequence = last_sequence_,
+                .base_offset = next_offset_,
+                .next_offset = next_offset_};
+  for (Pending& entry : entries) {
+    entry.header.base_offset = next_offset_;
+    set_base_offset(entry.bytes.mutable_view(), next_offset_);
+    next_offset_ = entry.header.next_offset();
+    entry.sequence = ++last_sequence_;
+    pending_bytes_ += entry.bytes.size();
+    producers_.apply(entry.header, marker);
+    pending_.push_back(std::move(entry));
+  }
+  ticket.sequence = last_sequence_;
+  ticket.next_offset = next_offset_;
+  return ticket;
+}
+
+size_t Partition::pending_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return pending_bytes_;
+}
+
+bool Partition::is_read_only() const {
+  const std::lock_guard lock(mutex_);
+  return failed_.has_value();
+}
+
+void Partition::wait_for_room() {
+  std::unique_lock lock(mutex_);
+  while (pending_bytes_ > environment_.options.max_pending_bytes && !failed_) {
+    if (flushing_) {
+      changed_.wait(lock);
+    } else {
+      lead_flush(lock);
+    }
+  }
+}
+
+Result<void> Partition::wait(const Ticket& ticket) {
+  std::unique_lock lock(mutex_);
+  while (resolved_sequence_ < ticket.sequence) {
+    if (flushing_) {
+      changed_.wait(lock);
+    } else {
+      lead_flush(lock);
+    }
+  }
+  for (const FailedRange& failure : failures_) {
+    if (ticket.sequence >= failure.from && ticket.first_sequence <= failure.to)
+      return Error(failure.error);
+  }
+  return {};
+}
+
+void Partition::flush() {
+  flush_queued_.store(false);
+  std::unique_lock lock(mutex_);
+  while (flushing_) changed_.wait(lock);
+  if (!pending_.empty() || roll_requested_) lead_flush(lock);
+}
+
+void Partition::lead_flush(std::unique_lock<std::mutex>& lock) {
+  flushing_ = true;
+  std::vector<Pending> group = std::exchange(pending_, {});
+  const uint64_t last_sequence = last_sequence_;
+  const bool roll_now = std::exchange(roll_requested_, false);
+  const int64_t roll_at = group.empty() ? next_offset_ : group.front().header.base_offset;
+  const bool refused = failed_.has_value();
+  segment_bytes_ =
+      std::clamp<int64_t>(config_.segment_bytes, 1, std::numeric_limits<int32_t>::max());
+  lock.unlock();
+
+  FlushOutcome outcome;
+  if (!refused) {
+    if (roll_now && write_position_ > 0) {
+      if (auto rolled = roll(roll_at); !rolled.ok()) {
+        log_warn("{}: cannot begin a new segment: {}", name_.to_string(),
+                 rolled.error().to_string());
+      }
+    }
+    outcome = write_group(group);
+  }
+
+  lock.lock();
+  flushing_ = false;
+  if (!refused) settle(outcome, group, last_sequence);
+  lock.unlock();
+  changed_.notify_all();
+  if (outcome.published > 0) environment_.signal.notify();
+  lock.lock();
+}
+
+// After the group's I/O, under the lock: who is told what.
+void Partition::settle(const FlushOutcome& outcome, std::span<Pending> group,
+                       uint64_t last_sequence) {
+  for (const Pending& entry : group) pending_bytes_ -= entry.bytes.size();
+  if (!outcome.error) {
+    resolved_sequence_ = last_sequence;
+    return;
+  }
+  const auto is_marker = [](const Pending& entry) { return entry.header.is_control(); };
+  const std::span<Pending> lost = group.subspan(outcome.published);
+  // A lost marker cannot be written again behind later offsets; only a restart puts that right.
+  const bool fatal = outcome.fatal || std::any_of(lost.begin(), lost.end(), is_marker) ||
+                     std::any_of(pending_.begin(), pending_.end(), is_marker);
+  const uint64_t first_lost = lost.empty() ? last_sequence + 1 : lost.front().sequence;
+  remember_failure(
+      {first_lost, fatal ? std::numeric_limits<uint64_t>::max() : last_sequence_, *outcome.error});
+  resolved_sequence_ = last_sequence_;
+  next_offset_ = synced_end_;
+  pending_.clear();
+  pending_bytes_ = 0;
+  if (fatal) {
+    failed_ = *outcome.error;
+    log_error("{} is read-only from offset {} on: {}", name_.to_string(), synced_end_,
+              outcome.error->to_string());
+  }
+}
+
+void Partition::remember_failure(FailedRange failure) {
+  failures_.push_back(std::move(failure));
+  if (failures_.size() <= kMaxRememberedFailures) return;
+  // Joined, the oldest ones say too much of failure, and never too little.
+  failures_[1].from = failures_[0].from;
+  failures_.pop_front();
+}
+
+Partition::FlushOutcome Partition::write_group(std::span<Pending> group) {
+  FlushOutcome outcome;
+  size_t written = 0;
+  while (written < group.size() && !outcome.error) {
+    if (must_roll(group[written])) {
+      if (auto synced =
+              sync_and_publish(group.subspan(outcome.published, written - outcome.published));
+          !synced.ok()) {
+        outcome.error = std::move(synced).error();
+        outcome.fatal = true;
+        return outcome;
+      }
+      outcome.published = written;
+      if (auto rolled = roll(group[written].header.base_offset); !rolled.ok()) {
+        outcome.error = std::move(rolled).error();
+        outcome.fatal = outcome.error->code() != ErrorCode::kNoSpace;
+        break;
+      }
+    }
+    auto run = write_run(group.subspan(written));
+    if (run.ok()) {
+      written += *run;
+      continue;
+    }
+    outcome.error = std::move(run).error();
+    outcome.fatal = outcome.error->code() != ErrorCode::kNoSpace;
+    if (!outcome.fatal) {
+      // What the failed write left of itself goes, so that the next append finds zeros or the end.
+      if (!active_->file->truncate(write_position_).ok()) outcome.fatal = true;
+      allocated_ = write_position_;
+    }
+  }
+  if (outcome.fatal || written == outcome.published) return outcome;
+  if (auto synced = sync_and_publish(group.subspan(outcome.published, written - outcome.published));
+      !synced.ok()) {
+    outcome.error = std::move(synced).error();
+    outcome.fatal = true;
+    return outcome;
+  }
+  outcome.published = written;
+  return outcome;
+}
+
+bool Partition::must_roll(const Pending& batch) const {
+  return write_position_ > 0 &&
+         (write_position_ + batch.bytes.size() > static_cast<uint64_t>(segment_bytes_) ||
+          batch.header.next_offset() - active_->base_offset >= std::numeric_limits<int32_t>::max());
+}
+
+// Writes the first batches of `rest`, as many as one write takes, and returns their number.
+Result<size_t> Partition::write_run(std::span<Pending> rest) {
+  size_t count = 1;
+  uint64_t size = rest[0].bytes.size();
+  while (count < rest.size() && size + rest[count].bytes.size() <= kGatheredBytes &&
+         write_position_ + size + rest[count].bytes.size() <=
+             static_cast<uint64_t>(segment_bytes_)) {
+    size += rest[count].bytes.size();
+    ++count;
+  }
+  LEAT_TRY(reserve_space(write_position_ + size));
+  if (count == 1) {
+    LEAT_TRY(active_->file->write_at(write_position_, rest[0].bytes.view()));
+  } else {
+    gathered_.clear();
+    for (size_t i = 0; i < count; ++i) gathered_.append(rest[i].bytes.view());
+    LEAT_TRY(active_->file->write_at(write_position_, gathered_.view()));
+  }
+  write_position_ += size;
+  bytes_since_checkpoint_.fetch_add(size, std::memory_order_relaxed);
+  return count;
+}
+
+Result<void> Partition::reserve_space(uint64_t end) {
+  if (end <= allocated_) return {};
+  const uint64_t step = std::clamp(allocated_, kMinReserveStep, kMaxReserveStep);
+  const uint64_t wanted =
+      std::max(end, std::min<uint64_t>(allocated_ + step, static_cast<uint64_t>(segment_bytes_)));
+  auto reserved = active_->file->preallocate(wanted);
+  if (reserved.ok()) {
+    allocated_ = wanted;
+    return {};
+  }
+  if (reserved.error().code() != ErrorCode::kNoSpace || wanted == end) return reserved;
+  LEAT_TRY(active_->file->preallocate(end));
+  allocated_ = end;
+  return {};
+}
+
+Result<void> Partition::sync_and_publish(std::span<Pending> written) {
+  if (written.empty()) return {};
+  LEAT_TRY(active_->file->sync());
+  const std::lock_guard lock(mutex_);
+  for (const Pending& entry : written) {
+    active_->index.add(entry.header.base_offset, active_->size, entry.header.max_timestamp);
+    active_->size += entry.bytes.size();
+  }
+  synced_end_ = written.back().header.next_offset();
+  resolved_sequence_ = written.back().sequence;
+  return {};
+}
+
+// REQUIRES: everything written is synced and published.
+Result<void> Partition::roll(int64_t base_offset) {
+  // Gives reserved space back; a crash before that leaves zeros, which recovery knows.
+  LEAT_TRY(active_->file->truncate(write_position_));
+  allocated_ = write_position_;
+  if (auto indexed = write_index(*active_); !indexed.ok()) {
+    log_warn("{}: {}; it will be rebuilt", name_.to_string(), indexed.error().to_string());
+  }
+  auto segment = std::make_shared<Segment>(base_offset);
+  LEAT_ASSIGN(segment->file,
+              environment_.files.open(directory_ / segment_file_name(base_offset, kLogExtension),
+                                      OpenMode::kCreate));
+  LEAT_TRY(segment->file->truncate(0));
+  LEAT_TRY(environment_.files.sync_directory(directory_));
+  const std::lock_guard lock(mutex_);
+  segments_.push_back(segment);
+  active_ = std::move(segment);
+  write_position_ = 0;
+  allocated_ = 0;
+  return {};
+}
+
+Result<void> Partition::write_index(const Segment& segment) {
+  const auto write = [&](std::string_view extension, const std::string& content) -> Result<void> {
+    const Path path = directory_ / segment_file_name(segment.base_offset, extension);
+    LEAT_ASSIGN(auto file, environment_.files.open(path, OpenMode::kCreate));
+    LEAT_TRY(file->truncate(0));
+    return file->write_at(0, as_bytes(content));
+  };
+  LEAT_TRY(write(kIndexExtension, segment.index.encode_offsets()));
+  return write(kTimeIndexExtension, segment.index.encode_times());
+}
+
+int64_t Partition::readable_end() const {
+  return std::min(synced_end_, producers_.first_open_offset().value_or(synced_end_));
+}
+
+OffsetRange Partition::offsets() const {
+  const std::lock_guard lock(mutex_);
+  return {log_start_offset_, readable_end()};
+}
+
+int64_t Partition::synced_end() const {
+  const std::lock_guard lock(mutex_);
+  return synced_end_;
+}
+
+std::vector<OpenTransaction> Partition::open_transactions() const {
+  const std::lock_guard lock(mutex_);
+  return producers_.open_transactions();
+}
+
+}  // namespace leat::log

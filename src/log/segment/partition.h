@@ -1,0 +1,199 @@
+// One partition of a topic on disk: the offsets, the segments, what is synced and what may be read.
+//
+// Offsets are given at append, in memory; the batches wait in order until a flush writes and syncs
+// them together (group commit). The caller that waits for its own batch leads the flush if nobody
+// else does; the Flusher's threads lead for those who do not wait. Readers see only what is synced
+// and lies before the oldest open transaction (the last stable offset).
+//
+// Offsets:  log start <= last stable offset <= synced end <= next offset
+//
+// A failed write or sync makes the partition read-only until the process starts again: what the
+// file holds behind the synced end is unknown then. A full disk met before a sync is not such a
+// failure: the unwritten appends fail and their offsets are given anew.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "log/batch/byte_buffer.h"
+#include "log/batch/record_batch.h"
+#include "log/log_options.h"
+#include "log/segment/flusher.h"
+#include "log/segment/producer_state.h"
+#include "log/segment/read_signal.h"
+#include "log/segment/segment.h"
+#include "log/topic_io.h"
+
+namespace leat::log {
+
+// What all partitions of a log share. Outlives them.
+struct LogEnvironment {
+  FileSystem& files;
+  Clock& clock;
+  const LogOptions& options;
+  ReadSignal& signal;
+  Flusher& flusher;
+};
+
+// Thread-safe. No lock is held across I/O.
+class Partition {
+ public:
+  struct OpenPoint {
+    int64_t log_start_offset = 0;
+    int64_t recovery_point = 0;  // everything before it is known to be synced
+  };
+  // Recovers what is in `directory`, which exists. Errors: the file system's, kUnsupported.
+  static Result<std::unique_ptr<Partition>> open(TopicPartition name, Path directory,
+                                                 const TopicConfig& config,
+                                                 const LogEnvironment& environment,
+                                                 OpenPoint point);
+
+  const TopicPartition& name() const { return name_; }
+  void set_config(const TopicConfig& config);
+  TopicConfig config() const;
+
+  // -- appending
+
+  // What was appended, to wait for. Of several appends in a row: the first one's first_sequence and
+  // the last one's sequence.
+  struct Ticket {
+    uint64_t first_sequence = 0;
+    uint64_t sequence = 0;  // 0: nothing to wait for
+    int64_t base_offset = 0;
+    int64_t next_offset = 0;
+  };
+  // Errors: kInvalid when compaction would need a key that is missing.
+  Result<void> check_keys(std::span<const NewRecord> records) const;
+  // Gives the batches the next offsets. No I/O. REQUIRES: batches that this program encoded.
+  // Errors: kReadOnly after a failed write or sync.
+  Result<Ticket> append(std::vector<ByteBuffer> batches);
+  // Ends the producer's transaction here. No I/O; flushed lazily.
+  Result<Ticket> append_marker(ControlType type, int64_t producer_id, int16_t producer_epoch);
+  // Waits while too much is pending. To be called before append(), without locks.
+  void wait_for_room();
+  // Returns when the appended batches are synced. Errors: why they are not, and will not be.
+  Result<void> wait(const Ticket& ticket);
+  // Writes and syncs what is pending; the outcome is learned by wait().
+  void flush();
+  // For the Flusher: true when the partition does not stand in its queue yet, and now does.
+  bool enter_flush_queue() { return !flush_queued_.exchange(true); }
+  size_t pending_bytes() const;
+  // A write or sync failed.
+  bool is_read_only() const;
+
+  // -- reading
+
+  OffsetRange offsets() const;
+  int64_t synced_end() const;
+  Result<FetchedRecords> fetch(int64_t offset, const FetchLimits& limits);
+  Result<int64_t> offset_for_time(int64_t timestamp_ms);
+  std::vector<OpenTransaction> open_transactions() const;
+
+  // -- upkeep, by one thread at a time
+
+  // The start offset that retention would leave; offsets().start when there is nothing to delete.
+  // Closes the active segment when it has expired as a whole.
+  Result<int64_t> retention_start();
+  // Deletes the segments before `offset`, which is durable as the start already.
+  Result<void> advance_start(int64_t offset);
+  // Makes everything up to the returned offset known at the next start: syncs, and stores the
+  // producers' state. Its caller stores the offset as the recovery point.
+  Result<int64_t> checkpoint();
+  // What was written since the last checkpoint.
+  uint64_t bytes_since_checkpoint() const {
+    return bytes_since_checkpoint_.load(std::memory_order_relaxed);
+  }
+  // After a checkpoint, when no more appends come: writes the indexes and gives back reserved
+  // space.
+  Result<void> close();
+
+  // For compaction: full segments whose records are all decided, oldest first; what readers filter.
+  std::vector<std::shared_ptr<Segment>> closed_segments() const;
+  std::shared_ptr<const AbortedTransactions> aborted_transactions() const;
+  const Path& directory() const { return directory_; }
+  // Puts `cleaned`, already in the segment's place on the disk, there in memory; nullptr takes it
+  // out.
+  void replace_segment(const Segment& old, std::shared_ptr<Segment> cleaned);
+
+ private:
+  struct Pending {
+    ByteBuffer bytes;
+    BatchHeader header;
+    uint64_t sequence = 0;
+  };
+  struct FailedRange {
+    uint64_t from = 0;
+    uint64_t to = 0;
+    Error error;
+  };
+  struct ReadPlan;
+  class ChunkReader;
+
+  Partition(TopicPartition name, Path directory, const TopicConfig& config,
+            const LogEnvironment& environment);
+
+  // partition_recovery.cc
+  Result<void> recover(OpenPoint point);
+  Result<std::vector<int64_t>> list_segments();
+  Result<std::shared_ptr<Segment>> open_segment(int64_t base_offset);
+  struct ScanPoint;
+  Result<int64_t> scan_segment(Segment& segment, const ScanPoint& point);
+
+  // partition.cc
+  Result<Ticket> enqueue(std::vector<ByteBuffer> batches, std::optional<ControlType> marker);
+  void lead_flush(std::unique_lock<std::mutex>& lock);
+  struct FlushOutcome;
+  FlushOutcome write_group(std::span<Pending> group);
+  bool must_roll(const Pending& batch) const;
+  Result<size_t> write_run(std::span<Pending> rest);
+  Result<void> reserve_space(uint64_t end);
+  Result<void> sync_and_publish(std::span<Pending> written);
+  Result<void> roll(int64_t base_offset);
+  Result<void> write_index(const Segment& segment);
+  void settle(const FlushOutcome& outcome, std::span<Pending> group, uint64_t last_sequence);
+  void remember_failure(FailedRange failure);
+  int64_t readable_end() const;
+  Error read_only() const;
+
+  // partition_fetch.cc
+  Result<ReadPlan> plan_read(int64_t offset) const;
+
+  const TopicPartition name_;
+  const Path directory_;
+  LogEnvironment environment_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // a flush ended
+  TopicConfig config_;
+  int64_t log_start_offset_ = 0;
+  int64_t next_offset_ = 0;
+  int64_t synced_end_ = 0;
+  std::deque<std::shared_ptr<Segment>> segments_;  // by base offset; the last one is active
+  ProducerState producers_;                        // up to next_offset_
+  std::vector<Pending> pending_;
+  size_t pending_bytes_ = 0;
+  uint64_t last_sequence_ = 0;      // of appends, in order
+  uint64_t resolved_sequence_ = 0;  // up to here synced or failed
+  std::deque<FailedRange> failures_;
+  std::optional<Error> failed_;  // read-only, and why
+  bool flushing_ = false;
+  bool roll_requested_ = false;
+
+  // Of the thread that leads the flush.
+  std::shared_ptr<Segment> active_;
+  uint64_t write_position_ = 0;
+  uint64_t allocated_ = 0;
+  int64_t segment_bytes_ = 0;
+  ByteBuffer gathered_;
+
+  std::atomic<bool> flush_queued_ = false;
+  std::atomic<uint64_t> bytes_since_checkpoint_ = 0;
+};
+
+}  // namespace leat::log

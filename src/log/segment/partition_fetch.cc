@@ -1,0 +1,241 @@
+// Reading a partition: from the file into one buffer, and views of it out.
+#include <algorithm>
+
+#include "log/batch/compression.h"
+#include "log/segment/batch_reader.h"
+#include "log/segment/partition.h"
+
+namespace leat::log {
+namespace {
+
+constexpr size_t kMinReadBytes = 4 << 10;
+constexpr size_t kTimeLookupBytes = 256 << 10;
+
+}  // namespace
+
+// Where to read next, as it was when asked; the segment stays readable.
+struct Partition::ReadPlan {
+  std::shared_ptr<const Segment> segment;
+  uint64_t position = 0;           // of a batch that is not after the wanted offset
+  int64_t position_offset = 0;     // no batch from there on begins before it
+  uint64_t size = 0;               // of the segment
+  int64_t segment_end_offset = 0;  // the next segment's first offset, or the synced end
+  int64_t start = 0;
+  int64_t limit = 0;          // exclusive
+  bool gaps_allowed = false;  // compaction takes offsets out
+  std::shared_ptr<const AbortedTransactions> aborted;
+};
+
+Result<Partition::ReadPlan> Partition::plan_read(int64_t offset) const {
+  const std::lock_guard lock(mutex_);
+  ReadPlan plan;
+  plan.start = log_start_offset_;
+  plan.limit = readable_end();
+  if (offset < plan.start || offset > plan.limit) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kOutOfRange,
+                       "{}@{} is outside the log, which holds {} to {}", name_.to_string(), offset,
+                       plan.start, plan.limit);
+  }
+  auto after =
+      std::upper_bound(segments_.begin(), segments_.end(), offset,
+                       [](int64_t at, const auto& segment) { return at < segment->base_offset; });
+  if (after == segments_.begin()) ++after;  // compaction took the first segments out
+  const auto segment = std::prev(after);
+  const SegmentIndex::Entry entry = (*segment)->index.lookup(offset);
+  plan.segment = *segment;
+  plan.position = entry.position;
+  plan.position_offset = entry.offset;
+  plan.size = (*segment)->size;
+  plan.segment_end_offset = after == segments_.end() ? synced_end_ : (*after)->base_offset;
+  plan.gaps_allowed = config_.cleanup_policy == CleanupPolicy::kCompact;
+  plan.aborted = producers_.aborted();
+  return plan;
+}
+
+// Reads one buffer of a segment and takes the visible records out of it.
+class Partition::ChunkReader {
+ public:
+  ChunkReader(const Partition& partition, const ReadPlan& plan, FetchedRecords& result)
+      : partition_(partition),
+        plan_(plan),
+        result_(result),
+        at_(plan.position),
+        expected_(plan.position_offset) {}
+
+  // Moves result.next_offset on, to the segment's end at most.
+  Result<void> read(size_t max_bytes) {
+    const size_t chunk = std::max(max_bytes, kMinReadBytes);
+    LEAT_TRY(fill(chunk));
+    while (at_ < plan_.size && result_.next_offset < plan_.limit) {
+      Bytes rest = buffer_->view().subspan(at_ - buffer_position_);
+      if (rest.size() < kBatchHeaderSize && at_ + kBatchHeaderSize <= plan_.size) {
+        if (moved_) return {};
+        LEAT_TRY(fill(chunk));
+        continue;
+      }
+      const auto header = parse_batch_header(rest);
+      if (!header || header->base_offset < expected_ || header->size() > plan_.size - at_) {
+        LEAT_ASSIGN(const bool go_on, step_over_damage());
+        if (!go_on) return {};
+        continue;
+      }
+      if (header->next_offset() <= result_.next_offset) {
+        advance(*header);
+        continue;
+      }
+      if (header->base_offset >= plan_.limit) break;
+      if (header->size() > rest.size()) {
+        if (moved_) return {};
+        LEAT_TRY(fill(header->size()));
+        continue;
+      }
+      if (!plan_.gaps_allowed && header->base_offset > expected_ &&
+          header->base_offset > result_.next_offset) {
+        if (!result_.records.empty()) return {};
+        return corrupt(result_.next_offset, header->base_offset, "records are missing");
+      }
+      rest = rest.first(header->size());
+      if (!batch_checksum_holds(*header, rest)) {
+        LEAT_ASSIGN(const bool go_on, step_over_damage());
+        if (!go_on) return {};
+        continue;
+      }
+      LEAT_TRY(take(*header, rest));
+      result_.next_offset = header->next_offset();
+      moved_ = true;
+      advance(*header);
+    }
+    return end_segment();
+  }
+
+ private:
+  Result<void> fill(size_t size) {
+    // A new buffer each time: the old one may be pointed into.
+    buffer_ = std::make_shared<ByteBuffer>(std::min<uint64_t>(size, plan_.size - at_));
+    buffer_->resize(buffer_->capacity());
+    buffer_position_ = at_;
+    kept_ = false;
+    LEAT_ASSIGN(const size_t got, plan_.segment->file->read_at(at_, buffer_->mutable_view()));
+    if (got != buffer_->size())
+      return corrupt(expected_, plan_.segment_end_offset, "the file is cut off");
+    return {};
+  }
+
+  void advance(const BatchHeader& header) {
+    at_ += header.size();
+    expected_ = header.next_offset();
+  }
+
+  Result<void> take(const BatchHeader& header, Bytes batch) {
+    if (header.is_control()) return {};
+    if (header.is_transactional() &&
+        is_aborted(*plan_.aborted, header.producer_id, header.base_offset))
+      return {};
+    Bytes body = batch.subspan(kBatchHeaderSize);
+    if (header.compression() == Compression::kNone) {
+      if (!kept_) result_.memory.push_back(buffer_);
+      kept_ = true;
+    } else {
+      auto unpacked = decompress(header.compression(), body,
+                                 partition_.environment_.options.max_decompressed_bytes);
+      if (!unpacked.ok())
+        return corrupt(header.base_offset, header.next_offset(), unpacked.error().message());
+      auto memory = std::make_shared<ByteBuffer>(std::move(*unpacked));
+      body = memory->view();
+      result_.memory.push_back(std::move(memory));
+    }
+    if (result_.records.empty()) {
+      // As if the rest of the buffer were alike. A record takes 7 bytes at least.
+      const size_t batches = (buffer_->size() - (at_ - buffer_position_)) / header.size() + 1;
+      result_.records.reserve(
+          batches * std::min<size_t>(static_cast<size_t>(header.record_count), body.size() / 7));
+    }
+    HeaderArena arena;
+    auto added = append_records(header, body, result_.next_offset, arena, result_.records);
+    if (!added.ok())
+      return corrupt(header.base_offset, header.next_offset(), added.error().message());
+    if (!arena.empty()) result_.memory.push_back(std::make_shared<HeaderArena>(std::move(arena)));
+    return {};
+  }
+
+  // At at_ there is no valid batch. True when reading goes on behind the damage, false when what
+  // was read so far is to be returned first; an error when the damage is where the caller wants to
+  // read.
+  Result<bool> step_over_damage() {
+    LEAT_ASSIGN(const auto found, find_batch(*plan_.segment->file, at_ + 1, plan_.size, expected_));
+    const int64_t damage_end = found ? found->header.base_offset : plan_.segment_end_offset;
+    if (result_.next_offset < damage_end) {
+      if (!result_.records.empty()) return false;
+      return corrupt(std::max(result_.next_offset, expected_), damage_end,
+                     "stored bytes fail their checksum");
+    }
+    at_ = found ? found->position : plan_.size;
+    expected_ = damage_end;
+    if (at_ < plan_.size) LEAT_TRY(fill(buffer_->size()));
+    return true;
+  }
+
+  Result<void> end_segment() {
+    const int64_t end = std::min(plan_.segment_end_offset, plan_.limit);
+    if (at_ >= plan_.size && result_.next_offset < end && !plan_.gaps_allowed) {
+      if (!result_.records.empty()) return {};
+      return corrupt(result_.next_offset, plan_.segment_end_offset, "records are missing");
+    }
+    result_.next_offset = std::max(result_.next_offset, end);
+    return {};
+  }
+
+  Error corrupt(int64_t offset, int64_t next, std::string_view why) const {
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                       "CORRUPT_MESSAGE at {}@{}: {}; the next offset that can be read is {}",
+                       partition_.name_.to_string(), offset, why, next);
+  }
+
+  const Partition& partition_;
+  const ReadPlan& plan_;
+  FetchedRecords& result_;
+  std::shared_ptr<ByteBuffer> buffer_;
+  uint64_t buffer_position_ = 0;
+  bool kept_ = false;   // the buffer is among the result's memory
+  bool moved_ = false;  // the result holds something of this chunk
+  uint64_t at_;
+  int64_t expected_;
+};
+
+Result<FetchedRecords> Partition::fetch(int64_t offset, const FetchLimits& limits) {
+  FetchedRecords result;
+  result.next_offset = offset;
+  while (true) {
+    LEAT_ASSIGN(const ReadPlan plan, plan_read(result.next_offset));
+    result.end_offset = plan.limit;
+    if (result.next_offset >= plan.limit) return result;
+    ChunkReader reader(*this, plan, result);
+    LEAT_TRY(reader.read(limits.max_bytes));
+    // Markers and aborted records alone are no answer: go on behind them.
+    if (!result.records.empty() || result.next_offset >= plan.limit) return result;
+  }
+}
+
+Result<int64_t> Partition::offset_for_time(int64_t timestamp_ms) {
+  int64_t offset = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    offset = readable_end();
+    for (const auto& segment : segments_) {
+      if (segment->index.max_timestamp() < timestamp_ms) continue;
+      offset = std::min(offset, segment->index.offset_before_time(timestamp_ms));
+      break;
+    }
+    offset = std::max(offset, log_start_offset_);
+  }
+  while (true) {
+    LEAT_ASSIGN(const FetchedRecords fetched, fetch(offset, {.max_bytes = kTimeLookupBytes}));
+    for (const RecordView& record : fetched.records) {
+      if (record.timestamp_ms >= timestamp_ms) return record.offset;
+    }
+    offset = fetched.next_offset;
+    if (offset >= fetched.end_offset) return offset;
+  }
+}
+
+}  // namespace leat::log

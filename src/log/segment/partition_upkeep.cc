@@ -1,0 +1,129 @@
+// What a partition does now and then: retention, checkpoints, the end, and its part in compaction.
+#include <algorithm>
+
+#include "log/segment/partition.h"
+
+namespace leat::log {
+
+Result<int64_t> Partition::retention_start() {
+  const int64_t now_ms = environment_.clock.now_ms();
+  bool active_expired = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (config_.cleanup_policy != CleanupPolicy::kDelete) return log_start_offset_;
+    const auto expired = [&](const Segment& segment) {
+      return config_.retention_ms >= 0 &&
+             segment.index.max_timestamp() < now_ms - config_.retention_ms;
+    };
+    active_expired = segments_.back()->size > 0 && expired(*segments_.back());
+    roll_requested_ = roll_requested_ || active_expired;
+  }
+  if (active_expired) flush();
+
+  const std::lock_guard lock(mutex_);
+  int64_t total = 0;
+  for (const auto& segment : segments_) total += static_cast<int64_t>(segment->size);
+  int64_t start = log_start_offset_;
+  const int64_t decided = readable_end();
+  for (size_t i = 0; i + 1 < segments_.size(); ++i) {
+    const Segment& segment = *segments_[i];
+    const int64_t segment_end = segments_[i + 1]->base_offset;
+    const bool too_old =
+        config_.retention_ms >= 0 && segment.index.max_timestamp() < now_ms - config_.retention_ms;
+    total -= static_cast<int64_t>(segment.size);
+    const bool too_much = config_.retention_bytes >= 0 && total >= config_.retention_bytes;
+    if (segment_end > decided || (!too_old && !too_much)) break;
+    start = std::max(start, segment_end);
+  }
+  return start;
+}
+
+Result<void> Partition::advance_start(int64_t offset) {
+  std::vector<std::shared_ptr<Segment>> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    if (offset <= log_start_offset_) return {};
+    log_start_offset_ = offset;
+    while (segments_.size() > 1 && segments_[1]->base_offset <= offset) {
+      gone.push_back(std::move(segments_.front()));
+      segments_.pop_front();
+    }
+    producers_.forget_before(offset);
+  }
+  for (const auto& segment : gone) {
+    for (const std::string_view extension : {kIndexExtension, kTimeIndexExtension, kLogExtension}) {
+      auto removed = environment_.files.remove(directory_ /
+                                               segment_file_name(segment->base_offset, extension));
+      if (!removed.ok() && removed.error().code() != ErrorCode::kNotFound) return removed;
+    }
+  }
+  if (gone.empty()) return {};
+  return environment_.files.sync_directory(directory_);
+}
+
+Result<int64_t> Partition::checkpoint() {
+  bytes_since_checkpoint_.store(0, std::memory_order_relaxed);
+  std::string snapshot;
+  Ticket ticket;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) return read_only();
+    ticket = {.first_sequence = last_sequence_,
+              .sequence = last_sequence_,
+              .base_offset = next_offset_,
+              .next_offset = next_offset_};
+    snapshot = producers_.encode(next_offset_);
+  }
+  LEAT_TRY(wait(ticket));
+  LEAT_TRY(environment_.files.replace_file(directory_ / kProducerSnapshotName, snapshot));
+  return ticket.next_offset;
+}
+
+Result<void> Partition::close() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !flushing_; });
+  if (failed_) return read_only();
+  flushing_ = true;
+  lock.unlock();
+  const auto close_active = [this]() -> Result<void> {
+    LEAT_TRY(active_->file->truncate(write_position_));
+    allocated_ = write_position_;
+    LEAT_TRY(active_->file->sync());
+    return write_index(*active_);
+  };
+  auto closed = close_active();
+  lock.lock();
+  flushing_ = false;
+  lock.unlock();
+  changed_.notify_all();
+  return closed;
+}
+
+std::vector<std::shared_ptr<Segment>> Partition::closed_segments() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Segment>> closed;
+  for (size_t i = 0; i + 1 < segments_.size(); ++i) {
+    if (segments_[i + 1]->base_offset > readable_end()) break;
+    closed.push_back(segments_[i]);
+  }
+  return closed;
+}
+
+std::shared_ptr<const AbortedTransactions> Partition::aborted_transactions() const {
+  const std::lock_guard lock(mutex_);
+  return producers_.aborted();
+}
+
+void Partition::replace_segment(const Segment& old, std::shared_ptr<Segment> cleaned) {
+  const std::lock_guard lock(mutex_);
+  const auto place = std::find_if(segments_.begin(), segments_.end(),
+                                  [&](const auto& segment) { return segment.get() == &old; });
+  if (place == segments_.end()) return;
+  if (cleaned) {
+    *place = std::move(cleaned);
+  } else {
+    segments_.erase(place);
+  }
+}
+
+}  // namespace leat::log

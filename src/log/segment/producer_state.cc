@@ -1,0 +1,146 @@
+#include "log/segment/producer_state.h"
+
+#include <algorithm>
+
+#include "log/batch/crc32c.h"
+
+namespace leat::log {
+namespace {
+
+constexpr std::string_view kMagic = "leatprod";
+constexpr uint16_t kVersion = 1;
+constexpr size_t kHeadSize = 8 + 2 + 8 + 4 + 4;
+constexpr size_t kOpenSize = 8 + 2 + 8;
+constexpr size_t kAbortedSize = 8 + 8 + 8;
+constexpr size_t kChecksumSize = 4;
+
+template <class T>
+void append_integer(std::string& to, T value) {
+  char bytes[sizeof value];
+  store_big_endian(bytes, value);
+  to.append(bytes, sizeof value);
+}
+
+// REQUIRES: enough bytes.
+template <class T>
+T take_integer(std::string_view& from) {
+  const T value = load_big_endian<T>(from.data());
+  from.remove_prefix(sizeof value);
+  return value;
+}
+
+Error corrupt(const char* what) {
+  return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt, "the producer snapshot {}", what);
+}
+
+}  // namespace
+
+void ProducerState::apply(const BatchHeader& header, std::optional<ControlType> marker) {
+  if (!header.is_transactional()) return;
+  if (!marker) {
+    open_.try_emplace(header.producer_id, OpenTransaction{header.producer_id, header.producer_epoch,
+                                                          header.base_offset});
+    return;
+  }
+  const auto open = open_.find(header.producer_id);
+  if (open == open_.end()) return;
+  if (*marker == ControlType::kAbort) {
+    auto longer = std::make_shared<AbortedTransactions>(*aborted_);
+    longer->push_back({header.producer_id, open->second.first_offset, header.base_offset});
+    aborted_ = std::move(longer);
+  }
+  open_.erase(open);
+}
+
+std::optional<int64_t> ProducerState::first_open_offset() const {
+  std::optional<int64_t> first;
+  for (const auto& [id, open] : open_)
+    first = std::min(first.value_or(open.first_offset), open.first_offset);
+  return first;
+}
+
+std::vector<OpenTransaction> ProducerState::open_transactions() const {
+  std::vector<OpenTransaction> all;
+  for (const auto& [id, open] : open_) all.push_back(open);
+  return all;
+}
+
+void ProducerState::forget_before(int64_t log_start_offset) {
+  const auto kept = std::partition_point(aborted_->begin(), aborted_->end(),
+                                         [&](const AbortedTransaction& transaction) {
+                                           return transaction.last_offset < log_start_offset;
+                                         });
+  if (kept == aborted_->begin()) return;
+  aborted_ = std::make_shared<AbortedTransactions>(kept, aborted_->end());
+}
+
+std::string ProducerState::encode(int64_t offset) const {
+  std::string bytes(kMagic);
+  append_integer(bytes, kVersion);
+  append_integer(bytes, offset);
+  append_integer(bytes, static_cast<uint32_t>(open_.size()));
+  append_integer(bytes, static_cast<uint32_t>(aborted_->size()));
+  for (const auto& [id, open] : open_) {
+    append_integer(bytes, open.producer_id);
+    append_integer(bytes, open.producer_epoch);
+    append_integer(bytes, open.first_offset);
+  }
+  for (const AbortedTransaction& transaction : *aborted_) {
+    append_integer(bytes, transaction.producer_id);
+    append_integer(bytes, transaction.first_offset);
+    append_integer(bytes, transaction.last_offset);
+  }
+  append_integer(bytes, crc32c(as_bytes(bytes)));
+  return bytes;
+}
+
+Result<ProducerState::Snapshot> ProducerState::decode(std::string_view bytes) {
+  if (bytes.size() < kHeadSize + kChecksumSize || !bytes.starts_with(kMagic))
+    return corrupt("is cut off");
+  const std::string_view content = bytes.substr(0, bytes.size() - kChecksumSize);
+  if (load_big_endian<uint32_t>(content.data() + content.size()) != crc32c(as_bytes(content))) {
+    return corrupt("fails its checksum");
+  }
+  std::string_view rest = content.substr(kMagic.size());
+  if (const auto version = take_integer<uint16_t>(rest); version != kVersion) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
+                       "the producer snapshot has version {}, this program knows {}", version,
+                       kVersion);
+  }
+  Snapshot snapshot;
+  snapshot.offset = take_integer<int64_t>(rest);
+  const uint64_t open_count = take_integer<uint32_t>(rest);
+  const uint64_t aborted_count = take_integer<uint32_t>(rest);
+  if (rest.size() != open_count * kOpenSize + aborted_count * kAbortedSize)
+    return corrupt("has a wrong size");
+  for (uint64_t i = 0; i < open_count; ++i) {
+    OpenTransaction open;
+    open.producer_id = take_integer<int64_t>(rest);
+    open.producer_epoch = take_integer<int16_t>(rest);
+    open.first_offset = take_integer<int64_t>(rest);
+    snapshot.state.open_.emplace(open.producer_id, open);
+  }
+  AbortedTransactions aborted;
+  for (uint64_t i = 0; i < aborted_count; ++i) {
+    AbortedTransaction transaction;
+    transaction.producer_id = take_integer<int64_t>(rest);
+    transaction.first_offset = take_integer<int64_t>(rest);
+    transaction.last_offset = take_integer<int64_t>(rest);
+    aborted.push_back(transaction);
+  }
+  snapshot.state.aborted_ = std::make_shared<AbortedTransactions>(std::move(aborted));
+  return snapshot;
+}
+
+bool is_aborted(const AbortedTransactions& aborted, int64_t producer_id, int64_t offset) {
+  auto transaction = std::partition_point(
+      aborted.begin(), aborted.end(),
+      [&](const AbortedTransaction& candidate) { return candidate.last_offset < offset; });
+  for (; transaction != aborted.end(); ++transaction) {
+    // A producer's transactions follow each other: its first one that ends after the batch decides.
+    if (transaction->producer_id == producer_id) return transaction->first_offset <= offset;
+  }
+  return false;
+}
+
+}  // namespace leat::log

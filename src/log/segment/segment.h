@@ -1,0 +1,36 @@
+// One segment of a partition: a run of batches in one file, named by its first offset.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "base/file_system.h"
+#include "log/segment/segment_index.h"
+
+namespace leat::log {
+
+// All but `file` is guarded by the partition's lock. Readers that hold the segment go on reading it
+// when compaction or retention has taken it out of the partition.
+struct Segment {
+  explicit Segment(int64_t base) : base_offset(base), index(base) {}
+
+  const int64_t base_offset;
+  std::unique_ptr<File> file;
+  uint64_t size = 0;  // bytes of batches that are on the disk; preallocated zeros may follow
+  SegmentIndex index;
+  bool cleaned = false;  // by compaction, since the start of the process
+};
+
+// "00000000000000000042.log" in a partition's directory, and its like.
+inline std::string segment_file_name(int64_t base_offset, std::string_view extension) {
+  return fmt::format("{:020}{}", base_offset, extension);
+}
+inline constexpr std::string_view kLogExtension = ".log";
+inline constexpr std::string_view kIndexExtension = ".index";
+inline constexpr std::string_view kTimeIndexExtension = ".timeindex";
+inline constexpr std::string_view kCleanedExtension = ".log.cleaned";
+inline constexpr std::string_view kProducerSnapshotName = "producer.snapshot";
+
+}  // namespace leat::log

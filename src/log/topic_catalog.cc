@@ -1,0 +1,114 @@
+#include "log/topic_catalog.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <sstream>
+
+namespace leat::log {
+namespace {
+
+constexpr std::string_view kTitle = "leat-topics 1";
+constexpr size_t kMaxNameSize = 249;  // with "-2147483647" a file name still fits
+
+Error corrupt(std::string_view what) {
+  return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                     "the list of topics is damaged: {}", what);
+}
+
+template <class T>
+Result<T> parse_number(std::string_view text) {
+  T value{};
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || at != text.data() + text.size()) return corrupt(text);
+  return value;
+}
+
+Result<void> set_field(TopicConfig& config, std::string_view name, std::string_view value) {
+  if (name == "partitions") {
+    LEAT_ASSIGN(config.partitions, parse_number<int32_t>(value));
+  } else if (name == "cleanup.policy") {
+    if (value != "delete" && value != "compact") return corrupt(value);
+    config.cleanup_policy = value == "compact" ? CleanupPolicy::kCompact : CleanupPolicy::kDelete;
+  } else if (name == "retention.ms") {
+    LEAT_ASSIGN(config.retention_ms, parse_number<int64_t>(value));
+  } else if (name == "retention.bytes") {
+    LEAT_ASSIGN(config.retention_bytes, parse_number<int64_t>(value));
+  } else if (name == "segment.bytes") {
+    LEAT_ASSIGN(config.segment_bytes, parse_number<int64_t>(value));
+  } else if (name == "max.message.bytes") {
+    LEAT_ASSIGN(config.max_message_bytes, parse_number<int64_t>(value));
+  } else {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
+                       "the list of topics has the setting `{}`, which this version does not know",
+                       name);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string encode_topic_catalog(const TopicCatalog& topics) {
+  std::string text = fmt::format("{}\n", kTitle);
+  for (const auto& [name, config] : topics) {
+    text += fmt::format(
+        "{} partitions={} cleanup.policy={} retention.ms={} retention.bytes={} segment.bytes={} "
+        "max.message.bytes={}\n",
+        name, config.partitions,
+        config.cleanup_policy == CleanupPolicy::kCompact ? "compact" : "delete",
+        config.retention_ms, config.retention_bytes, config.segment_bytes,
+        config.max_message_bytes);
+  }
+  return text;
+}
+
+Result<TopicCatalog> decode_topic_catalog(std::string_view text) {
+  std::istringstream lines{std::string(text)};
+  std::string line;
+  if (!std::getline(lines, line)) return corrupt("it is empty");
+  if (line != kTitle) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
+                       "the list of topics begins with `{}`; this version knows `{}`", line,
+                       kTitle);
+  }
+  TopicCatalog topics;
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string name;
+    words >> name;
+    TopicConfig config;
+    for (std::string field; words >> field;) {
+      const size_t equals = field.find('=');
+      if (equals == std::string::npos) return corrupt(field);
+      LEAT_TRY(set_field(config, std::string_view(field).substr(0, equals),
+                         std::string_view(field).substr(equals + 1)));
+    }
+    LEAT_TRY(check_topic(name, config));
+    topics.emplace(name, config);
+  }
+  return topics;
+}
+
+Result<void> check_topic(const std::string& topic, const TopicConfig& config) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  const auto invalid = [&](std::string_view why) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid, "topic `{}`: {}", topic, why);
+  };
+  if (topic.empty() || topic.size() > kMaxNameSize || topic == "." || topic == ".." ||
+      !std::all_of(topic.begin(), topic.end(), allowed)) {
+    return invalid("a name has 1 to 249 of the characters a-z A-Z 0-9 . _ -");
+  }
+  if (config.partitions < 1) return invalid("a topic has one partition at least");
+  if (config.segment_bytes < 1 || config.segment_bytes > std::numeric_limits<int32_t>::max()) {
+    return invalid("segment.bytes must be between 1 and 2147483647");
+  }
+  if (config.max_message_bytes < 1 || config.max_message_bytes > (int64_t{1} << 30)) {
+    return invalid("max.message.bytes must be between 1 and 1073741824");
+  }
+  return {};
+}
+
+}  // namespace leat::log

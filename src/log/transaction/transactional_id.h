@@ -1,0 +1,47 @@
+// What the coordinator knows of one transactional id.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "log/segment/partition.h"
+
+namespace leat::log {
+
+// `mutex` guards all; whoever sets `busy` under it owns the rest until leave(), without the lock.
+struct TransactionalId {
+  explicit TransactionalId(std::string its_name) : name(std::move(its_name)) {}
+
+  // Ends what began by setting `busy`.
+  void leave() {
+    {
+      const std::lock_guard lock(mutex);
+      busy = false;
+    }
+    idle.notify_all();
+  }
+
+  const std::string name;
+  std::mutex mutex;
+  std::condition_variable idle;  // busy became false
+  bool busy = false;
+
+  int64_t producer_id = 0;
+  int16_t producer_epoch = -1;
+  bool open = false;  // a transaction
+  struct Participant {
+    int64_t producer_id = 0;
+    Partition::Ticket ticket;  // of everything appended
+  };
+  std::map<Partition*, Participant> participants;  // of the open transaction
+  // The markers of finished transactions, as far as they are not known to be on the disk.
+  std::map<Partition*, Partition::Ticket> markers;
+  // A transaction whose end only a restart can find out or complete, and why.
+  std::optional<Error> unfinished;
+};
+
+}  // namespace leat::log
