@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "codec/decode/chunk_fixture_test.h"
+#include "codec/decode/test_chunk.h"
 
 namespace leat::codec {
 namespace {

@@ -1,14 +1,60 @@
-#include "codec/decode/chunk_fixture_test.h"
+// For tests and fuzzers: a DuckDB chunk of a projection's types that the decoder fills, and its
+// contents as text: {a: 1, b: [x, NULL]}.
+#pragma once
 
+#include <duckdb.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/json_decoder.h"
 
 namespace leat::codec {
-namespace {
 
-std::string hugeint_text(duckdb_hugeint value) {
+class TestChunk {
+ public:
+  explicit TestChunk(Projection projection);
+  ~TestChunk();
+  TestChunk(const TestChunk&) = delete;
+  TestChunk& operator=(const TestChunk&) = delete;
+
+  // Decodes into the next row, from a copy of exactly json.size() + 64 bytes.
+  DecodeOutcome decode(std::string_view json);
+  // Decodes into a given row.
+  DecodeOutcome decode(std::string_view json, idx_t row);
+  // "a=1 b={x: 2}": the columns of a row.
+  std::string row(idx_t row) const;
+  std::string last() const { return row(next_ - 1); }
+  // Empties the chunk as between two batches.
+  void reset();
+  idx_t list_size(size_t column) const { return duckdb_list_vector_get_size(vectors_[column]); }
+  duckdb_data_chunk chunk() const { return chunk_; }
+  const Projection& projection() const { return projection_; }
+
+ private:
+  Projection projection_;
+  JsonDecoder decoder_;
+  duckdb_data_chunk chunk_ = nullptr;
+  std::vector<duckdb_vector> vectors_;
+  idx_t next_ = 0;
+};
+
+// Text followed by 64 bytes that are hostile to whoever reads them as JSON.
+class Padded {
+ public:
+  explicit Padded(std::string_view text);
+  std::string_view view() const { return {buffer_.get(), size_}; }
+
+ private:
+  std::unique_ptr<char[]> buffer_;
+  size_t size_;
+};
+
+inline std::string hugeint_text(duckdb_hugeint value) {
   auto bits =
       static_cast<unsigned __int128>(static_cast<uint64_t>(value.upper)) << 64 | value.lower;
   const bool negative = value.upper < 0;
@@ -23,7 +69,7 @@ std::string hugeint_text(duckdb_hugeint value) {
   return digits;
 }
 
-std::string cell(duckdb_vector vector, const Type& type, idx_t row) {
+inline std::string cell(duckdb_vector vector, const Type& type, idx_t row) {
   if (!duckdb_validity_row_is_valid(duckdb_vector_get_validity(vector), row)) {
     if (type.kind == TypeKind::kStruct) {
       for (idx_t i = 0; i < type.fields.size(); ++i) {
@@ -71,14 +117,13 @@ std::string cell(duckdb_vector vector, const Type& type, idx_t row) {
   return text + "}";
 }
 
-}  // namespace
-
-Padded::Padded(std::string_view text) : buffer_(new char[text.size() + 64]), size_(text.size()) {
+inline Padded::Padded(std::string_view text)
+    : buffer_(new char[text.size() + 64]), size_(text.size()) {
   std::copy(text.begin(), text.end(), buffer_.get());
   for (size_t i = 0; i < 64; ++i) buffer_[size_ + i] = ",}]\"1:{\\"[i % 8];
 }
 
-TestChunk::TestChunk(Projection projection)
+inline TestChunk::TestChunk(Projection projection)
     : projection_(std::move(projection)), decoder_(projection_) {
   std::vector<duckdb_logical_type> types;
   for (const Field& field : projection_.root.fields) types.push_back(make_logical_type(field.type));
@@ -89,16 +134,16 @@ TestChunk::TestChunk(Projection projection)
   }
 }
 
-TestChunk::~TestChunk() { duckdb_destroy_data_chunk(&chunk_); }
+inline TestChunk::~TestChunk() { duckdb_destroy_data_chunk(&chunk_); }
 
-DecodeOutcome TestChunk::decode(std::string_view json) { return decode(json, next_++); }
+inline DecodeOutcome TestChunk::decode(std::string_view json) { return decode(json, next_++); }
 
-DecodeOutcome TestChunk::decode(std::string_view json, idx_t row) {
+inline DecodeOutcome TestChunk::decode(std::string_view json, idx_t row) {
   const Padded padded(json);
   return decoder_.decode(padded.view(), vectors_, row);
 }
 
-std::string TestChunk::row(idx_t row) const {
+inline std::string TestChunk::row(idx_t row) const {
   std::string text;
   for (size_t i = 0; i < vectors_.size(); ++i) {
     const Field& field = projection_.root.fields[i];
@@ -108,12 +153,13 @@ std::string TestChunk::row(idx_t row) const {
   return text;
 }
 
-void TestChunk::reset() {
+inline void TestChunk::reset() {
   duckdb_data_chunk_reset(chunk_);
   next_ = 0;
 }
 
-TopicSchema inferred(const std::vector<std::string>& records) {
+// The schema of `records`, and a projection of all of it.
+inline TopicSchema inferred(const std::vector<std::string>& records) {
   TopicSchema schema;
   for (const std::string& record : records) {
     const Padded padded(record);
@@ -123,7 +169,7 @@ TopicSchema inferred(const std::vector<std::string>& records) {
   return schema;
 }
 
-Projection project(const std::vector<std::string>& records) {
+inline Projection project(const std::vector<std::string>& records) {
   return {.root = inferred(records).root, .whole = {""}};
 }
 
