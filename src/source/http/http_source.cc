@@ -100,6 +100,12 @@ class HttpSource final : public Source {
       return external_error(
           Retry::kNo, "the response is encoded as {} though identity was asked for", *encoding);
     }
+    if (!response.delimited) {
+      return external_error(
+          Retry::kNo,
+          "the response has neither Content-Length nor chunks, so that nobody can "
+          "know whether it is complete; only `format: json` can be read that way");
+    }
     auto stream = make_memory_stream(response.body);
     if (options_.format == HttpFormat::kNdjson) {
       // One byte more than there are: the reader sees the end.
@@ -114,8 +120,9 @@ class HttpSource final : public Source {
 
   Error masked(const Error& error) const {
     Error copy(error.domain(), options_.mask.mask(error.message()), error.retry(), error.code());
-    for (const std::string& what : error.context())
-      copy = std::move(copy).during(options_.mask.mask(what));
+    for (const std::string& what : error.context()) {
+      static_cast<void>(std::move(copy).during(options_.mask.mask(what)));  // adds to `copy` itself
+    }
     return copy;
   }
 

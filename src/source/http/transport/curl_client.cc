@@ -30,6 +30,7 @@ struct Transfer {
   std::string body;
   uint64_t max_bytes = 0;
   bool too_large = false;
+  bool head_complete = false;
   Steady::time_point last_activity = Steady::now();
   curl_off_t bytes_moved = 0;
 };
@@ -52,8 +53,10 @@ size_t on_header(char* data, size_t, size_t size, void* user) {
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
   if (line.starts_with("HTTP/")) {
     transfer.headers.clear();  // the status line of the final response, after a 1xx one
+    transfer.head_complete = false;
     return size;
   }
+  transfer.head_complete |= line.empty();
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   std::string_view value = line.substr(colon + 1);
@@ -126,6 +129,9 @@ class CurlClient final : public HttpClient {
                             options_.max_response_bytes);
     }
     if (*outcome != CURLE_OK) return transfer_error(*outcome, detail);
+    // libcurl takes a connection that ends inside the headers for a response without a body.
+    if (!transfer.head_complete)
+      return external_error(Retry::kYes, "the response ends in its headers");
     return response(request, std::move(transfer));
   }
 
@@ -207,6 +213,10 @@ class CurlClient final : public HttpClient {
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     response.status = static_cast<int>(status);
     response.headers = std::move(transfer.headers);
+    long version = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+    response.delimited = version >= CURL_HTTP_VERSION_2_0 || response.header("Content-Length") ||
+                         response.header("Transfer-Encoding");
     const size_t size = transfer.body.size();
     transfer.body.append(kRecordPadding, '\0');
     response.memory = std::make_shared<const std::string>(std::move(transfer.body));

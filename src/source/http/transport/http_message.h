@@ -28,7 +28,10 @@ struct HttpResponse {
   std::vector<Header> headers;                // in their order; names as received
   std::shared_ptr<const std::string> memory;  // the decoded body and 64 bytes after it
   std::string_view body;                      // into `memory`
-  std::string url;                            // what answered, after redirects
+  // Whether the body says where it ends (Content-Length, chunks, HTTP/2): else one that was cut
+  // looks like a complete one.
+  bool delimited = true;
+  std::string url;  // what answered, after redirects
 
   // The first header of that name (any case).
   std::optional<std::string_view> header(std::string_view name) const;

@@ -1,0 +1,303 @@
+#include "source/http/http_source.h"
+
+#include <gtest/gtest.h>
+
+#include "source/testing/fake_clock.h"
+#include "source/testing/pipeline_node.h"
+#include "source/testing/scripted_server.h"
+
+namespace leat::source {
+namespace {
+
+using After = ScriptedReply::After;
+
+std::vector<std::string> values(const SourceBatch& batch) {
+  std::vector<std::string> texts;
+  for (const SourceRecord& record : batch.records) texts.emplace_back(record.value);
+  return texts;
+}
+
+// A source for `yaml`, where SERVER stands for the server's address.
+class HttpSourceTest : public testing::Test {
+ protected:
+  std::unique_ptr<Source> source(std::string yaml,
+                                 const std::map<std::string, std::string>& secrets = {}) {
+    for (size_t at; (at = yaml.find("SERVER")) != std::string::npos;)
+      yaml.replace(at, 6, server_.url(""));
+    auto made = make_http_source(node_of("http", yaml, secrets), clock_);
+    EXPECT_TRUE(made.ok()) << made.error().to_string();
+    return std::move(*made);
+  }
+
+  void serve(std::vector<ScriptedReply> replies) {
+    for (ScriptedReply& reply : replies) server_.add(std::move(reply));
+  }
+
+  // Everything from `cursor` on, a new source for every batch, as after a crash each time.
+  std::vector<std::string> read_all(const std::string& yaml, std::string cursor = "") {
+    std::vector<std::string> all;
+    for (int i = 0; i < 20; ++i) {
+      auto batch = source(yaml)->next(cursor, {});
+      EXPECT_TRUE(batch.ok()) << (batch.ok() ? "" : batch.error().to_string());
+      if (!batch.ok()) break;
+      for (std::string& value : values(*batch)) all.push_back(std::move(value));
+      cursors_.push_back(batch->next_cursor);
+      cursor = batch->next_cursor;
+      if (batch->last) break;
+    }
+    return all;
+  }
+
+  std::string request_line(size_t index) const {
+    const std::string request = server_.requests().at(index);
+    return request.substr(0, request.find(" HTTP/"));
+  }
+
+  ScriptedServer server_{{}};
+  FakeClock clock_;
+  std::vector<std::string> cursors_;
+};
+
+TEST_F(HttpSourceTest, RecordsKeepTheirOrderAndExactBytes) {
+  serve({respond(
+      200,
+      R"({"info":{}, "results": [ {"a": 1.50,  "b":"é\u00e9"}, 12345678901234567890123, {} ]})")});
+  const auto batch =
+      source("{url: SERVER/api/, query: {results: 3, inc: [a, b]}, records: 'results[*]'}")
+          ->next("", {});
+  ASSERT_TRUE(batch.ok()) << batch.error().to_string();
+  EXPECT_EQ(values(*batch), (std::vector<std::string>{R"({"a": 1.50,  "b":"é\u00e9"})",
+                                                      "12345678901234567890123", "{}"}));
+  EXPECT_TRUE(batch->last);
+  EXPECT_EQ(batch->origin, server_.url("/api/?results=3&inc=a&inc=b"));
+  EXPECT_EQ(request_line(0), "GET /api/?results=3&inc=a&inc=b");
+  EXPECT_NE(server_.requests().at(0).find("User-Agent: leat/"), std::string::npos);
+}
+
+TEST_F(HttpSourceTest, RecordsNameAListOrOneRecord) {
+  const std::vector<std::tuple<std::string, std::string, size_t>> cases = {
+      {"", R"([1,2,3])", 3},
+      {"", R"({"a":1})", 1},
+      {"", R"([])", 0},
+      {"items", R"({"items":[1,2]})", 2},
+      {"items", R"({"items":{"a":1}})", 1},
+      {"'items[*].x'", R"({"items":[{"x":1},{"x":2}]})", 2},
+  };
+  for (const auto& [path, body, count] : cases) {
+    serve({respond(200, body)});
+    const auto batch =
+        source("{url: SERVER/" + (path.empty() ? "" : ", records: " + path) + "}")->next("", {});
+    ASSERT_TRUE(batch.ok()) << batch.error().to_string();
+    EXPECT_EQ(batch->records.size(), count) << body;
+  }
+  serve({respond(200, R"({"error":"quota"})")});
+  const auto none = source("{url: SERVER/, records: 'results[*]'}")->next("", {});
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().domain(), ErrorDomain::kUser);
+  EXPECT_NE(none.error().message().find("quota"), std::string::npos) << none.error().to_string();
+}
+
+TEST_F(HttpSourceTest, NothingOfAnIncompleteOrInvalidResponseCounts) {
+  serve({{"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n[1,2", After::kClose},
+         {"HTTP/1.1 200 OK\r\n\r\n[1,2", After::kClose},
+         respond(200, "[1,2"),
+         respond(200, "<html>busy</html>"),
+         {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[1,2]", After::kClose},
+         respond(200, "[1,2]")});
+  const auto batch = source("{url: SERVER/}")->next("", {});
+  ASSERT_TRUE(batch.ok()) << batch.error().to_string();
+  EXPECT_EQ(batch->records.size(), 2u);
+  EXPECT_EQ(server_.requests().size(), 6u);
+  EXPECT_EQ(clock_.sleeps.size(), 5u);
+  serve({respond(200, "[1,2")});
+  const auto failed = source("{url: SERVER/, retries: {count: 0}}")->next("", {});
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().retry(), Retry::kYes);
+}
+
+TEST_F(HttpSourceTest, PagesUntilAnEmptyOneAndResumesAtEach) {
+  const std::string yaml =
+      "{url: 'SERVER/i?q=1', paginate: {page: {param: p, start: 0, size: {param: n, value: 2}}}}";
+  const std::vector<ScriptedReply> pages = {respond(200, "[1,2]"), respond(200, "[3]"),
+                                            respond(200, "[]")};
+  serve(pages);
+  EXPECT_EQ(read_all(yaml), (std::vector<std::string>{"1", "2", "3"}));
+  EXPECT_EQ(request_line(0), "GET /i?q=1&p=0&n=2");
+  EXPECT_EQ(request_line(2), "GET /i?q=1&p=2&n=2");
+  const auto cursors = cursors_;
+  EXPECT_EQ(cursors[0], R"({"v":1,"pages":1,"page":1})");
+  serve({pages[1], pages[2]});
+  EXPECT_EQ(read_all(yaml, cursors[0]), std::vector<std::string>{"3"});
+  serve({pages[2]});
+  EXPECT_TRUE(read_all(yaml, cursors[1]).empty());
+  EXPECT_TRUE(read_all(yaml, cursors[2]).empty());  // the end asks for nothing
+  EXPECT_EQ(server_.requests().size(), 6u);
+}
+
+TEST_F(HttpSourceTest, MaxPagesEndsWhatNeverEnds) {
+  serve({respond(200, "[1]"), respond(200, "[2]"), respond(200, "[3]")});
+  EXPECT_EQ(read_all("{url: SERVER/, paginate: {page: {param: page}}, max_pages: 2}"),
+            (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(HttpSourceTest, FollowsLinks) {
+  const std::string yaml =
+      "{url: 'SERVER/issues?per_page=2', headers: {X-Api: v3}, paginate: {link: next}}";
+  serve({respond(
+             200, "[1,2]",
+             "Link: </issues?per_page=2&page=2>; rel=\"next\", </issues?page=2>; rel=\"last\"\r\n"),
+         respond(200, "[3]", "Link: </issues?page=1>; rel=\"first\"\r\n")});
+  EXPECT_EQ(read_all(yaml), (std::vector<std::string>{"1", "2", "3"}));
+  EXPECT_EQ(request_line(1), "GET /issues?per_page=2&page=2");
+  EXPECT_NE(server_.requests().at(1).find("X-Api: v3"), std::string::npos);
+  serve({respond(200, "[3]")});
+  EXPECT_EQ(read_all(yaml, cursors_[0]), std::vector<std::string>{"3"});
+}
+
+TEST_F(HttpSourceTest, FollowsUrlsInTheBody) {
+  const std::string yaml = "{url: SERVER/, records: data, paginate: {next_url: $.links.next}}";
+  serve({respond(200, R"({"data":[1],"links":{"next":"/b?c=1"}})"),
+         respond(200, R"({"data":[2],"links":{"next":null}})")});
+  EXPECT_EQ(read_all(yaml), (std::vector<std::string>{"1", "2"}));
+  for (const char* end : {R"({"data":[9],"links":{"next":""}})", R"({"data":[9]})"}) {
+    serve({respond(200, end)});
+    EXPECT_EQ(read_all(yaml), std::vector<std::string>{"9"}) << end;
+  }
+}
+
+TEST_F(HttpSourceTest, APageThatNamesItselfIsAnError) {
+  serve({respond(200, R"({"data":[1],"next":"/a"})")});
+  const auto looped =
+      source("{url: SERVER/a, records: data, paginate: {next_url: next}}")->next("", {});
+  ASSERT_FALSE(looped.ok());
+  EXPECT_NE(looped.error().message().find("itself"), std::string::npos) << looped.error().message();
+}
+
+TEST_F(HttpSourceTest, SecretsGoToTheirServerOnlyAndShowNowhere) {
+  const std::string yaml =
+      "{url: SERVER/, auth: {api_key: {query: api_key, value: '${secret:KEY}'}},"
+      " query: {token: 'x-${secret:TOKEN}'}, retries: {count: 0}, records: data, paginate: "
+      "{next_url: next}}";
+  const std::map<std::string, std::string> secrets = {{"KEY", "k/1&2"}, {"TOKEN", "t0ken"}};
+  const ScriptedServer other({respond(200, R"({"data":[3]})")});
+  serve({respond(200, R"({"data":[1],"next":"/?page=2&api_key=k%2F1%262&token=x-t0ken"})"),
+         respond(200, fmt::format(R"({{"data":[2],"next":"{}"}})", other.url("/page3"))),
+         respond(401, "no such key: k/1&2, t0ken")});
+  const auto reader = source(yaml, secrets);
+  const auto first = reader->next("", {});
+  ASSERT_TRUE(first.ok()) << first.error().to_string();
+  EXPECT_EQ(request_line(0), "GET /?api_key=k%2F1%262&token=x-t0ken");
+  EXPECT_EQ(first->origin.find("t0ken"), std::string::npos) << first->origin;
+  EXPECT_EQ(first->next_cursor,
+            fmt::format(R"({{"v":1,"pages":1,"url":"{}"}})", server_.url("/?page=2")));
+  const auto second = reader->next(first->next_cursor, {});
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(request_line(1), "GET /?page=2&api_key=k%2F1%262&token=x-t0ken");
+  ASSERT_TRUE(reader->next(second->next_cursor, {}).ok());
+  EXPECT_TRUE(other.requests().at(0).starts_with("GET /page3 HTTP")) << other.requests().at(0);
+  const auto refused = reader->next("", {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().to_string().find("no such key: ***, ***"), std::string::npos)
+      << refused.error().to_string();
+}
+
+TEST_F(HttpSourceTest, SendsBearerBasicAndHeaderKeys) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"{bearer: abc}", "Authorization: Bearer abc\r\n"},
+      {"{basic: {user: Aladdin, password: 'open sesame'}}",
+       "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"},
+      {"{api_key: {header: X-Key, value: v}}", "X-Key: v\r\n"},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    serve({respond(200, "[]")});
+    ASSERT_TRUE(source("{url: SERVER/, auth: " + cases[i].first + "}")->next("", {}).ok());
+    EXPECT_NE(server_.requests().at(i).find(cases[i].second), std::string::npos)
+        << server_.requests().at(i);
+  }
+}
+
+TEST_F(HttpSourceTest, PostsJsonTextAndForms) {
+  const std::vector<std::tuple<std::string, std::string, std::string>> cases = {
+      {"{json: {a: [1, true]}}", "application/json", R"({"a":[1,true]})"},
+      {"{text: 'a b'}", "text/plain; charset=utf-8", "a b"},
+      {"{form: {a: 'b c', d: e}}", "application/x-www-form-urlencoded", "a=b%20c&d=e"},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const auto& [body, type, sent] = cases[i];
+    serve({respond(200, "[]")});
+    ASSERT_TRUE(source("{url: SERVER/, method: POST, body: " + body + "}")->next("", {}).ok());
+    const std::string request = server_.requests().at(i);
+    EXPECT_NE(request.find("Content-Type: " + type + "\r\n"), std::string::npos) << request;
+    EXPECT_TRUE(request.ends_with("\r\n\r\n" + sent)) << request;
+  }
+}
+
+TEST_F(HttpSourceTest, WaitsForGitHubsRateLimits) {
+  const auto now = clock_.now() / 1'000'000;
+  serve({respond(403, "{}",
+                 fmt::format("X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: {}\r\n", now + 29)),
+         respond(403, R"({"message":"You have exceeded a secondary rate limit."})"),
+         respond(200, "[1]")});
+  EXPECT_TRUE(source("{url: SERVER/}")->next("", {}).ok());
+  EXPECT_EQ(clock_.sleeps, (std::vector<std::chrono::microseconds>{std::chrono::seconds(30),
+                                                                   std::chrono::seconds(60)}));
+}
+
+TEST_F(HttpSourceTest, ReadsNdjsonAndCsv) {
+  serve({respond(200, "{\"a\":1}\nbad\n\n{\"a\":2}"), respond(200, "a,b\n1,x\n2\n")});
+  const auto lines = source("{url: SERVER/, format: ndjson}")->next("", {});
+  ASSERT_TRUE(lines.ok()) << lines.error().to_string();
+  EXPECT_EQ(values(*lines), (std::vector<std::string>{"{\"a\":1}", "{\"a\":2}"}));
+  ASSERT_EQ(lines->rejected.size(), 1u);
+  EXPECT_EQ(lines->rejected[0].bytes, "bad");
+  const auto rows = source("{url: SERVER/, format: csv}")->next("", {});
+  ASSERT_TRUE(rows.ok()) << rows.error().to_string();
+  EXPECT_EQ(values(*rows), (std::vector<std::string>{"{\"a\":1,\"b\":\"x\"}"}));
+  EXPECT_EQ(rows->rejected.size(), 1u);
+  // Nobody can know whether this is all of it.
+  serve({{"HTTP/1.1 200 OK\r\n\r\na,b\n1,x\n", After::kClose}});
+  EXPECT_FALSE(source("{url: SERVER/, format: csv}")->next("", {}).ok());
+}
+
+TEST_F(HttpSourceTest, NoContentIsAnEmptyPage) {
+  serve({{"HTTP/1.1 204 No Content\r\n\r\n"}});
+  const auto batch = source("{url: SERVER/}")->next("", {});
+  ASSERT_TRUE(batch.ok());
+  EXPECT_TRUE(batch->records.empty());
+}
+
+TEST_F(HttpSourceTest, RefusesWhatCannotBe) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"{url: example.com}", "http://"},
+      {"{url: 'ftp://a/'}", "ftp"},
+      {"{url: 'http://a/', body: {text: x}}", "method: POST"},
+      {"{url: 'http://a/', headers: {A: \"x\\r\\nB: y\"}}", "line end"},
+      {"{url: 'http://a/', auth: {api_key: {value: x}}}", "header"},
+      {"{url: 'http://a/', format: csv, records: a}", "records"},
+      {"{url: 'http://a/', csv: {delimiter: ab}}", "one ASCII character"},
+      {"{url: 'http://a/', paginate: {next_url: 'a[*]'}}", "one value"},
+  };
+  for (const auto& [yaml, expected] : cases) {
+    const auto made = make_http_source(node_of("http", yaml), clock_);
+    ASSERT_FALSE(made.ok()) << yaml;
+    EXPECT_EQ(made.error().domain(), ErrorDomain::kUser);
+    EXPECT_NE(made.error().message().find("p.yaml:"), std::string::npos) << made.error().message();
+    EXPECT_NE(made.error().message().find(expected), std::string::npos) << made.error().message();
+  }
+}
+
+TEST_F(HttpSourceTest, TheDescriptionRefusesUnknownKeys) {
+  EXPECT_NE(refusal_of("http", "{url: 'http://a/', metod: GET}").find("method"), std::string::npos);
+  EXPECT_NE(refusal_of("http", "{method: GET}").find("url"), std::string::npos);
+  EXPECT_NE(refusal_of("http", "{url: 'http://a/', method: PUT}").find("POST"), std::string::npos);
+}
+
+TEST_F(HttpSourceTest, AForeignCursorIsRefused) {
+  for (const char* cursor : {"{}", "nonsense", R"({"v":2,"pages":1})", R"({"v":1})", "[]"}) {
+    EXPECT_FALSE(source("{url: SERVER/}")->next(cursor, {}).ok()) << cursor;
+  }
+  EXPECT_TRUE(server_.requests().empty());
+}
+
+}  // namespace
+}  // namespace leat::source
