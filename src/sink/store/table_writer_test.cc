@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_directory.h"
-#include "store/cell.h"
+#include "sink/batch_for_test.h"
 #include "store/store.h"
 
 namespace leat::sink {
@@ -12,27 +12,9 @@ namespace {
 using store::Connection;
 using store::Database;
 using store::RowBatch;
+using test::batch;
 
 using Texts = std::vector<std::vector<std::optional<std::string>>>;
-
-// A batch as the stream engine would give it: the rows of `sql`, whose last column is the index of
-// the input record.
-RowBatch batch(Connection& connection, const std::string& sql) {
-  auto result = connection.query("SELECT * REPLACE (input::BIGINT AS input) FROM (" + sql + ")");
-  EXPECT_TRUE(result.ok()) << sql << ": " << result.error().to_string();
-  RowBatch rows;
-  rows.columns = result->columns();
-  rows.columns.pop_back();
-  while (auto chunk = result->next_chunk()) {
-    const auto* inputs = static_cast<const int64_t*>(
-        duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), rows.columns.size())));
-    for (idx_t i = 0; i < duckdb_data_chunk_get_size(chunk.get()); ++i) {
-      rows.inputs.push_back(static_cast<uint32_t>(inputs[i]));
-    }
-    rows.chunks.push_back(std::move(chunk));
-  }
-  return rows;
-}
 
 class TableWriterTest : public testing::Test {
  protected:

@@ -1,0 +1,96 @@
+#include "sink/hdfs/parquet_file.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "sink/store/chunk_appender.h"
+
+namespace leat::sink {
+namespace {
+
+using store::quoted_identifier;
+using store::quoted_literal;
+
+// The type with every number that Parquet cannot hold as VARCHAR, also inside structs and lists.
+// Names of members are quoted, and so are never taken for types.
+std::string parquet_type(std::string_view type) {
+  constexpr std::array<std::string_view, 3> kTooLarge = {"UHUGEINT", "HUGEINT", "BIGNUM"};
+  std::string out;
+  char quote = 0;  // inside a name or an enum's value: the character that ends it
+  for (size_t i = 0; i < type.size();) {
+    if (quote == 0 && (type[i] == '"' || type[i] == '\'')) {
+      quote = type[i];
+    } else if (type[i] == quote) {
+      quote = 0;
+    }
+    std::string_view word;
+    for (const std::string_view name : kTooLarge) {
+      if (quote == 0 && word.empty() && type.substr(i).starts_with(name)) word = name;
+    }
+    if (word.empty()) {
+      out += type[i++];
+    } else {
+      out += "VARCHAR";
+      i += word.size();
+    }
+  }
+  return out == "\"NULL\"" ? "VARCHAR" : out;
+}
+
+}  // namespace
+
+ParquetWriter::ParquetWriter(std::unique_ptr<store::Database> database,
+                             std::unique_ptr<store::Connection> connection, std::string compression)
+    : database_(std::move(database)),
+      connection_(std::move(connection)),
+      compression_(std::move(compression)) {}
+
+Result<std::unique_ptr<ParquetWriter>> ParquetWriter::open(std::string compression) {
+  LEAT_ASSIGN(auto database, store::Database::open({}, {.threads = 1}));
+  LEAT_ASSIGN(auto connection, database->connect());
+  return std::unique_ptr<ParquetWriter>(
+      new ParquetWriter(std::move(database), std::move(connection), std::move(compression)));
+}
+
+Result<void> ParquetWriter::write(const Path& file, const store::RowBatch& rows) {
+  std::string list;
+  std::vector<std::string> names;
+  std::vector<size_t> sources;
+  for (const store::Column& column : rows.columns) {
+    if (!list.empty()) list += ", ";
+    list += quoted_identifier(column.name) + " " + parquet_type(column.type);
+    sources.push_back(sources.size());
+    names.push_back(column.name);
+  }
+  LEAT_TRY(connection_->run("CREATE OR REPLACE TABLE staged(" + list + ")"));
+  LEAT_ASSIGN(auto appender, ChunkAppender::open(*connection_, "staged", names));
+  for (const store::DataChunk& chunk : rows.chunks) {
+    LEAT_TRY(appender.append(chunk.get(), sources));
+  }
+  LEAT_TRY(appender.flush());
+  LEAT_TRY(copy("FROM staged", file));
+  return connection_->run("DROP TABLE staged");
+}
+
+Result<void> ParquetWriter::merge(const Path& file, const std::vector<Path>& parts) {
+  std::string list;
+  for (const Path& part : parts) {
+    if (!list.empty()) list += ", ";
+    list += quoted_literal(part.string());
+  }
+  return copy(
+      fmt::format("FROM read_parquet([{}], union_by_name = true, hive_partitioning = false)", list),
+      file);
+}
+
+Result<void> ParquetWriter::copy(const std::string& query, const Path& file) {
+  auto copied = connection_->run(fmt::format("COPY ({}) TO {} (FORMAT parquet, COMPRESSION {})",
+                                             query, quoted_literal(file.string()), compression_));
+  if (!copied) {
+    return std::move(copied).error().during(fmt::format("writing {}", file.string()));
+  }
+  return {};
+}
+
+}  // namespace leat::sink
