@@ -2,7 +2,8 @@
 #
 # One folder of src/ is one static library: every *.cc in it and below, except what sits beside a
 # unit for its own sake: *_test.cc (all of a folder make one test program, NAME_test), *_bench.cc
-# (one program each, built with LEAT_BENCH) and *_fuzz.cc (one program each, LEAT_FUZZ).
+# (one program each, built with LEAT_BENCH) and *_fuzz.cc (one program each, LEAT_FUZZ). A main.cc
+# belongs to a program.
 # INCLUDES names the folders whose headers this one may include.
 function(leat_library name)
   cmake_parse_arguments(arg "" "" "INCLUDES;LINKS" ${ARGN})
@@ -13,7 +14,7 @@ function(leat_library name)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|bench|fuzz)|/main)\\.cc$")
 
   set(links ${arg_LINKS})
   foreach(folder IN LISTS arg_INCLUDES)

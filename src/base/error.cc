@@ -23,15 +23,27 @@ Error os_error(int error_number, std::string_view what) {
   Retry retry = Retry::kNo;
   switch (error_number) {
     case ENOSPC:
-    case EDQUOT: code = ErrorCode::kNoSpace; retry = Retry::kYes; break;
-    case ENOENT: code = ErrorCode::kNotFound; break;
-    case EEXIST: code = ErrorCode::kAlreadyExists; break;
+    case EDQUOT:
+      code = ErrorCode::kNoSpace;
+      retry = Retry::kYes;
+      break;
+    case ENOENT:
+      code = ErrorCode::kNotFound;
+      break;
+    case EEXIST:
+      code = ErrorCode::kAlreadyExists;
+      break;
     case EROFS:
     case EACCES:
-    case EPERM: code = ErrorCode::kReadOnly; break;
+    case EPERM:
+      code = ErrorCode::kReadOnly;
+      break;
     case EAGAIN:
-    case EINTR: retry = Retry::kYes; break;
-    default: break;
+    case EINTR:
+      retry = Retry::kYes;
+      break;
+    default:
+      break;
   }
   return {ErrorDomain::kExternal,
           fmt::format("{}: {}", what, std::generic_category().message(error_number)), retry, code};

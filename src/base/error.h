@@ -27,17 +27,17 @@ enum class Retry : uint8_t { kNo, kYes };
 
 enum class ErrorCode : uint8_t {
   kUnspecified,
-  kInvalid,        // malformed input
+  kInvalid,  // malformed input
   kNotFound,
   kAlreadyExists,
-  kOutOfRange,     // an offset outside the log
-  kCorrupt,        // stored bytes fail their checksum
-  kFenced,         // a newer instance of this producer exists
-  kCancelled,      // a stop was requested
+  kOutOfRange,  // an offset outside the log
+  kCorrupt,     // stored bytes fail their checksum
+  kFenced,      // a newer instance of this producer exists
+  kCancelled,   // a stop was requested
   kTimeout,
-  kNoSpace,        // ENOSPC, EDQUOT
-  kInUse,          // locked by another process
-  kUnsupported,    // not built yet, or not in this version
+  kNoSpace,      // ENOSPC, EDQUOT
+  kInUse,        // locked by another process
+  kUnsupported,  // not built yet, or not in this version
   kReadOnly,
 };
 

@@ -65,7 +65,7 @@ class RealFile final : public File {
   }
 
   Result<uint64_t> size() const override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(descriptor_, &status) != 0) return failed("stat", path_);
     return static_cast<uint64_t>(status.st_size);
   }
@@ -171,7 +171,8 @@ Result<std::string> FileSystem::read_file(const Path& path) {
   LEAT_ASSIGN(auto file, open(path, OpenMode::kRead));
   LEAT_ASSIGN(const uint64_t size, file->size());
   std::string content(size, '\0');
-  LEAT_ASSIGN(const size_t got, file->read_at(0, {reinterpret_cast<std::byte*>(content.data()), content.size()}));
+  LEAT_ASSIGN(const size_t got,
+              file->read_at(0, {reinterpret_cast<std::byte*>(content.data()), content.size()}));
   content.resize(got);
   return content;
 }

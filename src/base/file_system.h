@@ -35,10 +35,10 @@ class File {
 };
 
 enum class OpenMode : uint8_t {
-  kRead,        // fails with kNotFound
-  kReadWrite,   // fails with kNotFound
-  kCreate,      // read and write; made when missing
-  kCreateNew,   // read and write; fails with kAlreadyExists
+  kRead,       // fails with kNotFound
+  kReadWrite,  // fails with kNotFound
+  kCreate,     // read and write; made when missing
+  kCreateNew,  // read and write; fails with kAlreadyExists
 };
 
 // Holds an advisory lock (flock) until destroyed.

@@ -15,10 +15,14 @@ std::atomic<LogSink> sink_now{nullptr};
 
 constexpr std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info ";
-    case LogLevel::kWarn: return "warn ";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info ";
+    case LogLevel::kWarn:
+      return "warn ";
+    case LogLevel::kError:
+      return "error";
   }
   return "";
 }
@@ -31,7 +35,8 @@ void set_log_sink(LogSink sink) { sink_now = sink; }
 
 void write_log(LogLevel level, std::string_view message) {
   const Micros now_ms = system_clock().now() / 1000 * 1000;
-  const std::string line = fmt::format("{} {} {}\n", format_timestamp(now_ms), name_of(level), message);
+  const std::string line =
+      fmt::format("{} {} {}\n", format_timestamp(now_ms), name_of(level), message);
   if (const LogSink sink = sink_now.load()) {
     sink(level, line);
     return;

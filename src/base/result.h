@@ -12,7 +12,7 @@ namespace leat {
 template <class T = void>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(*-explicit-*)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(*-explicit-*)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
 
   bool ok() const { return state_.index() == 0; }
@@ -59,24 +59,25 @@ class [[nodiscard]] Result<void> {
 #define LEAT_CONCAT(a, b) LEAT_CONCAT_(a, b)
 
 // LEAT_TRY(file.sync()): returns the error of the enclosing function, if there is one.
-#define LEAT_TRY(expression)                                   \
-  do {                                                         \
-    auto leat_try_result = (expression);                       \
+#define LEAT_TRY(expression)                                              \
+  do {                                                                    \
+    auto leat_try_result = (expression);                                  \
     if (!leat_try_result.ok()) return std::move(leat_try_result).error(); \
   } while (false)
 
 // LEAT_ASSIGN(auto size, file.size()): assigns the value or returns the error.
 #define LEAT_ASSIGN(target, expression) \
   LEAT_ASSIGN_NAMED_(LEAT_CONCAT(leat_assign_, __LINE__), target, expression)
-#define LEAT_ASSIGN_NAMED_(name, target, expression)   \
-  auto name = (expression);                            \
-  if (!name.ok()) return std::move(name).error();      \
+#define LEAT_ASSIGN_NAMED_(name, target, expression) \
+  auto name = (expression);                          \
+  if (!name.ok()) return std::move(name).error();    \
   target = std::move(name).value()
 
-// The same, adding what was being done: LEAT_TRY_DURING(sink.deliver(rows), "delivering epoch {}", n).
-#define LEAT_TRY_DURING(expression, ...)                                                       \
-  do {                                                                                         \
-    auto leat_try_result = (expression);                                                       \
-    if (!leat_try_result.ok())                                                                 \
+// The same, adding what was being done: LEAT_TRY_DURING(sink.deliver(rows), "delivering epoch {}",
+// n).
+#define LEAT_TRY_DURING(expression, ...)                                          \
+  do {                                                                            \
+    auto leat_try_result = (expression);                                          \
+    if (!leat_try_result.ok())                                                    \
       return std::move(leat_try_result).error().during(fmt::format(__VA_ARGS__)); \
   } while (false)

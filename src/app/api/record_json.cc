@@ -1,0 +1,29 @@
+#include "app/api/record_json.h"
+
+#include "base/clock.h"
+#include "codec/json_path.h"
+#include "codec/json_text.h"
+
+namespace leat::app {
+
+void append_record_json(std::string& line, int32_t partition, const log::RecordView& record) {
+  line += fmt::format(R"({{"partition":{},"offset":{},"timestamp":"{}","key":)", partition,
+                      record.offset, format_timestamp(record.timestamp_ms * 1000));
+  if (record.key) {
+    codec::append_json_string(line, *record.key);
+  } else {
+    line += "null";
+  }
+  line += ",\"value\":";
+  if (!record.value) {
+    line += "null";
+  } else if (record.value->find('\n') == std::string_view::npos &&
+             codec::select(codec::JsonPath(), *record.value).ok()) {
+    line += *record.value;
+  } else {
+    codec::append_json_string(line, *record.value);
+  }
+  line += '}';
+}
+
+}  // namespace leat::app

@@ -1,0 +1,188 @@
+// Topics: listed, described, consumed and produced to.
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "app/api/record_json.h"
+#include "app/api/routes.h"
+#include "app/process/line_producer.h"
+#include "app/process/topic_scan.h"
+
+namespace leat::app {
+namespace {
+
+using nlohmann::json;
+
+Result<json> partitions_json(Instance& instance, const std::string& topic) {
+  json partitions = json::array();
+  LEAT_ASSIGN(const int32_t count, instance.log().partition_count(topic));
+  for (int32_t partition = 0; partition < count; ++partition) {
+    LEAT_ASSIGN(const auto range, instance.log().offsets({topic, partition}));
+    partitions.push_back({{"partition", partition}, {"start", range.start}, {"end", range.end}});
+  }
+  return partitions;
+}
+
+Result<std::string> list(Instance& instance) {
+  json topics = json::array();
+  LEAT_ASSIGN(const auto names, instance.log().topics());
+  for (const auto& name : names) {
+    LEAT_ASSIGN(const auto partitions, partitions_json(instance, name));
+    int64_t offsets = 0;
+    for (const auto& partition : partitions) {
+      offsets += partition["end"].get<int64_t>() - partition["start"].get<int64_t>();
+    }
+    topics.push_back({{"topic", name}, {"partitions", partitions.size()}, {"offsets", offsets}});
+  }
+  return topics.dump();
+}
+
+Result<std::string> describe(Instance& instance, const std::string& topic) {
+  LEAT_ASSIGN(const auto config, instance.log().describe(topic));
+  LEAT_ASSIGN(const auto partitions, partitions_json(instance, topic));
+  const auto schema = instance.schemas().latest(topic);
+  json described{{"topic", topic},
+                 {"partitions", partitions},
+                 {"cleanup_policy",
+                  config.cleanup_policy == log::CleanupPolicy::kCompact ? "compact" : "delete"},
+                 {"retention_ms", config.retention_ms},
+                 {"retention_bytes", config.retention_bytes},
+                 {"schema_version", schema.version},
+                 {"schema", json::array()}};
+  for (const auto& field : schema.schema.root.fields) {
+    described["schema"].push_back({{"name", field.name}, {"type", field.type.duckdb_type()}});
+  }
+  return described.dump();
+}
+
+struct ConsumeOptions {
+  std::string from = "beginning";
+  int64_t count = INT64_MAX;
+  bool follow = false;
+  bool values_only = false;  // the records' values as they are, one a line
+};
+
+Result<ConsumeOptions> consume_options(const web::QueryMap& query) {
+  ConsumeOptions options;
+  if (const auto from = query.find("from"); from != query.end()) options.from = from->second;
+  if (const auto follow = query.find("follow"); follow != query.end()) {
+    options.follow = follow->second == "true";
+  }
+  if (const auto format = query.find("format"); format != query.end()) {
+    options.values_only = format->second == "value";
+  }
+  if (const auto count = query.find("count"); count != query.end()) {
+    const auto& text = count->second;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), options.count);
+    if (parsed.ec != std::errc() || options.count < 0) {
+      return user_error("count takes a number of records, not `{}`", text);
+    }
+  }
+  return options;
+}
+
+Result<int64_t> start_offset(const std::string& from, const log::OffsetRange& range) {
+  if (from == "beginning" || from == "earliest") return range.start;
+  if (from == "end" || from == "latest") return range.end;
+  int64_t offset = 0;
+  const auto parsed = std::from_chars(from.data(), from.data() + from.size(), offset);
+  if (parsed.ec != std::errc() || parsed.ptr != from.data() + from.size()) {
+    return user_error("--from takes beginning, end or an offset, not `{}`", from);
+  }
+  return std::clamp(offset, range.start, range.end);
+}
+
+Result<void> consume(Instance& instance, const std::string& topic, const ConsumeOptions& options,
+                     web::BodyWriter& out) {
+  auto& log = instance.log();
+  LEAT_ASSIGN(const int32_t partitions, log.partition_count(topic));
+  std::vector<log::TopicReader::Position> positions;
+  std::vector<int64_t> ends;  // where to stop without --follow
+  for (int32_t partition = 0; partition < partitions; ++partition) {
+    LEAT_ASSIGN(const auto range, log.offsets({topic, partition}));
+    LEAT_ASSIGN(const int64_t start, start_offset(options.from, range));
+    positions.push_back({.partition = {topic, partition}, .offset = start});
+    ends.push_back(options.follow ? INT64_MAX : range.end);
+  }
+  int64_t left = options.count;
+  std::string line;
+  while (left > 0) {
+    bool moved = false;
+    for (size_t i = 0; i < positions.size() && left > 0; ++i) {
+      auto& position = positions[i];
+      if (position.offset >= ends[i]) continue;
+      LEAT_ASSIGN(const auto fetched,
+                  log.fetch(position.partition, position.offset, {.max_bytes = 1 << 20}));
+      for (const auto& record : fetched.records) {
+        if (record.offset >= ends[i] || left == 0) break;
+        line.clear();
+        if (options.values_only) {
+          line += record.value.value_or("null");
+        } else {
+          append_record_json(line, position.partition.partition, record);
+        }
+        line += '\n';
+        if (!out.write(line)) return {};
+        --left;
+      }
+      moved = moved || fetched.next_offset > position.offset;
+      position.offset = fetched.next_offset;
+    }
+    if (moved) continue;
+    if (!options.follow || !out.flush()) return {};
+    log.wait_for_records(positions, std::chrono::milliseconds(200), {});
+    if (!out.open()) return {};
+  }
+  return {};
+}
+
+// kNotFound with the nearest name.
+Result<void> check_topic(Instance& instance, const std::string& topic) {
+  const auto known = instance.log().partition_count(topic);
+  if (known.ok()) return {};
+  if (known.error().code() != ErrorCode::kNotFound) return known.error();
+  return no_such_topic(instance, topic);
+}
+
+web::Response answer(Result<std::string> body) {
+  if (!body.ok()) return web::error_response(body.error());
+  return web::json_response(std::move(body).value());
+}
+
+}  // namespace
+
+void add_topic_routes(web::Router& router, Instance& instance) {
+  router.add("GET", "/api/v1/topics",
+             [&instance](web::Request&) { return answer(list(instance)); });
+  router.add("GET", "/api/v1/topics/{topic}", [&instance](web::Request& request) {
+    const std::string topic = request.params["topic"];
+    const auto known = check_topic(instance, topic);
+    return answer(known.ok() ? describe(instance, topic) : known.error());
+  });
+  router.add("GET", "/api/v1/topics/{topic}/records", [&instance](web::Request& request) {
+    const std::string topic = request.params["topic"];
+    const auto options = consume_options(request.query);
+    if (!options.ok()) return web::error_response(options.error());
+    const auto known = check_topic(instance, topic);
+    if (!known.ok()) return web::error_response(known.error());
+    web::Response response;
+    response.headers.set("Content-Type", "application/x-ndjson");
+    response.stream = [&instance, topic, options = *options](web::BodyWriter& out) {
+      return consume(instance, topic, options, out);
+    };
+    return response;
+  });
+  router.add_streaming(
+      "POST", "/api/v1/topics/{topic}/records", [&instance](web::Request& request) {
+        LineFormat format;
+        if (const auto key = request.query.find("key"); key != request.query.end()) {
+          format.key = key->second;
+        }
+        format.envelope = request.query.contains("envelope");
+        auto produced = produce_lines(instance, request.params["topic"], format, *request.stream);
+        if (!produced.ok()) return web::error_response(produced.error());
+        return web::json_response(json{{"produced", *produced}}.dump());
+      });
+}
+
+}  // namespace leat::app

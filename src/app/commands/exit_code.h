@@ -1,0 +1,17 @@
+// What a command's exit code says.
+#pragma once
+
+#include "base/error.h"
+
+namespace leat::app {
+
+inline constexpr int kExitOk = 0;           // reconciled, no dead letters
+inline constexpr int kExitFailed = 1;       // another system, the machine, or a bug
+inline constexpr int kExitUser = 2;         // the file, the query or the flags are wrong
+inline constexpr int kExitDeadLetters = 3;  // finished, with dead letters
+
+inline int exit_code_of(const Error& error) {
+  return error.domain() == ErrorDomain::kUser ? kExitUser : kExitFailed;
+}
+
+}  // namespace leat::app

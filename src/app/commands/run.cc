@@ -1,0 +1,222 @@
+// leat run.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "app/api/routes.h"
+#include "app/commands/command.h"
+#include "app/commands/problems.h"
+#include "app/commands/run_progress.h"
+#include "app/commands/run_summary.h"
+#include "app/process/connectors.h"
+#include "app/process/pipeline_file.h"
+#include "app/process/run_on_schedule.h"
+#include "app/process/stop_signal.h"
+#include "app/terminal/progress.h"
+#include "base/logging.h"
+#include "web/http_server.h"
+
+namespace leat::app {
+namespace {
+
+struct RunFlags {
+  std::vector<std::string> files;
+  Path data;
+  bool once = false;
+  bool fresh = false;
+  bool as_json = false;
+  bool verbose = false;
+  std::vector<std::string> set;
+  std::vector<std::string> connect;
+};
+
+// LEAT_EPOCH_RECORDS=N: an epoch takes at most N records (for tests).
+size_t epoch_records() {
+  const char* text = std::getenv("LEAT_EPOCH_RECORDS");
+  const long records = text == nullptr ? 0 : std::atol(text);
+  return records > 0 ? static_cast<size_t>(records) : ProcessOptions{}.epoch_records;
+}
+
+// Loads every file; all mistakes of all files are printed. Empty: there were some.
+std::vector<config::Pipeline> load_all(const RunFlags& flags, const config::LoadOptions& options,
+                                       Instance& instance) {
+  std::vector<config::Pipeline> plans;
+  bool mistakes = false;
+  for (const auto& file : flags.files) {
+    auto checked = load_and_check(file, options, &instance);
+    if (!checked.loaded.problems.empty() || !checked.loaded.pipeline) {
+      print_problems(checked.loaded.problems);
+      mistakes = true;
+      continue;
+    }
+    const auto& name = checked.loaded.pipeline->name;
+    const auto twin = std::find_if(plans.begin(), plans.end(),
+                                   [&](const auto& plan) { return plan.name == name; });
+    if (twin != plans.end()) {
+      report(user_error("{} and {} are both the pipeline {}; give one another name",
+                        twin->file.string(), file, name));
+      mistakes = true;
+      continue;
+    }
+    plans.push_back(std::move(*checked.loaded.pipeline));
+  }
+  if (mistakes) plans.clear();
+  return plans;
+}
+
+Result<Processes> open_all(std::vector<config::Pipeline> plans, Instance& instance,
+                           const RunFlags& flags) {
+  Processes processes;
+  for (auto& plan : plans) {
+    LEAT_TRY(remember_pipeline_file(instance, plan));
+    LEAT_ASSIGN(auto process,
+                PipelineProcess::open(instance, std::move(plan),
+                                      {.fresh = flags.fresh, .epoch_records = epoch_records()}));
+    processes.push_back(std::move(process));
+  }
+  return processes;
+}
+
+int finish_once(const Processes& processes,
+                std::vector<std::optional<Result<RunOutcome>>>& outcomes, const RunFlags& flags) {
+  const auto screen = terminal::screen_of(STDERR_FILENO);
+  std::vector<PipelineOutcome> done;
+  int code = kExitOk;
+  // The worst of all: failed, then the user's mistake, then dead letters.
+  const auto worse = [&code](int next) {
+    const auto rank = [](int each) {
+      return each == 0 ? 0 : each == kExitDeadLetters ? 1 : 4 - each;
+    };
+    if (rank(next) > rank(code)) code = next;
+  };
+  for (size_t i = 0; i < processes.size(); ++i) {
+    if (!outcomes[i]->ok()) {
+      worse(report(outcomes[i]->error()));
+      continue;
+    }
+    done.push_back({.pipeline = processes[i]->plan().name, .outcome = std::move(**outcomes[i])});
+    const auto& outcome = done.back().outcome;
+    worse(exit_code_of(outcome));
+    report_failures(*processes[i], outcome);
+    if (!flags.as_json) std::cerr << '\n' << summary_text(done.back(), screen);
+  }
+  if (flags.as_json) std::cout << summary_json(done) << std::endl;
+  return code;
+}
+
+int run_all_once(Instance& instance, Processes& processes, const RunFlags& flags,
+                 std::stop_token stop) {
+  std::vector<OpenRun> runs;
+  for (const auto& process : processes) {
+    auto run = open_once_run(instance, *process, flags.fresh);
+    if (!run.ok()) return report(run.error());
+    runs.push_back(std::move(run).value());
+  }
+  std::vector<std::optional<Result<RunOutcome>>> outcomes(processes.size());
+  {
+    terminal::ProgressDisplay display(STDERR_FILENO, terminal::screen_of(STDERR_FILENO),
+                                      ProgressOf(processes));
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < processes.size(); ++i) {
+      threads.emplace_back(
+          [&, i] { outcomes[i].emplace(run_once(instance, *processes[i], runs[i], stop)); });
+    }
+    threads.clear();  // joins before the display finishes
+  }
+  return finish_once(processes, outcomes, flags);
+}
+
+int run_all_on_schedule(Instance& instance, Processes& processes, StopSignal& signal) {
+  terminal::ProgressDisplay display(STDERR_FILENO, terminal::screen_of(STDERR_FILENO),
+                                    ProgressOf(processes));
+  std::vector<std::optional<Error>> errors(processes.size());
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < processes.size(); ++i) {
+      threads.emplace_back([&, i] {
+        const auto ended = run_on_schedule(instance, *processes[i], signal.token());
+        if (!ended.ok()) errors[i] = ended.error();
+        signal.request_stop();  // one ends, all end
+      });
+    }
+  }
+  display.finish();
+  int code = kExitOk;
+  for (size_t i = 0; i < processes.size(); ++i) {
+    if (errors[i]) code = std::max(code, report_stream_error(*processes[i], *errors[i]));
+  }
+  return code;
+}
+
+Result<std::unique_ptr<web::HttpServer>> serve(Instance& instance, const Processes& processes) {
+  LEAT_ASSIGN(auto router, make_api_router(instance, [&processes](const std::string& name) {
+                PipelineProcess* found = nullptr;
+                for (const auto& process : processes) {
+                  if (process->plan().name == name) found = process.get();
+                }
+                return found;
+              }));
+  return web::HttpServer::start({.unix_socket = instance.data() / "leat.sock"}, std::move(router));
+}
+
+int run(const RunFlags& flags) {
+  if (flags.verbose) set_log_level(LogLevel::kInfo);
+  const auto set = parse_assignments(flags.set, "--set");
+  if (!set.ok()) return report(set.error());
+  const auto connect = parse_assignments(flags.connect, "--connect");
+  if (!connect.ok()) return report(connect.error());
+  const auto options = load_options(*set, *connect);
+  // Mistakes in the files come before a data directory is made for them.
+  for (const auto& file : flags.files) {
+    const auto loaded = config::load_pipeline(file, connector_catalogue(), options);
+    if (loaded.problems.empty()) continue;
+    print_problems(loaded.problems);
+    return kExitUser;
+  }
+
+  StopSignal signal;
+  auto instance = Instance::open(flags.data);
+  if (!instance.ok()) return report(instance.error());
+  auto plans = load_all(flags, options, **instance);
+  if (plans.empty()) return kExitUser;
+  auto processes = open_all(std::move(plans), **instance, flags);
+  if (!processes.ok()) return report(processes.error());
+  auto server = serve(**instance, *processes);
+  if (!server.ok()) return report(server.error());
+  const int code = flags.once ? run_all_once(**instance, *processes, flags, signal.token())
+                              : run_all_on_schedule(**instance, *processes, signal);
+  (*server)->stop();
+  return code;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& program, Action& action) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* command = add_command(
+      program, "run", "Run pipelines: once with --once, else on their timetables until stopped",
+      "  leat run examples/user_automation.yaml --once\n"
+      "  leat run users.yaml orders.yaml --data /var/lib/leat\n"
+      "  leat run users.yaml --once --set USERS_API=http://127.0.0.1:8000/api/\n"
+      "Exit codes of --once: 0 reconciled, 3 reconciled with dead letters, 1 failed, 2 the file "
+      "or\n"
+      "the flags are wrong.");
+  command->add_option("PIPELINE.yaml", flags->files, "Pipeline files")->required();
+  add_data_flag(*command, flags->data);
+  command->add_flag("--once", flags->once,
+                    "Every task once, every stream to the end of its topic; resumes a killed run");
+  command->add_flag("--fresh", flags->fresh, "Start a new run instead of resuming an open one");
+  command->add_flag("--json", flags->as_json,
+                    "With --once: the summary as JSON on standard output");
+  command->add_flag("-v,--verbose", flags->verbose, "More log lines");
+  command->add_option("--set", flags->set, "A value for ${NAME} (over the environment)")
+      ->type_name("NAME=VALUE");
+  command->add_option("--connect", flags->connect, "A URL for the connection NAME")
+      ->type_name("NAME=URL");
+  command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
+}
+
+}  // namespace leat::app

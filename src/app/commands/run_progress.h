@@ -1,0 +1,36 @@
+// What the live display of `leat run` shows.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/process/pipeline_process.h"
+#include "app/terminal/progress_lines.h"
+
+namespace leat::app {
+
+using Processes = std::vector<std::unique_ptr<PipelineProcess>>;
+
+// A snapshot function: one line for each task and stream, with rates between two calls. The
+// processes outlive it.
+class ProgressOf {
+ public:
+  explicit ProgressOf(const Processes& processes) : processes_(processes) {}
+  std::vector<terminal::ProgressLine> operator()();
+
+ private:
+  struct Seen {
+    int64_t records = 0;
+    double rate = 0;
+    std::chrono::steady_clock::time_point at;
+  };
+  double rate_of(const std::string& name, int64_t records);
+
+  const Processes& processes_;
+  std::map<std::string, Seen> seen_;
+};
+
+}  // namespace leat::app

@@ -1,0 +1,145 @@
+#include "app/commands/run_summary.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/command.h"
+#include "app/commands/problems.h"
+#include "app/process/pipeline_file.h"
+#include "app/terminal/numbers.h"
+#include "app/terminal/summary.h"
+
+namespace leat::app {
+namespace {
+
+using terminal::Colour;
+
+std::string count(int64_t number) {
+  if (number < 0) return fmt::format("-{}", terminal::human_count(static_cast<uint64_t>(-number)));
+  return terminal::human_count(static_cast<uint64_t>(number));
+}
+
+std::string tasks_text(const RunOutcome& outcome, const terminal::Screen& screen) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, counts] : outcome.totals.tasks) {
+    const auto report = outcome.tasks.tasks.find(name);
+    rows.push_back(
+        {name, count(counts.fetched), count(counts.produced), count(counts.dead_lettered),
+         report == outcome.tasks.tasks.end() ? "" : schedule::to_string(report->second.state)});
+  }
+  if (rows.empty()) return "";
+  return terminal::summary_table({"task", "fetched", "produced", "dead-lettered", "state"}, rows,
+                                 screen);
+}
+
+std::string streams_text(const RunOutcome& outcome, const terminal::Screen& screen) {
+  std::vector<std::vector<std::string>> streams;
+  std::vector<std::vector<std::string>> sinks;
+  for (const auto& [name, stream] : outcome.totals.streams) {
+    streams.push_back({name, count(stream.counts.read), count(stream.counts.used),
+                       count(stream.counts.filtered), count(stream.counts.dead_lettered)});
+    for (const auto& [sink, counts] : stream.sinks) {
+      sinks.push_back(
+          {sink, count(counts.delivered), count(counts.dead_lettered), count(counts.pending())});
+    }
+  }
+  if (streams.empty()) return "";
+  return terminal::summary_table({"stream", "read", "used", "filtered", "dead-lettered"}, streams,
+                                 screen) +
+         terminal::summary_table({"target", "written", "dead-lettered", "pending"}, sinks, screen);
+}
+
+std::string verdict(const RunOutcome& outcome, const terminal::Screen& screen) {
+  const auto& totals = outcome.totals;
+  const std::string sums =
+      fmt::format("fetched {}, produced {}, read {}, written {}, filtered {}, dead-lettered {}",
+                  count(totals.fetched()), count(totals.produced()), count(totals.read()),
+                  count(totals.written()), count(totals.filtered()), count(totals.dead_lettered()));
+  if (!outcome.finished()) {
+    return terminal::painted("unfinished", Colour::kRed, screen) + ": " + sums +
+           "; run it again with --once to go on";
+  }
+  if (!outcome.discrepancies.empty()) {
+    std::string text = terminal::painted("does not reconcile", Colour::kRed, screen) + ": " + sums;
+    for (const auto& line : outcome.discrepancies) text += "\n  " + line;
+    return text;
+  }
+  if (totals.dead_lettered() > 0) {
+    return terminal::painted("reconciled, with dead letters", Colour::kYellow, screen) + ": " +
+           sums + "; see `leat dlq list`";
+  }
+  return terminal::painted("reconciled", Colour::kGreen, screen) + ": " + sums;
+}
+
+}  // namespace
+
+std::string summary_text(const PipelineOutcome& done, const terminal::Screen& screen) {
+  std::string text = terminal::painted(done.pipeline, Colour::kBold, screen);
+  if (done.outcome.resumed) text += " (resumed)";
+  text += '\n' + tasks_text(done.outcome, screen) + streams_text(done.outcome, screen);
+  for (const auto& warning : done.outcome.warnings) text += "  warning: " + warning + '\n';
+  return text + verdict(done.outcome, screen) + '\n';
+}
+
+std::string summary_json(const std::vector<PipelineOutcome>& done) {
+  nlohmann::json pipelines = nlohmann::json::array();
+  for (const auto& each : done) {
+    const auto& totals = each.outcome.totals;
+    nlohmann::json pipeline{{"pipeline", each.pipeline},
+                            {"run", each.outcome.run},
+                            {"resumed", each.outcome.resumed},
+                            {"finished", each.outcome.finished()},
+                            {"reconciled", each.outcome.discrepancies.empty()},
+                            {"fetched", totals.fetched()},
+                            {"produced", totals.produced()},
+                            {"read", totals.read()},
+                            {"written", totals.written()},
+                            {"filtered", totals.filtered()},
+                            {"dead_lettered", totals.dead_lettered()},
+                            {"pending", totals.pending()},
+                            {"warnings", each.outcome.warnings}};
+    const auto details = nlohmann::json::parse(totals.to_json());
+    pipeline["tasks"] = details["tasks"];
+    pipeline["streams"] = details["streams"];
+    pipelines.push_back(std::move(pipeline));
+  }
+  return nlohmann::json{{"pipelines", pipelines}}.dump();
+}
+
+void report_failures(const PipelineProcess& process, const RunOutcome& outcome) {
+  for (const auto& [name, task] : outcome.tasks.tasks) {
+    if (task.state != schedule::TaskState::kFailed || !task.error) continue;
+    report(Error(*task.error)
+               .during(fmt::format("running the task {} (attempt {})", name, task.attempts)));
+  }
+  if (outcome.stream_error && outcome.stream_error->code() != ErrorCode::kCancelled) {
+    report_stream_error(process, *outcome.stream_error);
+  }
+}
+
+int report_stream_error(const PipelineProcess& process, const Error& error) {
+  for (const auto& stream : process.plan().streams) {
+    const std::string during = "running the stream " + stream.name;
+    const auto& context = error.context();
+    if (error.domain() != ErrorDomain::kUser || !error.position() || !stream.sql_node ||
+        std::find(context.begin(), context.end(), during) == context.end()) {
+      continue;
+    }
+    print_problems({sql_problem(stream, error)});
+    return kExitUser;
+  }
+  return report(error);
+}
+
+int exit_code_of(const RunOutcome& outcome) {
+  if (outcome.stream_error && outcome.stream_error->code() != ErrorCode::kCancelled) {
+    return exit_code_of(*outcome.stream_error);
+  }
+  for (const auto& [name, task] : outcome.tasks.tasks) {
+    if (task.state == schedule::TaskState::kFailed && task.error) return exit_code_of(*task.error);
+  }
+  if (!outcome.finished() || !outcome.discrepancies.empty()) return kExitFailed;
+  return outcome.totals.dead_lettered() > 0 ? kExitDeadLetters : kExitOk;
+}
+
+}  // namespace leat::app

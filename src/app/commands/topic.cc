@@ -1,0 +1,191 @@
+// leat topic list | describe | consume | produce.
+#include <unistd.h>
+
+#include <cerrno>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/api/client.h"
+#include "app/commands/command.h"
+#include "app/process/stop_signal.h"
+#include "app/terminal/numbers.h"
+#include "app/terminal/summary.h"
+
+namespace leat::app {
+namespace {
+
+using nlohmann::json;
+
+struct TopicFlags {
+  Path data;
+  std::string topic;
+  bool as_json = false;
+  std::string from = "beginning";
+  int64_t count = -1;
+  bool follow = false;
+  std::string key;
+  bool envelope = false;
+};
+
+std::string topic_path(const std::string& topic) {
+  return "/api/v1/topics/" + web::percent_encoded(topic);
+}
+
+// Gets `target` and prints it: as it came with --json, else as `print` does.
+template <class Print>
+int show(const TopicFlags& flags, const std::string& target, Print print) {
+  auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
+  if (!client.ok()) return report(client.error());
+  const auto body = (*client)->get(target);
+  if (!body.ok()) return report(body.error());
+  if (flags.as_json) {
+    std::cout << *body << '\n';
+  } else {
+    print(json::parse(*body));
+  }
+  return kExitOk;
+}
+
+int list(const TopicFlags& flags) {
+  return show(flags, "/api/v1/topics", [](const json& topics) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& topic : topics) {
+      rows.push_back({topic["topic"].get<std::string>(),
+                      std::to_string(topic["partitions"].get<int64_t>()),
+                      terminal::human_count(topic["offsets"].get<uint64_t>())});
+    }
+    std::cout << terminal::summary_table({"topic", "partitions", "offsets"}, rows,
+                                         terminal::screen_of(STDOUT_FILENO));
+  });
+}
+
+int describe(const TopicFlags& flags) {
+  return show(flags, topic_path(flags.topic), [](const json& topic) {
+    const auto screen = terminal::screen_of(STDOUT_FILENO);
+    const auto limit = [&](const char* name) {
+      const auto value = topic[name].get<int64_t>();
+      return value < 0 ? std::string("none") : std::to_string(value);
+    };
+    std::cout << terminal::summary_table(
+        {},
+        {{"topic", topic["topic"].get<std::string>()},
+         {"cleanup.policy", topic["cleanup_policy"].get<std::string>()},
+         {"retention.ms", limit("retention_ms")},
+         {"retention.bytes", limit("retention_bytes")}},
+        screen);
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& partition : topic["partitions"]) {
+      rows.push_back({std::to_string(partition["partition"].get<int64_t>()),
+                      std::to_string(partition["start"].get<int64_t>()),
+                      std::to_string(partition["end"].get<int64_t>())});
+    }
+    std::cout << '\n'
+              << terminal::summary_table({"partition", "start offset", "end offset"}, rows, screen);
+    if (topic["schema"].empty()) return;
+    std::vector<std::vector<std::string>> fields;
+    for (const auto& field : topic["schema"]) {
+      fields.push_back({field["name"].get<std::string>(), field["type"].get<std::string>()});
+    }
+    std::cout << '\n'
+              << terminal::summary_table(
+                     {fmt::format("schema version {}", topic["schema_version"].get<int>()), "type"},
+                     fields, screen);
+  });
+}
+
+int consume(const TopicFlags& flags) {
+  StopSignal signal;
+  auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
+  if (!client.ok()) return report(client.error());
+  web::QueryMap query{{"from", flags.from}};
+  if (flags.count >= 0) query["count"] = std::to_string(flags.count);
+  if (flags.follow) query["follow"] = "true";
+  if (!flags.as_json) query["format"] = "value";
+  const auto sink = [&flags](std::string_view piece) {
+    std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    if (flags.follow) std::cout.flush();
+    return std::cout.good();
+  };
+  const auto streamed = (*client)->stream(
+      topic_path(flags.topic) + "/records" + web::query_string(query), sink, signal.token());
+  std::cout.flush();
+  if (!streamed.ok() && streamed.error().code() != ErrorCode::kCancelled) {
+    return report(streamed.error());
+  }
+  return kExitOk;
+}
+
+Result<size_t> read_standard_input(MutableBytes into) {
+  while (true) {
+    const ssize_t got = ::read(STDIN_FILENO, into.data(), into.size());
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR) return os_error(errno, "cannot read standard input");
+  }
+}
+
+int produce(const TopicFlags& flags) {
+  auto client = ApiClient::open(flags.data, ApiClient::Missing::kCreate);
+  if (!client.ok()) return report(client.error());
+  web::QueryMap query;
+  if (!flags.key.empty()) query["key"] = flags.key;
+  if (flags.envelope) query["envelope"] = "true";
+  const auto answer = (*client)->upload(
+      topic_path(flags.topic) + "/records" + web::query_string(query), read_standard_input);
+  if (!answer.ok()) return report(answer.error());
+  const auto produced = json::parse(*answer)["produced"].get<uint64_t>();
+  if (flags.as_json) {
+    std::cout << *answer << '\n';
+  } else {
+    std::cerr << fmt::format("{} records are in {}\n", terminal::human_count(produced),
+                             flags.topic);
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_topic_command(CLI::App& program, Action& action) {
+  auto flags = std::make_shared<TopicFlags>();
+  CLI::App* topic = add_command(program, "topic", "Topics: list, describe, consume, produce",
+                                "  leat topic list\n"
+                                "  leat topic describe users_created\n"
+                                "  leat topic consume users_created --from end --follow\n"
+                                "  leat topic produce events --key id < events.ndjson");
+  topic->require_subcommand(1);
+  const auto add = [&](const char* name, const char* description, const char* examples,
+                       int (*run)(const TopicFlags&)) {
+    CLI::App* command = add_command(*topic, name, description, examples);
+    add_data_flag(*command, flags->data);
+    command->add_flag("--json", flags->as_json, "JSON on standard output");
+    command->callback([flags, run, &action] { action = [flags, run] { return run(*flags); }; });
+    return command;
+  };
+  const auto add_name = [&](CLI::App* command) {
+    command->add_option("TOPIC", flags->topic, "The topic")->required();
+  };
+
+  add("list", "All topics", "  leat topic list --json", list);
+  add_name(add("describe", "A topic's configuration, partitions and schema",
+               "  leat topic describe users_created", describe));
+  CLI::App* consumer = add("consume", "Print a topic's records, one a line",
+                           "  leat topic consume users_created --count 3\n"
+                           "  leat topic consume users_created --from end --follow --json",
+                           consume);
+  add_name(consumer);
+  consumer->add_option("--from", flags->from, "beginning, end or an offset (default beginning)")
+      ->type_name("OFFSET");
+  consumer->add_option("--count", flags->count, "Stop after N records")->type_name("N");
+  consumer->add_flag("--follow", flags->follow, "Wait for further records");
+  CLI::App* producer =
+      add("produce", "Append records from standard input, one JSON a line",
+          "  leat topic produce events --key id < events.ndjson\n"
+          "  echo '{\"key\":\"7\",\"value\":null}' | leat topic produce events --envelope",
+          produce);
+  add_name(producer);
+  producer->add_option("--key", flags->key, "Where a record's key is, e.g. login.uuid")
+      ->type_name("JSONPATH");
+  producer->add_flag("--envelope", flags->envelope,
+                     "Lines are {\"key\": …, \"value\": …}, texts or null: any bytes, tombstones");
+}
+
+}  // namespace leat::app

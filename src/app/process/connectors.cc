@@ -1,0 +1,50 @@
+#include "app/process/connectors.h"
+
+#include "app/process/parquet_rows.h"
+#include "sink/console/console_sink.h"
+#include "sink/hdfs/hdfs_sink.h"
+#include "source/file/file_source.h"
+#include "source/http/http_source.h"
+
+namespace leat::app {
+
+const config::ConnectorCatalogue& connector_catalogue() {
+  static const config::ConnectorCatalogue catalogue{
+      .sources = {source::http_source_key(), source::file_source_key()},
+      .sinks = {sink::hdfs_sink_key(), sink::console_sink_key()}};
+  return catalogue;
+}
+
+Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
+                                                    const config::Pipeline& plan,
+                                                    Instance& instance) {
+  if (task.source_type == "http") return source::make_http_source(task.source, instance.clock());
+  if (task.source_type == "file") {
+    return source::make_file_source(task.source, plan.file.parent_path(), real_file_system(),
+                                    instance.parquet());
+  }
+  return internal_error("no source named {}", task.source_type);
+}
+
+Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
+                                              const config::Target& target,
+                                              const config::Pipeline& plan, Instance& instance) {
+  if (target.type == "console") return sink::make_console_sink(stdout, target.options);
+  if (target.type == "hdfs") {
+    LEAT_ASSIGN(const Instance::PipelineStore* store, instance.pipeline_store(plan.name));
+    // The embedded HDFS is a folder of the data directory; its root is the folder.
+    const Path directory = instance.data() / "hdfs" / Path(target.name).relative_path();
+    return sink::make_hdfs_sink(directory,
+                                {.store_id = store->store_id,
+                                 .pipeline = plan.name,
+                                 .stream = stream.name,
+                                 .epoch = 0,
+                                 .write_time = 0},
+                                target.options, target.key, instance.clock(), real_file_system());
+  }
+  return user_error(
+      "the target type `{}` is not built yet; use table, postgres, cassandra, hdfs or console",
+      target.type);
+}
+
+}  // namespace leat::app

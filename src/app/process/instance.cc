@@ -1,0 +1,55 @@
+#include "app/process/instance.h"
+
+#include "app/process/parquet_rows.h"
+#include "pipeline/ingest/task_cursor.h"
+
+namespace leat::app {
+
+Result<std::unique_ptr<Instance>> Instance::open(const Path& data) {
+  FileSystem& files = real_file_system();
+  std::unique_ptr<Instance> instance(new Instance(data));
+  LEAT_TRY(files.create_directories(data / "pipelines"));
+  LEAT_ASSIGN(instance->lock_, files.lock(data / "lock"));
+  LEAT_ASSIGN(instance->log_, log::Log::open(data / "log", files, system_clock(), {}));
+  const log::TopicConfig compacted{.cleanup_policy = log::CleanupPolicy::kCompact};
+  LEAT_TRY(instance->log_->ensure_topic(pipeline::kCursorsTopic, compacted));
+  LEAT_TRY(instance->log_->ensure_topic(pipeline::kTaskLettersTopic, compacted));
+  LEAT_ASSIGN(instance->schemas_, pipeline::TopicSchemas::open(*instance->log_, system_clock()));
+  LEAT_ASSIGN(instance->metadata_, store::Metadata::open(data / "meta.db"));
+  LEAT_ASSIGN(instance->store_, store::Store::open());
+  instance->parquet_ = make_parquet_reader();
+  return instance;
+}
+
+Instance::~Instance() = default;
+
+Result<Instance::PipelineStore*> Instance::pipeline_store(const std::string& pipeline) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = stores_.find(pipeline); found != stores_.end()) return found->second.get();
+  auto made = std::make_unique<PipelineStore>();
+  LEAT_ASSIGN(made->database,
+              store_->attach(pipeline, data_ / "pipelines" / (pipeline + ".duckdb")));
+  LEAT_ASSIGN(auto connection, made->database->connect());
+  LEAT_ASSIGN(made->store_id, pipeline::StateStore(*connection).open());
+  return stores_.emplace(pipeline, std::move(made)).first->second.get();
+}
+
+Result<void> Instance::open_all_stores() {
+  LEAT_ASSIGN(const auto names, real_file_system().list(data_ / "pipelines"));
+  for (const auto& name : names) {
+    const Path file(name);
+    if (file.extension() != ".duckdb") continue;
+    auto opened = pipeline_store(file.stem().string());
+    if (!opened.ok()) return std::move(opened).error();
+  }
+  return {};
+}
+
+std::vector<std::string> Instance::pipelines() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, store] : stores_) names.push_back(name);
+  return names;
+}
+
+}  // namespace leat::app

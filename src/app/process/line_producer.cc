@@ -1,0 +1,171 @@
+#include "app/process/line_producer.h"
+
+#include <nlohmann/json.hpp>
+
+#include "codec/json_path.h"
+#include "pipeline/ingest/record_key.h"
+
+namespace leat::app {
+namespace {
+
+// Lines are gathered up to this before they are appended: one group commit each.
+constexpr size_t kBatchBytes = 1 << 20;
+
+struct LineRecord {
+  std::optional<std::string> key;
+  std::optional<std::string> own_value;  // of an envelope; else the line itself is the value
+  bool tombstone = false;
+};
+
+class LineProducer {
+ public:
+  LineProducer(Instance& instance, std::string topic, int32_t partitions, pipeline::RecordKey key,
+               bool envelope)
+      : instance_(instance),
+        topic_(std::move(topic)),
+        partitions_(partitions),
+        key_(std::move(key)),
+        envelope_(envelope) {}
+
+  Result<void> add(std::string_view line) {
+    ++number_;
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (line.find_first_not_of(" \t") == std::string_view::npos) return {};
+    lines_.push_back({.start = text_.size(), .size = line.size(), .number = number_});
+    text_ += line;
+    return text_.size() >= kBatchBytes ? send() : Result<void>();
+  }
+
+  // Appends what is gathered.
+  Result<void> send() {
+    if (lines_.empty()) return {};
+    text_.append(log::FetchedRecords::kReadablePadding, '\0');
+    std::vector<LineRecord> parsed;
+    parsed.reserve(lines_.size());  // views into it must not move
+    std::vector<std::vector<log::NewRecord>> records(static_cast<size_t>(partitions_));
+    const int64_t now_ms = instance_.clock().now_ms();
+    const size_t turn = static_cast<size_t>(batches_++ % partitions_);
+    std::optional<Error> problem;
+    for (const Line& line : lines_) {
+      const auto text = std::string_view(text_).substr(line.start, line.size);
+      auto record = parse(text);
+      if (!record.ok()) {
+        problem = user_error("line {}: {}", line.number, record.error().message());
+        break;
+      }
+      parsed.push_back(std::move(record).value());
+      const LineRecord& made = parsed.back();
+      log::NewRecord next{.timestamp_ms = now_ms};
+      if (made.key) next.key = *made.key;
+      if (made.own_value) {
+        next.value = *made.own_value;
+      } else if (!made.tombstone) {
+        next.value = text;
+      }
+      const size_t partition =
+          made.key ? static_cast<size_t>(log::partition_for_key(*made.key, partitions_)) : turn;
+      records[partition].push_back(next);
+    }
+    for (size_t partition = 0; partition < records.size(); ++partition) {
+      if (records[partition].empty()) continue;
+      const auto appended =
+          instance_.log().produce({topic_, static_cast<int32_t>(partition)}, records[partition]);
+      if (!appended.ok()) return appended.error();
+      produced_ += static_cast<int64_t>(records[partition].size());
+    }
+    lines_.clear();
+    text_.clear();
+    if (!problem) return {};
+    return user_error("{}; the {} records before it are in {}", problem->message(), produced_,
+                      topic_);
+  }
+
+  int64_t produced() const { return produced_; }
+
+ private:
+  struct Line {
+    size_t start = 0;  // in text_
+    size_t size = 0;
+    int64_t number = 0;
+  };
+
+  Result<LineRecord> parse(std::string_view text) const {
+    if (envelope_) return parse_envelope(text);
+    if (key_.empty()) {
+      const auto valid = codec::select(codec::JsonPath(), text);
+      if (!valid.ok()) return valid.error();
+      return LineRecord{};
+    }
+    LEAT_ASSIGN(auto key, key_.of(text));
+    return LineRecord{.key = std::move(key), .own_value = {}};
+  }
+
+  static Result<LineRecord> parse_envelope(std::string_view text) {
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    const auto text_or_null = [&](const char* name) {
+      return json.contains(name) && (json[name].is_string() || json[name].is_null());
+    };
+    if (!json.is_object() || !text_or_null("key") || !text_or_null("value")) {
+      return user_error(R"(expected {{"key": "…", "value": "…"}}, each a text or null)");
+    }
+    LineRecord record{.key = {}, .own_value = {}, .tombstone = json["value"].is_null()};
+    if (json["key"].is_string()) record.key = json["key"].get<std::string>();
+    if (json["value"].is_string()) record.own_value = json["value"].get<std::string>();
+    return record;
+  }
+
+  Instance& instance_;
+  const std::string topic_;
+  const int32_t partitions_;
+  const pipeline::RecordKey key_;
+  const bool envelope_;
+  std::string text_;  // gathered lines, without their ends
+  std::vector<Line> lines_;
+  int64_t number_ = 0;
+  int64_t batches_ = 0;
+  int64_t produced_ = 0;
+};
+
+// Calls `line` for every line of the body.
+template <class OnLine>
+Result<void> for_each_line(web::BodyReader& body, OnLine on_line) {
+  std::string rest;
+  while (true) {
+    LEAT_ASSIGN(const std::string piece, body.read());
+    if (piece.empty()) break;
+    std::string_view text = piece;
+    for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+      if (rest.empty()) {
+        LEAT_TRY(on_line(text.substr(0, end)));
+      } else {
+        rest += text.substr(0, end);
+        LEAT_TRY(on_line(rest));
+        rest.clear();
+      }
+      text.remove_prefix(end + 1);
+    }
+    rest += text;
+  }
+  return rest.empty() ? Result<void>() : on_line(rest);
+}
+
+}  // namespace
+
+Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
+                              const LineFormat& format, web::BodyReader& lines) {
+  std::vector<std::string> paths;
+  if (!format.key.empty()) paths.push_back(format.key);
+  LEAT_ASSIGN(auto key, pipeline::RecordKey::parse(paths));
+  auto partitions = instance.log().partition_count(topic);
+  if (!partitions.ok() && partitions.error().code() == ErrorCode::kNotFound) {
+    LEAT_TRY(instance.log().ensure_topic(topic, {}));
+    partitions = instance.log().partition_count(topic);
+  }
+  if (!partitions.ok()) return std::move(partitions).error();
+  LineProducer producer(instance, topic, *partitions, std::move(key), format.envelope);
+  LEAT_TRY(for_each_line(lines, [&](std::string_view line) { return producer.add(line); }));
+  LEAT_TRY(producer.send());
+  return producer.produced();
+}
+
+}  // namespace leat::app

@@ -1,0 +1,25 @@
+// NDJSON lines into a topic, as `leat topic produce` does.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/process/instance.h"
+#include "base/result.h"
+#include "web/http_message.h"
+
+namespace leat::app {
+
+struct LineFormat {
+  std::string key;        // JSON path of the record key; empty: no key
+  bool envelope = false;  // lines are {"key": …, "value": …}, texts or null: any bytes, tombstones
+};
+
+// One record a line, durable when it returns; empty lines are skipped. A missing topic is made with
+// one partition. Returns the records produced.
+// Errors (user): a line that is not JSON or has no key: names its number; the lines before it are
+// produced.
+Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
+                              const LineFormat& format, web::BodyReader& lines);
+
+}  // namespace leat::app

@@ -1,0 +1,254 @@
+#include "app/process/pipeline_process.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "app/process/connectors.h"
+#include "codec/topic_schema.h"
+#include "pipeline/letters/task_redrive.h"
+#include "pipeline/stream/stream_query.h"
+
+namespace leat::app {
+namespace {
+
+// LEAT_CRASH_AFTER_EPOCH=N: the process kills itself after the Nth committed epoch, before
+// anything that follows it. For crash tests.
+std::function<void()> crash_hook() {
+  const char* text = std::getenv("LEAT_CRASH_AFTER_EPOCH");
+  if (text == nullptr) return {};
+  static std::atomic<long> left{0};
+  left = std::atol(text);
+  return [] {
+    if (--left == 0) ::raise(SIGKILL);
+  };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instance,
+                                                               config::Pipeline plan,
+                                                               const ProcessOptions& options) {
+  std::unique_ptr<PipelineProcess> process(new PipelineProcess(instance, std::move(plan)));
+  LEAT_TRY(process->ensure_topics());
+  LEAT_TRY(process->open_tasks());
+  LEAT_TRY(process->open_streams(options));
+  return process;
+}
+
+PipelineProcess::~PipelineProcess() = default;
+
+Result<void> PipelineProcess::ensure_topics() {
+  for (const auto& [name, topic] : plan_.topics) {
+    log::TopicConfig config{.partitions = topic.partitions};
+    if (topic.retention_time) config.retention_ms = topic.retention_time->count();
+    if (topic.retention_bytes)
+      config.retention_bytes = static_cast<int64_t>(*topic.retention_bytes);
+    LEAT_TRY_DURING(instance_.log().ensure_topic(name, config), "making the topic {}", name);
+    if (topic.declared_schema) {
+      LEAT_ASSIGN(const auto schema,
+                  codec::TopicSchema::from_declaration(topic.declared_schema.json()));
+      LEAT_TRY(instance_.schemas().declare(name, schema));
+    }
+  }
+  return {};
+}
+
+Result<void> PipelineProcess::open_tasks() {
+  for (const auto& task : plan_.tasks) {
+    LEAT_ASSIGN(auto ingest,
+                pipeline::Ingest::create(task, {.pipeline = plan_.name,
+                                                .clock = instance_.clock(),
+                                                .topics = instance_.log(),
+                                                .make_source = [this](const config::Task& made) {
+                                                  return make_source(made, plan_, instance_);
+                                                }}));
+    tasks_[task.name] = std::move(ingest);
+    auto& line = task_lines_[task.name];
+    LEAT_ASSIGN(auto cursor, pipeline::read_task_cursor(instance_.log(), plan_.name, task.name));
+    if (cursor) line.cursor = std::move(*cursor);
+  }
+  return {};
+}
+
+Result<void> PipelineProcess::open_streams(const ProcessOptions& options) {
+  LEAT_ASSIGN(Instance::PipelineStore * store, instance_.pipeline_store(plan_.name));
+  const auto after_epoch = crash_hook();
+  for (const auto& stream : plan_.streams) {
+    LEAT_ASSIGN(auto connection, store->database->connect());
+    pipeline::StreamContext context{
+        .pipeline = plan_.name,
+        .store_id = store->store_id,
+        .clock = instance_.clock(),
+        .topics = instance_.log(),
+        .schemas = instance_.schemas(),
+        .make_sink =
+            [this](const config::Stream& of, const config::Target& target) {
+              return make_sink(of, target, plan_, instance_);
+            },
+        .limits = {.records = options.epoch_records},
+        .fresh = options.fresh,
+        .strict_topics = {},
+        .after_epoch = after_epoch};
+    for (const auto& [name, topic] : plan_.topics) {
+      if (topic.schema_mode == config::SchemaMode::kStrict) context.strict_topics.insert(name);
+    }
+    auto runner = pipeline::StreamRunner::open(stream, std::move(context), std::move(connection));
+    if (!runner.ok()) {
+      return std::move(runner).error().during(fmt::format("opening the stream {}", stream.name));
+    }
+    streams_[stream.name] = std::make_unique<StreamThread>(std::move(runner).value());
+  }
+  return {};
+}
+
+void PipelineProcess::start_streams() {
+  for (auto& [name, stream] : streams_) stream->start();
+}
+
+schedule::DagRunReport PipelineProcess::run_tasks(const std::string& run, std::stop_token stop) {
+  const auto attempt = [&](const config::Task& task, std::stop_token token) -> Result<void> {
+    auto cursor = tasks_.at(task.name)->attempt(run, std::move(token), [&](const auto& now) {
+      const std::lock_guard lock(mutex_);
+      task_lines_[task.name].cursor = now;
+    });
+    if (!cursor.ok()) return std::move(cursor).error();
+    return {};
+  };
+  return schedule::run_dag(plan_.tasks, attempt, instance_.clock(), std::move(stop),
+                           [this](const std::string& task, const schedule::TaskReport& report) {
+                             const std::lock_guard lock(mutex_);
+                             task_lines_[task].report = report;
+                           });
+}
+
+Result<void> PipelineProcess::drain_streams() {
+  for (auto& [name, stream] : streams_) {
+    pipeline::Offsets ends;
+    LEAT_ASSIGN(const int32_t partitions, instance_.log().partition_count(stream->topic()));
+    for (int32_t partition = 0; partition < partitions; ++partition) {
+      LEAT_ASSIGN(const auto range, instance_.log().offsets({stream->topic(), partition}));
+      ends[partition] = range.end;
+    }
+    stream->finish_at(std::move(ends));
+  }
+  return join_streams();
+}
+
+void PipelineProcess::stop_streams() {
+  for (auto& [name, stream] : streams_) stream->stop();
+}
+
+Result<void> PipelineProcess::join_streams() {
+  Result<void> first;
+  for (auto& [name, stream] : streams_) {
+    Result<void> ended = stream->join();
+    if (!ended.ok() && first.ok()) {
+      first = std::move(ended).error().during(fmt::format("running the stream {}", name));
+    }
+  }
+  return first;
+}
+
+std::optional<Error> PipelineProcess::stream_failure() const {
+  for (const auto& [name, stream] : streams_) {
+    if (auto failure = stream->failure()) {
+      return std::move(*failure).during(fmt::format("running the stream {}", name));
+    }
+  }
+  return std::nullopt;
+}
+
+Result<pipeline::PipelineTotals> PipelineProcess::totals() const {
+  pipeline::PipelineTotals totals;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, line] : task_lines_) totals.tasks[name] = line.cursor.total;
+  }
+  for (const auto& [name, stream] : streams_) {
+    const auto snapshot = stream->snapshot();
+    totals.streams[name] = {.counts = snapshot.progress.counts, .sinks = snapshot.progress.sinks};
+  }
+  return totals;
+}
+
+std::vector<ProcessLine> PipelineProcess::lines() const {
+  std::vector<ProcessLine> lines;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& task : plan_.tasks) {
+      const auto& line = task_lines_.at(task.name);
+      lines.push_back(
+          {.name = task.name,
+           .is_task = true,
+           .state = schedule::to_string(line.report.state),
+           .records = line.cursor.run_counts.fetched,
+           .lag = 0,
+           .message = line.report.state == schedule::TaskState::kUpForRetry && line.report.error
+                          ? line.report.error->message()
+                          : ""});
+    }
+  }
+  for (const auto& stream : plan_.streams) {
+    const auto& thread = streams_.at(stream.name);
+    const auto snapshot = thread->snapshot();
+    const auto failure = thread->failure();
+    lines.push_back({.name = stream.name,
+                     .is_task = false,
+                     .state = failure ? "failed" : "running",
+                     .records = snapshot.progress.counts.read,
+                     .lag = snapshot.lag,
+                     .message = failure ? failure->message() : ""});
+  }
+  return lines;
+}
+
+std::vector<std::string> PipelineProcess::warnings() const {
+  std::vector<std::string> warnings;
+  for (const auto& [name, stream] : streams_) {
+    for (const auto& warning : stream->snapshot().warnings) {
+      warnings.push_back(fmt::format("{}: {}", name, warning));
+    }
+  }
+  return warnings;
+}
+
+Result<pipeline::RedriveOutcome> PipelineProcess::redrive(
+    const std::vector<pipeline::StreamLetter>& letters) {
+  pipeline::RedriveOutcome outcome;
+  for (const auto& letter : letters) {
+    const auto stream = streams_.find(letter.stream);
+    if (stream == streams_.end()) {
+      return user_error(
+          "the pipeline {} no longer has the stream {}; put it back to redrive its dead letters",
+          plan_.name, letter.stream);
+    }
+    LEAT_ASSIGN(const auto one, stream->second->redrive({letter}));
+    outcome.redriven += one.redriven;
+    outcome.failed_again += one.failed_again;
+  }
+  return outcome;
+}
+
+Result<pipeline::RedriveOutcome> PipelineProcess::redrive(
+    const std::vector<pipeline::TaskLetter>& letters) {
+  pipeline::RedriveOutcome outcome;
+  for (const auto& letter : letters) {
+    const auto task = std::find_if(plan_.tasks.begin(), plan_.tasks.end(),
+                                   [&](const auto& t) { return t.name == letter.task; });
+    if (task == plan_.tasks.end()) {
+      return user_error(
+          "the pipeline {} no longer has the task {}; put it back to redrive its dead letters",
+          plan_.name, letter.task);
+    }
+    LEAT_ASSIGN(const auto one, pipeline::redrive_task_letters(*task, plan_.name, {letter},
+                                                               instance_.log(), instance_.clock()));
+    outcome.redriven += one.redriven;
+    outcome.failed_again += one.failed_again;
+    LEAT_ASSIGN(auto cursor, pipeline::read_task_cursor(instance_.log(), plan_.name, task->name));
+    const std::lock_guard lock(mutex_);
+    if (cursor) task_lines_[task->name].cursor = std::move(*cursor);
+  }
+  return outcome;
+}
+
+}  // namespace leat::app

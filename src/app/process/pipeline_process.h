@@ -1,0 +1,81 @@
+// One pipeline file, running: its tasks' way into the log and its streams' threads.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "app/process/instance.h"
+#include "app/process/stream_thread.h"
+#include "config/pipeline.h"
+#include "pipeline/ingest/ingest.h"
+#include "pipeline/summary.h"
+#include "schedule/dag_run.h"
+
+namespace leat::app {
+
+// What a progress display shows of a task or stream.
+struct ProcessLine {
+  std::string name;
+  bool is_task = false;
+  std::string state;
+  int64_t records = 0;  // fetched by the task's run, or read by the stream
+  int64_t lag = 0;
+  std::string message;
+};
+
+struct ProcessOptions {
+  bool fresh = false;             // streams begin anew where their stored offsets are unusable
+  size_t epoch_records = 50'000;  // at most, per epoch
+};
+
+// Thread-safe after open().
+class PipelineProcess {
+ public:
+  static Result<std::unique_ptr<PipelineProcess>> open(Instance& instance, config::Pipeline plan,
+                                                       const ProcessOptions& options);
+  ~PipelineProcess();
+
+  const config::Pipeline& plan() const { return plan_; }
+
+  void start_streams();
+  // Runs all tasks once, for the run `run`.
+  schedule::DagRunReport run_tasks(const std::string& run, std::stop_token stop);
+  // Streams go on to the present ends of their topics and end.
+  Result<void> drain_streams();
+  void stop_streams();
+  Result<void> join_streams();
+  // The first error that ended a stream, if any.
+  std::optional<Error> stream_failure() const;
+
+  Result<pipeline::PipelineTotals> totals() const;
+  std::vector<ProcessLine> lines() const;
+  // What the plans of the streams warn of, "stream: warning".
+  std::vector<std::string> warnings() const;
+
+  Result<pipeline::RedriveOutcome> redrive(const std::vector<pipeline::StreamLetter>& letters);
+  Result<pipeline::RedriveOutcome> redrive(const std::vector<pipeline::TaskLetter>& letters);
+
+ private:
+  PipelineProcess(Instance& instance, config::Pipeline plan)
+      : instance_(instance), plan_(std::move(plan)) {}
+  Result<void> ensure_topics();
+  Result<void> open_tasks();
+  Result<void> open_streams(const ProcessOptions& options);
+
+  struct TaskLine {
+    schedule::TaskReport report;
+    pipeline::TaskCursor cursor;
+  };
+
+  Instance& instance_;
+  const config::Pipeline plan_;
+  std::map<std::string, std::unique_ptr<pipeline::Ingest>> tasks_;
+  std::map<std::string, std::unique_ptr<StreamThread>> streams_;
+  mutable std::mutex mutex_;  // guards task_lines_
+  std::map<std::string, TaskLine> task_lines_;
+};
+
+}  // namespace leat::app

@@ -1,0 +1,109 @@
+#include "app/process/stream_thread.h"
+
+#include <future>
+
+namespace leat::app {
+namespace {
+
+constexpr std::chrono::milliseconds kIdleWait{10'000};  // ended early by records and by wake()
+
+}  // namespace
+
+StreamThread::StreamThread(std::unique_ptr<pipeline::StreamRunner> runner)
+    : runner_(std::move(runner)) {}
+
+StreamThread::~StreamThread() {
+  stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void StreamThread::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = true;
+  }
+  thread_ = std::thread([this] {
+    Result<void> result = loop();
+    std::vector<Work> left;
+    {
+      const std::lock_guard lock(mutex_);
+      running_ = false;
+      left.swap(work_);
+      outcome_.emplace(std::move(result));
+    }
+    for (const auto& work : left) work();
+  });
+}
+
+Result<void> StreamThread::loop() {
+  while (!stop_.stop_requested()) {
+    std::stop_token woken;
+    for (const auto& work : take_work(woken)) work();
+    std::optional<pipeline::Offsets> ends;
+    {
+      const std::lock_guard lock(mutex_);
+      ends = ends_;
+    }
+    if (ends) return runner_->drain(*ends, stop_.get_token());
+    LEAT_ASSIGN(const bool more, runner_->run_epoch());
+    if (!more) runner_->wait_for_records(kIdleWait, woken);
+  }
+  LEAT_TRY(runner_->flush());
+  return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+}
+
+std::vector<StreamThread::Work> StreamThread::take_work(std::stop_token& woken) {
+  const std::lock_guard lock(mutex_);
+  if (wake_.stop_requested() && !stop_.stop_requested()) wake_ = std::stop_source();
+  woken = wake_.get_token();
+  std::vector<Work> taken;
+  taken.swap(work_);
+  return taken;
+}
+
+void StreamThread::wake() {
+  const std::lock_guard lock(mutex_);
+  wake_.request_stop();
+}
+
+void StreamThread::finish_at(pipeline::Offsets ends) {
+  {
+    const std::lock_guard lock(mutex_);
+    ends_ = std::move(ends);
+  }
+  wake();
+}
+
+void StreamThread::stop() {
+  stop_.request_stop();
+  wake();
+}
+
+Result<void> StreamThread::join() {
+  if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);
+  return outcome_ ? *outcome_ : Result<void>();
+}
+
+std::optional<Error> StreamThread::failure() const {
+  const std::lock_guard lock(mutex_);
+  if (!outcome_ || outcome_->ok() || outcome_->error().code() == ErrorCode::kCancelled) return {};
+  return outcome_->error();
+}
+
+Result<pipeline::RedriveOutcome> StreamThread::redrive(
+    const std::vector<pipeline::StreamLetter>& letters) {
+  std::promise<Result<pipeline::RedriveOutcome>> promise;
+  auto done = promise.get_future();
+  bool here = false;
+  {
+    const std::lock_guard lock(mutex_);
+    here = !running_;
+    if (!here) work_.push_back([&] { promise.set_value(runner_->redrive(letters)); });
+  }
+  if (here) return runner_->redrive(letters);
+  wake();
+  return done.get();
+}
+
+}  // namespace leat::app

@@ -1,0 +1,62 @@
+// The thread of one running stream: epochs as records arrive, and other work between two epochs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "pipeline/stream/stream_runner.h"
+
+namespace leat::app {
+
+// Thread-safe.
+class StreamThread {
+ public:
+  explicit StreamThread(std::unique_ptr<pipeline::StreamRunner> runner);
+  ~StreamThread();  // stops after the epoch under way
+  StreamThread(const StreamThread&) = delete;
+  StreamThread& operator=(const StreamThread&) = delete;
+
+  void start();
+  // Ends the thread when the stream has reached `ends`.
+  void finish_at(pipeline::Offsets ends);
+  // Ends the thread after the epoch under way.
+  void stop();
+  // Waits for the end: the error that ended the stream, kCancelled if it was stopped before it
+  // reached its end.
+  Result<void> join();
+
+  // Runs `work` on the stream's thread between two epochs, or here if the thread does not run.
+  Result<pipeline::RedriveOutcome> redrive(const std::vector<pipeline::StreamLetter>& letters);
+
+  pipeline::StreamSnapshot snapshot() const { return runner_->snapshot(); }
+  const std::string& topic() const { return runner_->topic(); }
+  // Set once the thread has ended with an error.
+  std::optional<Error> failure() const;
+
+ private:
+  using Work = std::function<void()>;
+  Result<void> loop();
+  // Ends a wait for records.
+  void wake();
+  std::vector<Work> take_work(std::stop_token& woken);
+
+  std::unique_ptr<pipeline::StreamRunner> runner_;
+  std::stop_source stop_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::stop_source wake_;
+  std::vector<Work> work_;
+  std::optional<pipeline::Offsets> ends_;
+  bool running_ = false;
+  std::optional<Result<void>> outcome_;
+
+  std::thread thread_;
+};
+
+}  // namespace leat::app

@@ -1,0 +1,54 @@
+// One task into the log, exactly once: every batch of its source is one transaction that holds the
+// records, the dead letters found in the batch and the cursor that follows it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/pipeline.h"
+#include "log/topic_io.h"
+#include "pipeline/ingest/record_key.h"
+#include "pipeline/ingest/task_cursor.h"
+#include "source/source.h"
+
+namespace leat::pipeline {
+
+using SourceFactory = std::function<Result<std::unique_ptr<source::Source>>(const config::Task&)>;
+
+struct IngestContext {
+  std::string pipeline;
+  Clock& clock;
+  log::TopicStore& topics;
+  SourceFactory make_source;
+};
+
+// Not thread-safe; one per task.
+class Ingest {
+ public:
+  static Result<std::unique_ptr<Ingest>> create(const config::Task& task, IngestContext context);
+
+  // Runs the task for the run `run` from where that run stands (at the start if it never began):
+  // one attempt. Returns when the source is exhausted and the cursor says so. `on_progress` is
+  // called after every commit.
+  // After an error the next call continues from what was committed.
+  Result<TaskCursor> attempt(const std::string& run, std::stop_token stop,
+                             const std::function<void(const TaskCursor&)>& on_progress);
+
+ private:
+  Ingest(const config::Task& task, IngestContext context, RecordKey key, int32_t partitions)
+      : task_(task), context_(std::move(context)), key_(std::move(key)), partitions_(partitions) {}
+
+  Result<void> commit_batch(log::TopicWriter& writer, const source::SourceBatch& batch,
+                            TaskCursor& cursor);
+
+  const config::Task& task_;
+  IngestContext context_;
+  RecordKey key_;
+  int32_t partitions_;
+};
+
+}  // namespace leat::pipeline

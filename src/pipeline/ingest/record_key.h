@@ -1,0 +1,28 @@
+// The natural key of a record, from the JSON paths that the pipeline file declares.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "codec/json_path.h"
+
+namespace leat::pipeline {
+
+// One path: the value's text ("9f07341f-…"); several: a JSON array of the texts, in their order.
+// Immutable, thread-safe.
+class RecordKey {
+ public:
+  static Result<RecordKey> parse(const std::vector<std::string>& paths);
+
+  bool empty() const { return paths_.empty(); }
+  // `json` has >= 64 readable bytes after it. Errors (user): "the record has no `login.uuid`", not
+  // valid JSON; such a record becomes a dead letter of the task.
+  Result<std::string> of(std::string_view json) const;
+
+ private:
+  std::vector<codec::JsonPath> paths_;
+};
+
+}  // namespace leat::pipeline

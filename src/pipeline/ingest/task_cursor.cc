@@ -1,0 +1,77 @@
+#include "pipeline/ingest/task_cursor.h"
+
+#include <nlohmann/json.hpp>
+
+#include "log/latest_by_key.h"
+
+namespace leat::pipeline {
+namespace {
+
+constexpr int kVersion = 1;
+
+nlohmann::json counts_to_json(const TaskCounts& counts) {
+  return {{"fetched", counts.fetched},
+          {"produced", counts.produced},
+          {"dead_lettered", counts.dead_lettered}};
+}
+
+TaskCounts counts_from_json(const nlohmann::json& json) {
+  return {.fetched = json.at("fetched").get<int64_t>(),
+          .produced = json.at("produced").get<int64_t>(),
+          .dead_lettered = json.at("dead_lettered").get<int64_t>()};
+}
+
+}  // namespace
+
+TaskCounts& TaskCounts::operator+=(const TaskCounts& other) {
+  fetched += other.fetched;
+  produced += other.produced;
+  dead_lettered += other.dead_lettered;
+  return *this;
+}
+
+std::string TaskCursor::to_json() const {
+  return nlohmann::json{{"version", kVersion},
+                        {"run", run},
+                        {"position", position},
+                        {"batches", batches},
+                        {"done", done},
+                        {"run_counts", counts_to_json(run_counts)},
+                        {"total", counts_to_json(total)}}
+      .dump();
+}
+
+Result<TaskCursor> TaskCursor::from_json(std::string_view text) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    if (json.at("version").get<int>() > kVersion) {
+      return user_error("the cursor was written by a newer Leat (version {}); use that one",
+                        json.at("version").get<int>());
+    }
+    return TaskCursor{.run = json.at("run").get<std::string>(),
+                      .position = json.at("position").get<std::string>(),
+                      .batches = json.at("batches").get<int64_t>(),
+                      .done = json.at("done").get<bool>(),
+                      .run_counts = counts_from_json(json.at("run_counts")),
+                      .total = counts_from_json(json.at("total"))};
+  } catch (const nlohmann::json::exception& error) {
+    return internal_error("unreadable cursor in {}: {}", kCursorsTopic, error.what());
+  }
+}
+
+std::string task_cursor_key(const std::string& pipeline, const std::string& task) {
+  return pipeline + "." + task;
+}
+
+Result<std::optional<TaskCursor>> read_task_cursor(log::TopicReader& reader,
+                                                   const std::string& pipeline,
+                                                   const std::string& task) {
+  const std::string key = task_cursor_key(pipeline, task);
+  LEAT_ASSIGN(const auto cursors, log::read_latest(reader, kCursorsTopic, key));
+  const auto found = cursors.find(key);
+  if (found == cursors.end()) return std::optional<TaskCursor>();
+  LEAT_ASSIGN(auto cursor, TaskCursor::from_json(found->second));
+  return std::optional<TaskCursor>(std::move(cursor));
+}
+
+}  // namespace leat::pipeline

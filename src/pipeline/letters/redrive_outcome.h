@@ -1,0 +1,11 @@
+// What became of dead letters that were run again.
+#pragma once
+
+namespace leat::pipeline {
+
+struct RedriveOutcome {
+  int redriven = 0;
+  int failed_again = 0;  // the same letters, with the new error
+};
+
+}  // namespace leat::pipeline

@@ -1,0 +1,45 @@
+// How far a stream is and what it has counted: one row of __leat.streams in the pipeline's DuckDB
+// file, written in the transaction of every epoch. On disk: docs/formats.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "pipeline/topic_schemas.h"
+
+namespace leat::pipeline {
+
+// In input records. read = used + filtered + dead_lettered.
+struct StreamCounts {
+  int64_t read = 0;
+  int64_t used = 0;
+  int64_t filtered = 0;
+  int64_t dead_lettered = 0;
+  bool operator==(const StreamCounts&) const = default;
+  bool reconciles() const { return read == used + filtered + dead_lettered; }
+};
+
+// In output rows. emitted = delivered + dead_lettered + pending.
+struct SinkCounts {
+  int64_t emitted = 0;
+  int64_t delivered = 0;
+  int64_t dead_lettered = 0;
+  bool operator==(const SinkCounts&) const = default;
+  int64_t pending() const { return emitted - delivered - dead_lettered; }
+};
+
+struct StreamProgress {
+  uint64_t epoch = 0;     // the last committed one; epochs count from 1
+  Offsets offsets;        // where the next epoch begins
+  Micros write_time = 0;  // of the last epoch: never goes back
+  StreamCounts counts;
+  std::map<std::string, SinkCounts> sinks;  // by "<type>:<name>"
+
+  std::string to_json() const;
+  static Result<StreamProgress> from_json(std::string_view json);
+};
+
+}  // namespace leat::pipeline

@@ -1,0 +1,75 @@
+// What a stream keeps in the pipeline's DuckDB file (schema __leat): its progress, the outbox of
+// epochs that outside sinks have not taken yet, and its dead letters. On disk: docs/formats.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "pipeline/stream/progress.h"
+#include "store/database.h"
+
+namespace leat::pipeline {
+
+// What is needed to compute an epoch's rows again: the stream has no other state.
+struct OutboxEntry {
+  uint64_t epoch = 0;
+  Offsets from;  // inclusive
+  Offsets to;    // exclusive
+  int schema_version = 0;
+  std::string query_hash;
+  Micros now = 0;  // the epoch's clock
+  Micros write_time = 0;
+  std::string sink;  // "<type>:<name>"
+};
+
+// A record or row of a stream that failed. Identity: stream, sink, topic, partition, offset, row.
+struct StreamLetter {
+  std::string stream;
+  std::string sink;  // empty: the record failed before any sink
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  int64_t row = 0;    // number of the row among those of its record
+  std::string stage;  // decode, query, sink
+  std::string error;
+  std::optional<std::string> key;
+  std::optional<std::string> value;  // the record's bytes
+  int64_t timestamp_ms = 0;          // of the record
+  Micros at = 0;                     // when it failed
+};
+
+// Every call is one statement of the caller's open transaction, unless it says otherwise. Not
+// thread-safe; one per connection.
+class StateStore {
+ public:
+  explicit StateStore(store::Connection& connection) : connection_(connection) {}
+
+  // Makes the tables if they are missing and gives the file its identity (a UUID); a transaction
+  // of its own. Errors: a newer format.
+  Result<std::string> open();
+
+  Result<std::optional<StreamProgress>> load_progress(const std::string& stream);
+  Result<void> save_progress(const std::string& stream, const StreamProgress& progress);
+
+  Result<std::vector<OutboxEntry>> load_outbox(const std::string& stream);  // oldest first
+  Result<void> add_outbox(const std::string& stream, const OutboxEntry& entry);
+  Result<void> remove_outbox(const std::string& stream, uint64_t epoch, const std::string& sink);
+
+  Result<void> add_letters(const std::vector<StreamLetter>& letters);  // new ones
+  Result<void> replace_letter(const StreamLetter& letter);  // the one of the same identity
+  Result<void> remove_letter(const StreamLetter& letter);
+  // In the order of stream, topic, partition, offset, row.
+  Result<std::vector<StreamLetter>> load_letters();
+
+  // Forgets everything of the stream (`--fresh`).
+  Result<void> forget(const std::string& stream);
+
+ private:
+  store::Connection& connection_;
+};
+
+}  // namespace leat::pipeline

@@ -1,0 +1,27 @@
+// The SQL and the keys of a stream as the engine takes them: an implicit stream (a task's target
+// named as a table) has its text made here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/pipeline.h"
+
+namespace leat::pipeline {
+
+// The stream's SQL; for an implicit stream SELECT * FROM its topic, with one text column in front
+// for every key that lies inside a record (login.uuid becomes login_uuid).
+Result<std::string> stream_sql(const config::Stream& stream);
+
+// The output columns that are the key of one of its targets.
+Result<std::vector<std::string>> key_columns(const config::Stream& stream,
+                                             const config::Target& target);
+
+// "<type>:<name>", how counts and dead letters name a target.
+std::string sink_name(const config::Target& target);
+
+// True for tables of the embedded store: they are written in the epoch's own transaction.
+bool is_embedded_table(const config::Target& target);
+
+}  // namespace leat::pipeline

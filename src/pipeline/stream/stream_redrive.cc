@@ -1,0 +1,208 @@
+// StreamRunner: dead letters run again.
+//
+// A redriven record must not overwrite a row that a later record of its partition wrote. For keyed
+// tables the letter is therefore written together with the later records of the same record key,
+// in their order: the reduction to the last row per key leaves the newer row in place, and writing
+// a later record's row a second time changes nothing.
+#include "pipeline/stream/stream_runner.h"
+
+namespace leat::pipeline {
+namespace {
+
+// The input index of the letter in a batch that letter_and_later() made.
+constexpr uint32_t kLetter = 0;
+
+const stream::FailedRecord* failure_of_letter(const stream::BatchResult& result) {
+  return !result.failed.empty() && result.failed.front().input == kLetter ? &result.failed.front()
+                                                                          : nullptr;
+}
+
+// Owns the bytes of a letter's record, with the padding that decoding needs.
+struct LetterBytes {
+  std::string key;
+  std::string value;
+};
+
+stream::InputRecord record_of(const StreamLetter& letter, const LetterBytes& bytes) {
+  stream::InputRecord record{.partition = letter.partition,
+                             .offset = letter.offset,
+                             .timestamp_ms = letter.timestamp_ms,
+                             .key = std::nullopt,
+                             .value = std::nullopt};
+  if (letter.key) record.key = std::string_view(bytes.key);
+  if (letter.value) {
+    record.value = std::string_view(bytes.value).substr(0, letter.value->size());
+  }
+  return record;
+}
+
+std::shared_ptr<LetterBytes> bytes_of(const StreamLetter& letter) {
+  auto bytes = std::make_shared<LetterBytes>();
+  bytes->key = letter.key.value_or("");
+  bytes->value = letter.value.value_or("");
+  bytes->value.append(log::FetchedRecords::kReadablePadding, '\0');
+  return bytes;
+}
+
+}  // namespace
+
+Result<RedriveOutcome> StreamRunner::redrive(const std::vector<StreamLetter>& letters) {
+  RedriveOutcome outcome;
+  for (const auto& letter : letters) {
+    LEAT_ASSIGN(const bool done,
+                letter.sink.empty() ? redrive_record(letter) : redrive_row(letter));
+    done ? ++outcome.redriven : ++outcome.failed_again;
+    publish();
+  }
+  return outcome;
+}
+
+Result<EpochInput> StreamRunner::letter_and_later(const StreamLetter& letter) {
+  const auto bytes = bytes_of(letter);
+  EpochInput input;
+  input.schema = context_.schemas.latest(query_.topic());
+  input.memory.push_back(bytes);
+  input.records.push_back(record_of(letter, *bytes));
+  const auto position = progress_.offsets.find(letter.partition);
+  if (!keyed_ || position == progress_.offsets.end() || letter.offset + 1 >= position->second) {
+    return input;
+  }
+  LEAT_ASSIGN(auto later, reader_.range({{letter.partition, letter.offset + 1}},
+                                        {{letter.partition, position->second}}));
+  for (const auto& record : later.records) {
+    if (!letter.key || record.key == letter.key) input.records.push_back(record);
+  }
+  for (auto& owner : later.memory) input.memory.push_back(std::move(owner));
+  return input;
+}
+
+Result<void> StreamRunner::keep_letter(StreamLetter letter, const std::string& error) {
+  letter.error = error;
+  letter.at = context_.clock.now();
+  return state_.replace_letter(letter);
+}
+
+Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
+  const Micros now = context_.clock.now();
+  LEAT_ASSIGN(auto input, letter_and_later(letter));
+  LEAT_ASSIGN(auto all, execute(input, now));
+  if (const auto* failed = failure_of_letter(all)) {
+    LEAT_TRY(keep_letter(letter, failed->message));
+    return false;
+  }
+  EpochInput alone{.from = {{letter.partition, letter.offset}},
+                   .to = {{letter.partition, letter.offset + 1}},
+                   .schema = input.schema,
+                   .records = {input.records.front()},
+                   .memory = input.memory};
+  LEAT_ASSIGN(auto own, execute(alone, now));
+
+  StreamProgress next = progress_;
+  next.epoch += 1;
+  next.write_time = std::max(now, next.write_time + 1);
+  next.counts.dead_lettered -= 1;
+  next.counts.used += static_cast<int64_t>(own.used);
+  next.counts.filtered += static_cast<int64_t>(own.filtered);
+
+  std::vector<OutboxEntry> outbox;
+  LEAT_TRY(connection_->begin());
+  const Result<void> written = [&]() -> Result<void> {
+    for (auto& table : tables_) {
+      auto& rows = table.keyed ? all.rows : own.rows;
+      if (!rows.columns.empty()) LEAT_TRY(table.writer->prepare(rows.columns));
+      table.prepared.clear();
+      const auto emitted = static_cast<int64_t>(own.rows.row_count() + own.rows.deletes.size());
+      sink::Delivery refused_of_letter;
+      if (rows.row_count() + rows.deletes.size() > 0) {
+        LEAT_ASSIGN(const auto delivery, table.writer->write(rows));
+        for (const auto& refused : delivery.refused) {
+          const uint32_t record = (refused.kind == sink::RefusedKind::kDelete)
+                                      ? rows.deletes[refused.row].input
+                                      : rows.inputs[refused.row];
+          if (record == kLetter) refused_of_letter.refused.push_back(refused);
+        }
+      }
+      auto& counts = next.sinks[table.name];
+      const auto refused = static_cast<int64_t>(refused_of_letter.refused.size());
+      counts.emitted += emitted;
+      counts.dead_lettered += refused;
+      counts.delivered += emitted - refused;
+      LEAT_TRY(
+          state_.add_letters(refused_letters(table.name, alone, rows, refused_of_letter, now)));
+    }
+    for (const auto& target : outside_) {
+      if (own.rows.row_count() == 0) continue;
+      next.sinks[target.name].emitted += static_cast<int64_t>(own.rows.row_count());
+      outbox.push_back(outbox_entry(alone, next, now, target.name));
+      LEAT_TRY(state_.add_outbox(stream_.name, outbox.back()));
+    }
+    LEAT_TRY(state_.remove_letter(letter));
+    LEAT_TRY(state_.save_progress(stream_.name, next));
+    return connection_->commit();
+  }();
+  if (!written.ok()) {
+    connection_->rollback();
+    return Error(written.error());
+  }
+  progress_ = std::move(next);
+  if (context_.after_epoch) context_.after_epoch();
+  for (const auto& entry : outbox) {
+    for (auto& target : outside_) {
+      if (target.name == entry.sink) LEAT_TRY(deliver(target, entry, alone, own.rows));
+    }
+  }
+  return true;
+}
+
+Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
+  const Micros now = context_.clock.now();
+  TableTarget* table = nullptr;
+  for (auto& candidate : tables_) {
+    if (candidate.name == letter.sink) table = &candidate;
+  }
+  if (table == nullptr) {
+    LEAT_TRY(keep_letter(letter, "the pipeline file no longer names the target " + letter.sink));
+    return false;
+  }
+  LEAT_ASSIGN(auto input, letter_and_later(letter));
+  LEAT_ASSIGN(auto result, execute(input, now));
+  if (const auto* failed = failure_of_letter(result)) {
+    LEAT_TRY(keep_letter(letter, failed->message));
+    return false;
+  }
+
+  StreamProgress next = progress_;
+  next.epoch += 1;
+  next.write_time = std::max(now, next.write_time + 1);
+  auto& counts = next.sinks[table->name];
+  counts.dead_lettered -= 1;
+  counts.delivered += 1;
+  std::optional<std::string> refusal;
+  LEAT_TRY(connection_->begin());
+  const Result<void> written = [&]() -> Result<void> {
+    const auto& rows = result.rows;
+    if (!rows.columns.empty()) LEAT_TRY(table->writer->prepare(rows.columns));
+    table->prepared.clear();
+    LEAT_ASSIGN(const auto delivery, table->writer->write(rows));
+    for (const auto& refused : delivery.refused) {
+      const uint32_t record = (refused.kind == sink::RefusedKind::kDelete)
+                                  ? rows.deletes[refused.row].input
+                                  : rows.inputs[refused.row];
+      if (record == kLetter) refusal = refused.message;
+    }
+    if (refusal) return {};
+    LEAT_TRY(state_.remove_letter(letter));
+    LEAT_TRY(state_.save_progress(stream_.name, next));
+    return connection_->commit();
+  }();
+  if (!written.ok() || refusal) connection_->rollback();
+  if (!written.ok()) return Error(written.error());
+  if (refusal) {
+    LEAT_TRY(keep_letter(letter, *refusal));
+    return false;
+  }
+  progress_ = std::move(next);
+  return true;
+}
+
+}  // namespace leat::pipeline

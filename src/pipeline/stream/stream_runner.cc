@@ -1,0 +1,163 @@
+#include "pipeline/stream/stream_runner.h"
+
+#include <algorithm>
+
+#include "base/logging.h"
+#include "pipeline/stream/offset_check.h"
+#include "pipeline/stream/stream_query.h"
+
+namespace leat::pipeline {
+namespace {
+
+// FNV-1a: names a query text in an outbox entry; not a security measure.
+std::string text_hash(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+StreamRunner::StreamRunner(const config::Stream& stream, StreamContext context,
+                           std::unique_ptr<store::Connection> connection, stream::Query query)
+    : stream_(stream),
+      context_(std::move(context)),
+      connection_(std::move(connection)),
+      state_(*connection_),
+      query_(std::move(query)),
+      query_hash_(text_hash(query_.sql())),
+      reader_(context_.topics.reader(), context_.schemas, query_.topic()) {}
+
+StreamRunner::~StreamRunner() = default;
+
+Result<std::unique_ptr<StreamRunner>> StreamRunner::open(
+    const config::Stream& stream, StreamContext context,
+    std::unique_ptr<store::Connection> connection) {
+  LEAT_ASSIGN(const auto sql, stream_sql(stream));
+  LEAT_ASSIGN(auto query, stream::Query::parse(sql, *connection));
+  std::unique_ptr<StreamRunner> runner(
+      new StreamRunner(stream, std::move(context), std::move(connection), std::move(query)));
+  LEAT_ASSIGN(auto progress, runner->state_.load_progress(stream.name));
+  if (progress) runner->progress_ = std::move(*progress);
+  LEAT_TRY(runner->make_targets());
+  LEAT_TRY(runner->check_offsets());
+  LEAT_TRY(runner->redeliver_outbox());
+  runner->publish();
+  return runner;
+}
+
+Result<void> StreamRunner::make_targets() {
+  for (const auto& target : stream_.into) {
+    const std::string name = sink_name(target);
+    progress_.sinks.try_emplace(name);
+    if (is_embedded_table(target)) {
+      LEAT_ASSIGN(auto key, key_columns(stream_, target));
+      const bool keyed = !key.empty();
+      keyed_ = keyed_ || keyed;
+      tables_.push_back(
+          {.name = name,
+           .keyed = keyed,
+           .writer = std::make_unique<sink::TableWriter>(*connection_, target.name, std::move(key)),
+           .prepared = {}});
+    } else {
+      LEAT_ASSIGN(auto made, context_.make_sink(stream_, target));
+      outside_.push_back({.name = name, .sink = std::move(made), .prepared = {}});
+    }
+  }
+  return {};
+}
+
+Result<void> StreamRunner::check_offsets() {
+  auto& log = context_.topics.reader();
+  LEAT_ASSIGN(const int32_t partitions, log.partition_count(query_.topic()));
+  std::map<int32_t, log::OffsetRange> ranges;
+  for (int32_t partition = 0; partition < partitions; ++partition) {
+    LEAT_ASSIGN(ranges[partition], log.offsets({query_.topic(), partition}));
+  }
+  const auto usable = check_stored_offsets(stream_.name, query_.topic(), progress_.offsets, ranges);
+  if (!usable.ok()) {
+    if (!context_.fresh) return usable;
+    log_warn("{}; beginning anew as --fresh asks", usable.error().message());
+    progress_.offsets.clear();
+  }
+  for (const auto& [partition, range] : ranges) {
+    const bool latest = stream_.from == config::StartFrom::kLatest;
+    progress_.offsets.try_emplace(partition, latest ? range.end : range.start);
+  }
+  return {};
+}
+
+Result<void> StreamRunner::redeliver_outbox() {
+  LEAT_ASSIGN(const auto entries, state_.load_outbox(stream_.name));
+  for (const auto& entry : entries) {
+    const auto target = std::find_if(outside_.begin(), outside_.end(),
+                                     [&](const auto& t) { return t.name == entry.sink; });
+    if (target == outside_.end()) {
+      return user_error(
+          "epoch {} of the stream {} still waits for the target {}, which the pipeline file no "
+          "longer names; put it back for one run, or start the stream anew with --fresh",
+          entry.epoch, stream_.name, entry.sink);
+    }
+    LEAT_ASSIGN(auto input, reader_.range(entry.from, entry.to));
+    LEAT_ASSIGN(input.schema, context_.schemas.version(query_.topic(), entry.schema_version));
+    LEAT_ASSIGN(const auto result, execute(input, entry.now));
+    LEAT_TRY(deliver(*target, entry, input, result.rows));
+  }
+  return {};
+}
+
+Result<bool> StreamRunner::run_epoch(const Offsets* until) {
+  LEAT_ASSIGN(auto input, reader_.next(progress_.offsets, context_.limits, until));
+  if (input.empty()) return false;
+  if (input.records.empty()) {
+    // Control records only: moving over them again after a crash costs nothing, a commit would.
+    for (const auto& [partition, offset] : input.to) progress_.offsets[partition] = offset;
+    publish();
+    return true;
+  }
+  const Micros now = context_.clock.now();
+  LEAT_ASSIGN(auto result, execute(input, now));
+  LEAT_TRY(commit_epoch(input, result, now));
+  publish();
+  return true;
+}
+
+Result<void> StreamRunner::drain(const Offsets& until, std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    LEAT_ASSIGN(const bool more, run_epoch(&until));
+    if (!more) return flush();
+  }
+  return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+}
+
+void StreamRunner::wait_for_records(std::chrono::milliseconds timeout, std::stop_token stop) {
+  std::vector<log::TopicReader::Position> positions;
+  for (const auto& [partition, offset] : progress_.offsets) {
+    positions.push_back({.partition = {query_.topic(), partition}, .offset = offset});
+  }
+  context_.topics.reader().wait_for_records(positions, timeout, std::move(stop));
+}
+
+Result<void> StreamRunner::flush() {
+  for (auto& target : outside_) LEAT_TRY(target.sink->flush());
+  return {};
+}
+
+StreamSnapshot StreamRunner::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+void StreamRunner::publish() {
+  int64_t lag = 0;
+  for (const auto& [partition, offset] : progress_.offsets) {
+    const auto range = context_.topics.reader().offsets({query_.topic(), partition});
+    if (range.ok()) lag += std::max<int64_t>(0, range->end - offset);
+  }
+  const std::lock_guard lock(mutex_);
+  snapshot_.progress = progress_;
+  snapshot_.lag = lag;
+  snapshot_.warnings = plan_.warnings;
+}
+
+}  // namespace leat::pipeline

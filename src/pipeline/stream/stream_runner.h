@@ -1,0 +1,148 @@
+// One running stream: epochs from its topic into its targets, exactly once.
+//
+// An epoch is one transaction of the pipeline's DuckDB file: rows of embedded tables, the outbox
+// for outside sinks, dead letters, offsets and counts. A crash before its commit changes nothing;
+// after it, what is in the outbox is delivered again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/pipeline.h"
+#include "log/topic_io.h"
+#include "pipeline/letters/redrive_outcome.h"
+#include "pipeline/stream/epoch_input.h"
+#include "pipeline/stream/progress.h"
+#include "pipeline/stream/state_store.h"
+#include "pipeline/topic_schemas.h"
+#include "sink/sink.h"
+#include "sink/store/table_writer.h"
+#include "store/database.h"
+#include "stream/query.h"
+
+namespace leat::pipeline {
+
+using SinkFactory = std::function<Result<std::unique_ptr<sink::Sink>>(const config::Stream&,
+                                                                      const config::Target&)>;
+
+struct StreamContext {
+  std::string pipeline;
+  std::string store_id;
+  Clock& clock;
+  log::TopicStore& topics;
+  TopicSchemas& schemas;
+  SinkFactory make_sink;
+  EpochLimits limits;
+  bool fresh = false;                   // unusable stored offsets: begin anew instead of refusing
+  std::set<std::string> strict_topics;  // those with `schema: strict`
+  std::function<void()> after_epoch;    // called after every commit (fault injection)
+};
+
+// What others may see of a running stream.
+struct StreamSnapshot {
+  StreamProgress progress;
+  int64_t lag = 0;  // offsets between where it is and the ends of its topic
+  std::vector<std::string> warnings;
+};
+
+// Runs on one thread at a time; snapshot() may be called from any.
+class StreamRunner {
+ public:
+  // Reads the progress and delivers what a crash left in the outbox. Errors (user): the SQL, a
+  // stored offset outside the log (the message names the lost range).
+  static Result<std::unique_ptr<StreamRunner>> open(const config::Stream& stream,
+                                                    StreamContext context,
+                                                    std::unique_ptr<store::Connection> connection);
+  ~StreamRunner();
+
+  // One epoch, up to `until` where given; false: nothing to read.
+  Result<bool> run_epoch(const Offsets* until = nullptr);
+  // Epochs until the stream has reached `until`.
+  Result<void> drain(const Offsets& until, std::stop_token stop);
+  // Waits until there is something to read, the time is over or a stop is requested.
+  void wait_for_records(std::chrono::milliseconds timeout, std::stop_token stop);
+  // Makes what outside sinks hold back visible.
+  Result<void> flush();
+
+  // Runs dead letters of this stream again: each is an epoch of its own.
+  Result<RedriveOutcome> redrive(const std::vector<StreamLetter>& letters);
+
+  StreamSnapshot snapshot() const;
+  const std::string& topic() const { return query_.topic(); }
+
+ private:
+  struct TableTarget {
+    std::string name;
+    bool keyed = false;
+    std::unique_ptr<sink::TableWriter> writer;
+    std::vector<store::Column> prepared;  // committed with these columns
+  };
+  struct OutsideTarget {
+    std::string name;
+    std::unique_ptr<sink::Sink> sink;
+    std::vector<store::Column> prepared;
+  };
+  // What one epoch writes, before and while its transaction is open.
+  struct Epoch {
+    const EpochInput& input;
+    stream::BatchResult& result;
+    StreamProgress next;
+    Micros now = 0;
+  };
+
+  StreamRunner(const config::Stream& stream, StreamContext context,
+               std::unique_ptr<store::Connection> connection, stream::Query query);
+
+  Result<void> make_targets();
+  Result<void> check_offsets();
+  Result<void> redeliver_outbox();
+  // Executes with a schema that holds the records, evolving it where it must.
+  Result<stream::BatchResult> execute(EpochInput& input, Micros now);
+  Result<void> use_schema(const SchemaVersion& schema);
+  Result<void> commit_epoch(const EpochInput& input, stream::BatchResult& result, Micros now);
+  Result<void> write_tables(Epoch& epoch);
+  Result<void> write_letters(Epoch& epoch);
+  Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, const EpochInput& input,
+                       const store::RowBatch& rows);
+  Result<bool> redrive_record(const StreamLetter& letter);
+  Result<bool> redrive_row(const StreamLetter& letter);
+  Result<void> keep_letter(StreamLetter letter, const std::string& error);
+  Result<EpochInput> letter_and_later(const StreamLetter& letter);
+  StreamLetter letter_of(const stream::InputRecord& record, std::string stage, std::string error,
+                         Micros now) const;
+  std::vector<StreamLetter> refused_letters(const std::string& sink, const EpochInput& input,
+                                            const store::RowBatch& rows,
+                                            const sink::Delivery& delivery, Micros now) const;
+  OutboxEntry outbox_entry(const EpochInput& input, const StreamProgress& next, Micros now,
+                           const std::string& sink) const;
+  void publish();
+
+  const config::Stream& stream_;
+  StreamContext context_;
+  std::unique_ptr<store::Connection> connection_;
+  StateStore state_;
+  stream::Query query_;
+  std::string query_hash_;
+  EpochReader reader_;
+  StreamProgress progress_;
+  std::vector<TableTarget> tables_;
+  std::vector<OutsideTarget> outside_;
+  bool keyed_ = false;
+
+  int planned_version_ = -1;
+  stream::Plan plan_;
+  std::unique_ptr<stream::Executor> executor_;
+
+  mutable std::mutex mutex_;  // guards snapshot_
+  StreamSnapshot snapshot_;
+};
+
+}  // namespace leat::pipeline

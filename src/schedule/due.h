@@ -1,0 +1,25 @@
+// Whether a pipeline's next DAG run is due: a pure decision.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "config/timetable.h"
+
+namespace leat::schedule {
+
+struct Due {
+  std::optional<config::DataInterval> run;  // run this interval now
+  std::optional<Micros> wait_until;         // nothing to do before
+};
+
+// As Airflow with `catchup` off: the latest interval that has ended runs at once if neither it nor
+// a later one has run; then each one at its end. `last_run` is the start (logical date) of the last
+// interval that ran. Neither field set: nothing will ever be due (by hand only, or @once and done).
+Due next_due(const config::Timetable& timetable, std::optional<Micros> last_run, Micros now);
+
+// "scheduled__2026-11-20T00:00:00Z", as Airflow names its runs.
+std::string scheduled_run_id(const config::DataInterval& interval);
+
+}  // namespace leat::schedule

@@ -1,0 +1,42 @@
+#include "schedule/due.h"
+
+#include <gtest/gtest.h>
+
+namespace leat::schedule {
+namespace {
+
+constexpr Micros kHour = 3'600'000'000;
+
+TEST(NextDue, RunsTheLatestEndedIntervalOnceThenWaits) {
+  const auto hourly = config::Timetable::parse("@hourly").value();
+  const Micros now = 10 * kHour + 5;
+  const Due first = next_due(hourly, std::nullopt, now);
+  ASSERT_TRUE(first.run);
+  EXPECT_EQ(first.run->start, 9 * kHour);
+  EXPECT_EQ(first.run->end, 10 * kHour);
+
+  const Due second = next_due(hourly, first.run->start, now);
+  EXPECT_FALSE(second.run);
+  EXPECT_EQ(second.wait_until, 11 * kHour);
+}
+
+TEST(NextDue, DoesNotCatchUp) {
+  const auto hourly = config::Timetable::parse("@hourly").value();
+  const Due due = next_due(hourly, 2 * kHour, 10 * kHour + 5);
+  ASSERT_TRUE(due.run);
+  EXPECT_EQ(due.run->start, 9 * kHour);
+}
+
+TEST(NextDue, ByHandNeverRuns) {
+  const Due due = next_due(config::Timetable(), std::nullopt, kHour);
+  EXPECT_FALSE(due.run);
+  EXPECT_FALSE(due.wait_until);
+}
+
+TEST(ScheduledRunId, NamesTheLogicalDate) {
+  EXPECT_EQ(scheduled_run_id({.start = 9 * kHour, .end = 10 * kHour}),
+            "scheduled__1970-01-01T09:00:00Z");
+}
+
+}  // namespace
+}  // namespace leat::schedule
