@@ -59,7 +59,7 @@ class Checker {
       case ValueKind::kOneOf:
         return check_one_of(value, description, place, choices);
       case ValueKind::kTimetable:
-        if (value.is_mapping()) return check_mapping(value, *timetable_description(), place);
+        if (value.is_mapping()) return check_timetable(value, place);
         [[fallthrough]];
       default:
         return check_scalar(value, description.kind, place, choices, problems_);
@@ -145,6 +145,14 @@ class Checker {
     }
     check_exactly_one(value, description.exactly_one, place);
     return Node(std::move(out));
+  }
+
+  Node check_timetable(const Node& value, const Place& place) {
+    Node out = check_mapping(value, *timetable_description(), place);
+    if (const Node cron = out["cron"]) {
+      check_scalar(cron, ValueKind::kTimetable, {"`cron`", cron.location()}, {}, problems_);
+    }
+    return out;
   }
 
   // Returns false and says so when not exactly one of `names` is in the mapping.

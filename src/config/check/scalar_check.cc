@@ -182,7 +182,7 @@ DescriptionPtr timetable_description() {
          .value = scalar(ValueKind::kDuration),
          .doc = "The time from one run to the next, counted from 1970-01-01T00:00:00Z."},
         {.name = "cron",
-         .value = scalar(ValueKind::kTimetable),
+         .value = scalar(ValueKind::kText),
          .doc = "Five fields (minute, hour, day of month, month, day of week), or @daily and the "
                 "like."},
     };

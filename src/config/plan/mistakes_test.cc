@@ -272,6 +272,12 @@ const Mistake kMistakes[] = {
      {"2:31: `timezone`: not built yet; until the scheduler is, a timetable is every or cron, in "
       "UTC "
       "and without catchup"}},
+    {"CronInAMapping",
+     "pipeline: p\nschedule: {cron: \"0 25 * * *\"}\n" GOOD_TASK,
+     {"2:21: `cron` is `0 25 * * *`, which is no timetable: hour field: 25 is not within 0-23"}},
+    {"CronOfTheWrongShape",
+     "pipeline: p\nschedule: {cron: {every: 1h}}\n" GOOD_TASK,
+     {"2:18: `cron` must be a text, not a mapping"}},
     {"EveryAndCron",
      "pipeline: p\nschedule: {cron: \"0 0 * * *\", every: 1h}\n" GOOD_TASK,
      {"2:31: `schedule` has `cron` and `every`; it may have one of them"}},

@@ -81,11 +81,7 @@ class PlanBuilder {
         pipeline_.schedule = Timetable::every(every.duration());
       }
     } else if (const Node cron = schedule["cron"]) {
-      if (cron.is_text()) {
-        read_schedule(cron);
-      } else {
-        add(cron.location(), "`cron` must be a text such as \"*/5 * * * *\"");
-      }
+      read_schedule(cron);
     }
   }
 
