@@ -70,24 +70,15 @@ class Data:
         return list(csv.reader(io.StringIO(result.stdout)))
 
     def letters(self):
-        """The dead letters, each with `stage`, `origin`, `error` and `bytes` (or `bytes_hex`)."""
+        """The dead letters, each with `stage`, `source`, `error` and `value` (or `value_hex`)."""
         return json.loads(must(leat("dlq", "list", "--json", "--data", self.directory)).stdout)
 
 
 def summary_counts(result):
     """What `run --once --json` counted, over all pipelines: {"read": 5, "dead_lettered": 1, …}."""
-    totals = {name: 0 for name in ("fetched", "produced", "read", "used", "written", "filtered", "dead_lettered")}
-    for pipeline in json.loads(result.stdout)["pipelines"]:
-        for task in pipeline["tasks"].values():
-            for name in ("fetched", "produced", "dead_lettered"):
-                totals[name] += task[name]
-        for stream in pipeline["streams"].values():
-            for name in ("read", "used", "filtered", "dead_lettered"):
-                totals[name] += stream[name]
-            for sink in stream["sinks"].values():
-                totals["written"] += sink["delivered"]
-                totals["dead_lettered"] += sink["dead_lettered"]
-    return totals
+    pipelines = json.loads(result.stdout)["pipelines"]
+    names = ("fetched", "produced", "read", "written", "filtered", "dead_lettered")
+    return {name: sum(pipeline[name] for pipeline in pipelines) for name in names}
 
 
 def free_port():

@@ -15,9 +15,9 @@ class DeadLetters(InWorkplace):
     def test_list_as_json(self):
         letters = json.loads(self.leat("dlq", "list", "--json").stdout)
         self.assertEqual(len(letters), 1)
-        self.assertEqual((letters[0]["stage"], letters[0]["origin"]), ("query", "orders-0@2"))
+        self.assertEqual((letters[0]["stage"], letters[0]["source"]), ("query", "orders-0@2"))
         self.assertIn("a lot", letters[0]["error"])
-        self.assertEqual(json.loads(letters[0]["bytes"])["id"], 3)
+        self.assertEqual(json.loads(letters[0]["value"])["id"], 3)
 
     def test_show_has_the_original_bytes(self):
         self.assertIn('{"id":3,"customer":"Eve","amount":"a lot"}', self.leat("dlq", "show").stdout)
@@ -45,5 +45,5 @@ class Redrive(unittest.TestCase):
         before = self.letters()
         self.place.leat("dlq", "redrive", "shop.yaml")
         after = self.letters()
-        self.assertEqual([(each["stage"], each["origin"]) for each in after],
-                         [(each["stage"], each["origin"]) for each in before])
+        self.assertEqual([(each["stage"], each["source"]) for each in after],
+                         [(each["stage"], each["source"]) for each in before])

@@ -36,6 +36,12 @@ class Topics(InWorkplace):
         out = self.leat("topic", "consume", "orders", "--from", "beginning").stdout
         self.assertEqual(len(out.splitlines()), 5)
 
+    def test_consume_as_json_has_the_place_of_each_record(self):
+        lines = self.leat("topic", "consume", "orders", "--json", "--count", "1").stdout.splitlines()
+        record = json.loads(lines[0])
+        self.assertEqual((record["partition"], record["offset"], record["key"]), (0, 0, "1"))
+        self.assertEqual(record["value"]["customer"], "Ada")
+
     def test_a_misspelt_topic(self):
         for command in ("describe", "consume"):
             result = self.leat("topic", command, "ordres", code=leat.USER_ERROR)
@@ -51,7 +57,7 @@ class Produce(unittest.TestCase):
         result = self.place.leat("topic", "produce", "events", "--key", "id", input='{"id":"a"}\n{"id":"b"}\n')
         self.assertEqual(result.returncode, 0, result.stderr)
         out = self.place.leat("topic", "consume", "events", "--from", "beginning").stdout
-        self.assertEqual([json.loads(line)["value"]["id"] for line in out.splitlines()], ["a", "b"])
+        self.assertEqual(out, '{"id":"a"}\n{"id":"b"}\n')
         keys = self.place.leat("sql", "--format", "csv", "SELECT _key FROM topic('events') ORDER BY _offset").stdout
         self.assertEqual(keys.split(), ["_key", "a", "b"])
 

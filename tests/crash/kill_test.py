@@ -31,7 +31,6 @@ PAGE, PAGES = 25, 40
 FINISH_SECONDS = 300
 MISBEHAVIOUR = ["--fail", "429:0.02", "--fail", "500:0.05", "--slow", "5000:0.02", "--slow", "40:0.3",
                 "--truncate", "0.04"]
-COUNTS = ("fetched", "produced", "read", "written", "filtered", "dead_lettered")
 
 PIPELINE = f"""\
 pipeline: kills
@@ -92,8 +91,7 @@ class Side:
         result = subprocess.CompletedProcess(process.args, process.returncode,
                                              self.output.read_text(errors="replace"),
                                              self.errors.read_text(errors="replace"))
-        counts = leat.summary_counts(leat.must(result, leat.OK, leat.DEAD_LETTERS))
-        self.counts.update({name: counts[name] for name in COUNTS})
+        self.counts.update(leat.summary_counts(leat.must(result, leat.OK, leat.DEAD_LETTERS)))
         self.rounds += 1
 
     def run_to_the_end(self, url):
@@ -103,7 +101,7 @@ class Side:
 
     def letters(self):
         # Offsets differ: an aborted transaction leaves a gap.
-        return collections.Counter((each["stage"], each["error"], each.get("bytes") or each["bytes_hex"])
+        return collections.Counter((each["stage"], each["error"], each.get("value") or each["value_hex"])
                                    for each in self.data.letters())
 
 

@@ -57,8 +57,8 @@ def check(script, data, result):
 
 
 def check_letters(expected, actual):
-    """Each line: STAGE ORIGIN: part of the error (* stands for anything; / separates further parts)."""
-    found = sorted(f"{letter['stage']} {letter['origin']}: {letter['error']}" for letter in actual)
+    """Each line: STAGE SOURCE: part of the error (* stands for anything; / separates further parts)."""
+    found = sorted(f"{letter['stage']} {letter['source']}: {letter['error']}" for letter in actual)
     if len(found) != len(expected):
         compare("dead letters", sorted(expected), found)
     for line in expected:
