@@ -16,22 +16,22 @@ ObjectKeys::ObjectKeys(std::vector<Field> fields, bool tells_new)
   for (uint32_t i = 0; i < fields_.size(); ++i) by_name_.emplace(fields_[i].name, i);
   // A quote cannot stand in the content of a key.
   known_.push_back({.raw = "\"", .first = '"'});
+  known_.front().followed_by = last_ = &known_.front();
 }
 
 uint32_t ObjectKeys::look_up(std::string_view raw) {
   if (const auto found = by_raw_.find(raw); found != by_raw_.end()) {
-    known_[last_].followed_by = found->second;
-    last_ = found->second;
-    return known_[last_].field;
+    last_ = last_->followed_by = found->second;
+    return last_->field;
   }
   const uint32_t field = classify(raw);
   if (field == kNew || field == kInvalid) return field;
   if (known_.size() < kMaxKnown && raw.size() <= kMaxKnownLength) {
-    const auto index = static_cast<uint32_t>(known_.size());
-    known_.push_back({.raw = std::string(raw), .first = first_bytes(raw), .field = field});
-    by_raw_.emplace(raw, index);
-    known_[last_].followed_by = index;
-    last_ = index;
+    Known& known = known_.emplace_back(
+        Known{.raw = std::string(raw), .first = first_bytes(raw), .field = field});
+    known.followed_by = &known_.front();
+    by_raw_.emplace(raw, &known);
+    last_ = last_->followed_by = &known;
   }
   return field;
 }

@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <span>
 #include <string>
@@ -27,17 +28,17 @@ class ObjectKeys {
 
   // `fields` are keys: without "::text". kNew is told only where `tells_new`.
   ObjectKeys(std::vector<Field> fields, bool tells_new);
+  ObjectKeys(const ObjectKeys&) = delete;
+  ObjectKeys& operator=(const ObjectKeys&) = delete;
 
-  void start_object() { last_ = 0; }
+  void start_object() { last_ = &known_.front(); }
   // The index into `fields` of the key with this content (between its quotes, still escaped), or
   // one of the constants. REQUIRES: 8 readable bytes at raw.data().
   uint32_t find(std::string_view raw) {
-    const Known& guess = known_[known_[last_].followed_by];
-    if (guess.equals(raw)) {
-      last_ = known_[last_].followed_by;
-      return guess.field;
-    }
-    return look_up(raw);
+    Known* const guess = last_->followed_by;
+    if (!guess->equals(raw)) return look_up(raw);
+    last_ = guess;
+    return guess->field;
   }
   const std::vector<Field>& fields() const { return fields_; }
 
@@ -46,7 +47,7 @@ class ObjectKeys {
     std::string raw;
     uint64_t first = 0;  // raw's first 8 bytes, zeros after its end
     uint32_t field = kOther;
-    uint32_t followed_by = 0;
+    Known* followed_by = nullptr;
 
     bool equals(std::string_view other) const {
       const size_t size = raw.size();
@@ -65,16 +66,17 @@ class ObjectKeys {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  using Index = std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>>;
+  template <class T>
+  using Index = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
   uint32_t look_up(std::string_view raw);
   uint32_t classify(std::string_view raw) const;
 
   std::vector<Field> fields_;
-  Index by_name_;
-  std::vector<Known> known_;  // the first one is the opening bracket, which no key equals
-  Index by_raw_;
-  uint32_t last_ = 0;
+  Index<uint32_t> by_name_;
+  std::deque<Known> known_;  // the first one is the opening bracket, which no key equals
+  Index<Known*> by_raw_;
+  Known* last_ = nullptr;
   bool tells_new_;
 };
 
