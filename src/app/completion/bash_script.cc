@@ -27,6 +27,7 @@ std::string option_values(const CommandEntry& command, const std::string& progra
   for (const OptionEntry& option : command.options) {
     if (option.value.kind == ValueKind::kNone) continue;
     std::vector<std::string> patterns;
+    patterns.reserve(option.names.size());
     for (const std::string& name : option.names) {
       patterns.push_back(single_quoted(command.path + ' ' + name));
     }
@@ -44,6 +45,7 @@ std::string next_words(const CommandEntry& command) {
     options.insert(options.end(), option.names.begin(), option.names.end());
   }
   std::vector<std::string> commands;
+  commands.reserve(command.commands.size());
   for (const CommandEntry& below : command.commands) commands.push_back(below.name);
   const std::string argument =
       commands.empty() ? compgen_of(command.argument) : "-W " + single_quoted(joined(commands));

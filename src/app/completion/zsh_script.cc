@@ -14,6 +14,7 @@ std::string offer_of(const Value& value) {
       return "_files -/";
     case ValueKind::kChoice: {
       std::vector<std::string> quoted;
+      quoted.reserve(value.choices.size());
       for (const std::string& choice : value.choices) quoted.push_back(single_quoted(choice));
       return "compadd -- " + joined(quoted);
     }
@@ -29,6 +30,7 @@ std::string option_values(const CommandEntry& command) {
   for (const OptionEntry& option : command.options) {
     if (option.value.kind == ValueKind::kNone) continue;
     std::vector<std::string> patterns;
+    patterns.reserve(option.names.size());
     for (const std::string& name : option.names) {
       patterns.push_back(single_quoted(command.path + ' ' + name));
     }

@@ -45,7 +45,7 @@ std::string human_bytes(uint64_t bytes) {
 std::string human_duration(std::chrono::milliseconds duration) {
   const int64_t ms = duration.count();
   if (ms < 1000) return fmt::format("{} ms", ms);
-  if (ms < 60'000) return fmt::format("{:.1f} s", static_cast<double>(ms / 100) / 10);
+  if (ms < 60'000) return fmt::format("{}.{} s", ms / 1000, ms % 1000 / 100);
   const int64_t seconds = ms / 1000;
   if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
   return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
