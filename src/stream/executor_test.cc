@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <random>
+#include <thread>
+
 #include "stream/query.h"
 #include "stream/stream_fixture.h"
 
@@ -145,6 +149,330 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SELECT id AS a, a + 1 AS b FROM t WHERE a = 2", Names{"a:BIGINT", "b:BIGINT"},
              Names{"2|3"}},
         Case{"FROM t SELECT id WHERE false", Names{"id:BIGINT"}, Names{}}));
+
+std::vector<std::string> failures_of(const BatchResult& result) {
+  std::vector<std::string> texts;
+  for (const FailedRecord& failed : result.failed) {
+    texts.push_back(fmt::format("{} {}: {}", failed.input, failed.stage, failed.message));
+  }
+  return texts;
+}
+
+TEST(ExecutorTest, FailingRecordsDoNotTakeTheirNeighboursAlong) {
+  const TestDatabase database;
+  const TestRecords records({R"({"v":"1"})", "{", R"({"v":"x"})", R"({"v":"3"})", R"({"v":"y"})",
+                             R"({"v":"9999999999"})", "[1]", R"({"v":null})"});
+  for (const char* sql : {"SELECT v::INTEGER AS v FROM t", "SELECT v::INTEGER AS v FROM t s",
+                          "WITH c AS (SELECT v::INTEGER AS v FROM t) SELECT v FROM c",
+                          "SELECT unnest([v::INTEGER]) AS v FROM t"}) {
+    const Outcome outcome = run(database, sql, records);
+    EXPECT_THAT(outcome.rows, ElementsAre("1", "3", "NULL")) << sql;
+    EXPECT_THAT(outcome.result.rows.inputs, ElementsAre(0, 3, 7)) << sql;
+    EXPECT_THAT(
+        failures_of(outcome.result),
+        ElementsAre(HasSubstr("1 decode: not JSON"),
+                    HasSubstr("2 query: Conversion Error: Could not convert string 'x' to INT32"),
+                    HasSubstr("4 query: Conversion Error: Could not convert string 'y' to INT32"),
+                    HasSubstr("5 query: Conversion Error: Could not convert string '9999999999'"),
+                    HasSubstr("6 decode: ")))
+        << sql;
+  }
+}
+
+TEST(ExecutorTest, ErrorsAndOverflowsAreDeadLettersToo) {
+  const TestDatabase database;
+  const TestRecords records({R"({"v":1})", R"({"v":9223372036854775807})", R"({"v":-1})"});
+  const Outcome overflow = run(database, "SELECT v + 1 AS w FROM t", records);
+  EXPECT_THAT(overflow.rows, ElementsAre("2", "0"));
+  EXPECT_THAT(failures_of(overflow.result),
+              ElementsAre(HasSubstr("1 query: Out of Range Error: Overflow in addition")));
+  const Outcome refused = run(
+      database, "SELECT CASE WHEN v < 0 THEN error('v is ' || v) ELSE v END AS v FROM t", records);
+  EXPECT_THAT(refused.rows, ElementsAre("1", "9223372036854775807"));
+  EXPECT_THAT(failures_of(refused.result), ElementsAre("2 query: Invalid Input Error: v is -1"));
+}
+
+TEST(ExecutorTest, WhereFailsOnlyWhereItIsEvaluated) {
+  const TestDatabase database;
+  const TestRecords records({R"({"k":"n","v":"5"})", R"({"k":"s","v":"x"})", R"({"k":"n","v":"y"})",
+                             R"({"k":"n","v":"1"})"});
+  const Outcome outcome =
+      run(database, "SELECT v::INT AS v FROM t WHERE k = 'n' AND v::INT > 2", records);
+  EXPECT_THAT(outcome.rows, ElementsAre("5"));
+  EXPECT_THAT(failures_of(outcome.result), ElementsAre(HasSubstr("2 query")));
+  EXPECT_EQ(outcome.result.filtered, 2U);
+}
+
+TEST(ExecutorTest, NullOnErrorMakesFailingCastsNull) {
+  const TestDatabase database;
+  const TestRecords records({R"({"v":"1"})", R"({"v":"x"})"});
+  const Outcome outcome =
+      run(database, "SELECT v::INTEGER AS v FROM t", records, {.null_on_error = true});
+  EXPECT_THAT(outcome.rows, ElementsAre("1", "NULL"));
+  EXPECT_EQ(outcome.result.used, 2U);
+}
+
+TEST(ExecutorTest, CountsTombstonesOversizedAndFilteredRecords) {
+  const TestDatabase database;
+  TestRecords records({R"({"v":1})", R"({"v":2})"});
+  records.add_tombstone("k1").add_tombstone(std::nullopt).add(R"({"v":3,"x":"0123456789"})");
+  const ExecuteOptions options{.keyed = true, .max_record_bytes = 20};
+  const Outcome keyed = run(database, "SELECT v FROM t WHERE v <> 2", records, options);
+  EXPECT_THAT(keyed.rows, ElementsAre("1"));
+  ASSERT_EQ(keyed.result.rows.deletes.size(), 1U);
+  EXPECT_EQ(keyed.result.rows.deletes[0].input, 2U);
+  EXPECT_EQ(keyed.result.rows.deletes[0].key, "k1");
+  EXPECT_EQ(keyed.result.used, 2U);
+  EXPECT_EQ(keyed.result.filtered, 2U);
+  EXPECT_THAT(failures_of(keyed.result),
+              ElementsAre("4 decode: the record has 24 bytes; max_record_bytes is 20"));
+
+  const Outcome append = run(database, "SELECT v FROM t", records);
+  EXPECT_TRUE(append.result.rows.deletes.empty());
+  EXPECT_EQ(append.result.filtered, 2U);
+}
+
+TEST(ExecutorTest, ARecordWithoutRowsIsFilteredAndOneWithSeveralIsUsedOnce) {
+  const TestDatabase database;
+  const Outcome outcome =
+      run(database, "SELECT unnest(l) AS x FROM t",
+          TestRecords({R"({"l":[1,2,3]})", R"({"l":[]})", R"({"l":[4]})", R"({"l":null})"}));
+  EXPECT_THAT(outcome.result.rows.inputs, ElementsAre(0, 0, 0, 2));
+  EXPECT_EQ(outcome.result.used, 2U);
+  EXPECT_EQ(outcome.result.filtered, 2U);
+}
+
+TEST(ExecutorTest, AMisfitRunsNothingUnlessStrict) {
+  const TestDatabase database;
+  const auto schema = TestRecords({R"({"v":1})"}).inferred();
+  const TestRecords records({R"({"v":1})", R"({"v":"x"})", R"({"v":3})"});
+  const Outcome evolving = run(database, "SELECT v FROM t", records, {}, schema);
+  ASSERT_TRUE(evolving.result.misfit);
+  EXPECT_THAT(*evolving.result.misfit, HasSubstr("v is a string"));
+  EXPECT_TRUE(evolving.result.rows.chunks.empty());
+  EXPECT_EQ(evolving.result.used + evolving.result.filtered, 0U);
+  EXPECT_TRUE(evolving.result.failed.empty());
+
+  const Outcome strict = run(database, "SELECT v FROM t", records, {.strict_schema = true}, schema);
+  EXPECT_THAT(strict.rows, ElementsAre("1", "3"));
+  EXPECT_THAT(failures_of(strict.result), ElementsAre(HasSubstr("1 decode: v is a string")));
+
+  // A cast takes the token as it is: nothing to fit.
+  const Outcome cast = run(database, "SELECT v::VARCHAR AS v FROM t", records, {}, schema);
+  EXPECT_THAT(cast.rows, ElementsAre("1", "x", "3"));
+  // A key that only * would show is new; one that nobody names is not.
+  const TestRecords wider({R"({"v":1,"w":2})"});
+  EXPECT_TRUE(run(database, "SELECT * FROM t", wider, {}, schema).result.misfit);
+  EXPECT_FALSE(run(database, "SELECT v FROM t", wider, {}, schema).result.misfit);
+}
+
+TEST(ExecutorTest, TheClockIsTheBatchs) {
+  const TestDatabase database;
+  const Micros now = 1767323045678901;  // 2026-01-02 03:04:05.678901
+  const Outcome outcome =
+      run(database,
+          "SELECT now() AS a, current_timestamp AS b, get_current_timestamp() AS c, "
+          "current_date AS d, today() AS e, localtimestamp AS f, localtime AS g, "
+          "transaction_timestamp() AS h, age(ts::TIMESTAMP) AS i, now() - INTERVAL 1 DAY AS j, "
+          "current_time AS k, now() FROM t WHERE now() > '2026-01-01'::TIMESTAMPTZ",
+          TestRecords({R"({"ts":"2025-12-31 12:00:00"})"}), {.now = now});
+  EXPECT_THAT(
+      outcome.rows,
+      ElementsAre(
+          "2026-01-02 03:04:05.678901+00|2026-01-02 03:04:05.678901+00|"
+          "2026-01-02 03:04:05.678901+00|2026-01-02|2026-01-02|2026-01-02 03:04:05.678901|"
+          "03:04:05.678901|2026-01-02 03:04:05.678901+00|1 day 12:00:00|"
+          "2026-01-01 03:04:05.678901+00|03:04:05.678901+00|2026-01-02 03:04:05.678901+00"));
+  EXPECT_EQ(outcome.plan.columns.back().name, "now()");
+  EXPECT_THAT(failures_of(outcome.result), testing::IsEmpty());
+}
+
+TEST(ExecutorTest, AFieldMayHaveTheNameOfASpecialColumnOrFunction) {
+  const TestDatabase database;
+  TestRecords records;
+  records.add(R"({"_key":"mine","user":"u","current_date":"d","t":{"a":1},"a":2})", "theirs");
+  const Outcome named = run(database, "SELECT _key, user, current_date, t.a FROM t", records);
+  EXPECT_THAT(named.rows, ElementsAre("theirs|u|d|2"));
+  const Outcome star = run(database, "SELECT *, _key AS k FROM t", records);
+  EXPECT_THAT(star.rows, ElementsAre(HasSubstr("mine|u|d|")));
+  EXPECT_THAT(star.rows, ElementsAre(testing::EndsWith("|2|theirs")));
+}
+
+TEST(ExecutorTest, ABatchLongerThanAChunkKeepsItsOrder) {
+  const TestDatabase database;
+  TestRecords records;
+  for (int i = 0; i < 5000; ++i) {
+    records.add(i % 1000 == 7 ? R"({"v":"bad"})" : fmt::format(R"({{"v":"{}"}})", i));
+  }
+  for (const char* sql : {"SELECT v::INT AS v FROM t",
+                          "SELECT v::INT AS v FROM t UNION ALL SELECT -(v::INT) FROM t"}) {
+    const Outcome outcome = run(database, sql, records);
+    EXPECT_EQ(outcome.result.failed.size(), 5U);
+    EXPECT_EQ(outcome.result.used, 4995U);
+    int expected = 0;
+    for (size_t i = 0; i < outcome.rows.size(); ++i) {
+      if (expected % 1000 == 7) ++expected;
+      EXPECT_EQ(std::abs(std::stoi(outcome.rows[i])), expected);
+      if (std::string_view(sql).find("UNION") == std::string_view::npos || i % 2 == 1) ++expected;
+    }
+  }
+}
+
+// A batch with bad records gives what its records give alone.
+class AloneTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(AloneTest, ABatchIsItsRecordsRunAlone) {
+  const TestDatabase database;
+  std::mt19937 random(20261121);
+  const auto one_of = [&](std::initializer_list<const char*> texts) {
+    return std::string(*(texts.begin() + random() % texts.size()));
+  };
+  TestRecords records;
+  for (int i = 0; i < 300; ++i) {
+    records.add(random() % 20 == 0 ? one_of({"{", "[1]", "", "nonsense", R"({"n":)"})
+                                   : fmt::format(R"({{"a":"{}","b":{},"k":"{}","l":[{}]}})",
+                                                 one_of({"1", "2", "300", "x", "", "4e2", " 5 "}),
+                                                 one_of({"1", "null", "9223372036854775807", "-3"}),
+                                                 one_of({"p", "q"}), one_of({"", "1", "1,2,3"})));
+  }
+  const auto schema = TestRecords({R"({"a":"1","b":1,"k":"p","l":[1]})"}).inferred();
+  auto query = Query::parse(GetParam(), *database.connection);
+  ASSERT_TRUE(query.ok()) << query.error().to_string();
+  auto planned = plan(*query, schema, *database.connection);
+  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+  auto executor = Executor::create(*planned, *database.connection);
+  ASSERT_TRUE(executor.ok()) << executor.error().to_string();
+
+  auto whole = (*executor)->run(records.records(), {});
+  ASSERT_TRUE(whole.ok()) << whole.error().to_string();
+  ASSERT_FALSE(whole->misfit) << *whole->misfit;
+  std::vector<std::string> rows;
+  std::vector<uint32_t> inputs;
+  std::vector<std::string> failures;
+  uint64_t used = 0;
+  uint64_t filtered = 0;
+  for (uint32_t i = 0; i < records.records().size(); ++i) {
+    auto alone = (*executor)->run(std::span(&records.records()[i], 1), {});
+    ASSERT_TRUE(alone.ok()) << alone.error().to_string();
+    for (const std::string& row : rows_of(alone->rows)) {
+      rows.push_back(row);
+      inputs.push_back(i);
+    }
+    for (FailedRecord& failed : alone->failed) {
+      failures.push_back(fmt::format("{} {}: {}", i, failed.stage, failed.message));
+    }
+    used += alone->used;
+    filtered += alone->filtered;
+  }
+  EXPECT_EQ(rows_of(whole->rows), rows);
+  EXPECT_EQ(whole->rows.inputs, inputs);
+  EXPECT_EQ(failures_of(*whole), failures);
+  EXPECT_EQ(whole->used, used);
+  EXPECT_EQ(whole->filtered, filtered);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, AloneTest,
+    testing::Values(
+        "SELECT a::INT AS a, b FROM t", "SELECT a, b + 1 AS b FROM t WHERE a::INT > 1",
+        "SELECT a::INT + b AS c FROM t WHERE k = 'p' AND a::INT > 0 AND b + 1 < 10",
+        "SELECT CASE WHEN k = 'q' THEN a::TINYINT ELSE 0 END AS a FROM t",
+        "SELECT unnest(l) AS x, a::INT AS a FROM t",
+        "SELECT x + b AS y FROM t, unnest(l) AS u(x) WHERE a::INT < 100",
+        "WITH c AS (SELECT a::INT AS a, b FROM t WHERE k = 'p') SELECT a + b AS s FROM c WHERE a > "
+        "1",
+        "SELECT a::INT AS v FROM t WHERE k = 'p' UNION ALL SELECT b + 1 FROM t",
+        "SELECT list_transform(l, x -> x + b) AS m FROM t WHERE a::INT <> 2",
+        "SELECT (SELECT sum(x + b) FROM unnest(l) u(x)) AS s FROM t",
+        "SELECT a::INT AS v, v + 1 AS w FROM t WHERE v > 1",
+        "SELECT t.a, v.w FROM t JOIN (VALUES (1, 'one'), (2, 'two')) v(n, w) ON t.a::INT = v.n"));
+
+TEST(ExecutorTest, ExecutorsOnSeveralConnectionsOfOneDatabaseRunAtOnce) {
+  const TestDatabase database;
+  std::vector<std::string> values;
+  for (int i = 0; i < 3000; ++i) values.push_back(fmt::format(R"({{"v":{}}})", i));
+  const TestRecords records(values);
+  const auto schema = records.inferred();
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      const auto connection = database.connect();
+      auto query = Query::parse(fmt::format("SELECT v + {} AS w FROM t", t), *connection);
+      auto planned = plan(*query, schema, *connection);
+      ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+      auto executor = Executor::create(*planned, *connection);
+      ASSERT_TRUE(executor.ok()) << executor.error().to_string();
+      for (int round = 0; round < 5; ++round) {
+        auto result = (*executor)->run(records.records(), {});
+        ASSERT_TRUE(result.ok()) << result.error().to_string();
+        ASSERT_EQ(result->used, 3000U);
+        ASSERT_EQ(rows_of(result->rows).back(), std::to_string(2999 + t));
+      }
+    });
+  }
+}
+
+TEST(ExecutorTest, WorksInATransactionThatIsRolledBack) {
+  const TestDatabase database;
+  const TestRecords records({R"({"v":1})"});
+  const Query all = Query::select_all("t");
+  ASSERT_TRUE(database.connection->begin().ok());
+  auto planned = plan(all, records.inferred(), *database.connection);
+  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+  auto executor = Executor::create(*planned, *database.connection);
+  ASSERT_TRUE(executor.ok()) << executor.error().to_string();
+  ASSERT_TRUE((*executor)->run(records.records(), {}).ok());
+  ASSERT_TRUE(database.connection->commit().ok());
+  ASSERT_TRUE(database.connection->begin().ok());
+  ASSERT_TRUE((*executor)->run(records.records(), {}).ok());
+  database.connection->rollback();
+  auto result = (*executor)->run(records.records(), {});
+  ASSERT_TRUE(result.ok()) << result.error().to_string();
+  EXPECT_EQ(result->used, 1U);
+}
+
+TEST(ExecutorTest, TheBatchIsOutOfReachOfOtherConnections) {
+  const TestDatabase database;
+  const TestRecords records({R"({"v":1})"});
+  auto planned = plan(Query::select_all("t"), records.inferred(), *database.connection);
+  ASSERT_TRUE(planned.ok());
+  auto executor = Executor::create(*planned, *database.connection);
+  ASSERT_TRUE(executor.ok());
+  const auto other = database.connect();
+  auto functions = other->query(
+      "SELECT function_name FROM duckdb_functions() WHERE function_name LIKE '\\_\\_leat%' ESCAPE "
+      "'\\'");
+  ASSERT_TRUE(functions.ok()) << functions.error().to_string();
+  const auto names = functions->texts();
+  ASSERT_TRUE(names.ok());
+  ASSERT_EQ(names->size(), 1U);
+  const auto read = other->query(fmt::format("SELECT * FROM {}()", *(*names)[0][0]));
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(read.error().message(), HasSubstr("the input of a running stream"));
+}
+
+TEST(ExecutorTest, AnInterruptIsAnErrorAndNotDeadLetters) {
+  const TestDatabase database;
+  std::vector<std::string> values(2000, R"({"v":3000000})");
+  const TestRecords records(values);
+  auto query = Query::parse("SELECT list_sum(range(v)) AS s FROM t", *database.connection);
+  ASSERT_TRUE(query.ok()) << query.error().to_string();
+  auto planned = plan(*query, records.inferred(), *database.connection);
+  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+  auto executor = Executor::create(*planned, *database.connection);
+  ASSERT_TRUE(executor.ok());
+  std::atomic<bool> over = false;
+  std::jthread interrupter([&] {
+    while (!over) {
+      database.connection->interrupt();
+      std::this_thread::yield();
+    }
+  });
+  const auto result = (*executor)->run(records.records(), {});
+  over = true;
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code(), ErrorCode::kCancelled) << result.error().to_string();
+}
 
 }  // namespace
 }  // namespace leat::stream

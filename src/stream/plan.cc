@@ -200,17 +200,17 @@ class Writer {
     LEAT_TRY(check_names(columns));
 
     // The outermost SELECT gives every column a type that a table can have.
+    LEAT_ASSIGN(const std::vector<std::string> types, inner_types(columns));
     std::string outer = "SELECT ";
     bool needed = !in_place;
-    for (store::Column& column : columns) {
-      const std::string name = quoted_identifier(column.name);
-      std::string type = without_null_types(column.type);
-      if (type == column.type) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const std::string name = quoted_identifier(columns[i].name);
+      std::string type = without_null_types(types[i]);
+      if (type == types[i]) {
         outer += name + ", ";
       } else {
         needed = true;
         outer += fmt::format("CAST({} AS {}) AS {}, ", name, type, name);
-        column.type = std::move(type);
       }
     }
     outer += fmt::format("{} FROM (", kRowColumn);
@@ -220,6 +220,8 @@ class Writer {
     if (needed) {
       plan_.sql = outer + plan_.sql + ")";
       plan_.lenient_sql = outer + plan_.lenient_sql + ")";
+      LEAT_ASSIGN(columns, columns_of(plan_.sql));
+      columns.pop_back();
     }
     plan_.columns = std::move(columns);
 
@@ -232,10 +234,35 @@ class Writer {
   }
 
  private:
+  std::string bound_to_nothing(const std::string& sql) const {
+    return replaced(sql, std::string(kBatchFunction) + "()",
+                    typed_nothing(fields_, references_, false));
+  }
+
+  // The types of plan_.sql's columns as they are beneath the outermost SELECT, where DuckDB makes
+  // INTEGER of NULL.
+  Result<std::vector<std::string>> inner_types(const std::vector<store::Column>& columns) {
+    if (columns.empty()) return std::vector<std::string>();
+    std::string sql = "SELECT ";
+    for (const store::Column& column : columns) {
+      sql += fmt::format("typeof({}), ", quoted_identifier(column.name));
+    }
+    // One row, whatever the query does.
+    sql.erase(sql.size() - 2);
+    sql += fmt::format(" FROM (SELECT 1) LEFT JOIN ({}) ON false", bound_to_nothing(plan_.sql));
+    LEAT_ASSIGN(store::Statement statement, connection_.prepare(sql));
+    if (duckdb_nparams(statement.raw()) == 1) {
+      duckdb_bind_timestamp_tz(statement.raw(), 1, {0});
+    }
+    LEAT_ASSIGN(store::QueryResult result, statement.execute());
+    LEAT_ASSIGN(auto rows, result.texts());
+    std::vector<std::string> types;
+    for (auto& type : rows.at(0)) types.push_back(type.value_or(""));
+    return types;
+  }
+
   Result<std::vector<store::Column>> columns_of(const std::string& sql) {
-    const std::string bound = replaced(sql, std::string(kBatchFunction) + "()",
-                                       typed_nothing(fields_, references_, false));
-    auto statement = connection_.prepare(bound);
+    auto statement = connection_.prepare(bound_to_nothing(sql));
     if (!statement.ok()) {
       return error_of_user_text(query_, typed_nothing(fields_, references_, true),
                                 std::move(statement).error(), connection_);

@@ -77,17 +77,16 @@ class Finder {
       found.selects.push_back({&node, carrier->name});
     }
     Cte result{.reads = reads, .opaque = false, .columns = {}};
-    for (const Json& item : node.at("select_list")) {
-      if (!text_of(item, "alias").empty()) {
-        scope.aliases.insert(lower(text_of(item, "alias")));
-        result.columns.insert(lower(text_of(item, "alias")));
-      } else if (class_of(item) == "COLUMN_REF") {
-        result.columns.insert(lower(names_of(item).back()));
-      } else if (class_of(item) == "STAR") {
-        result.opaque = true;
-      }
+    for (Json& item : node.at("select_list")) {
+      const bool is_star = class_of(item) == "STAR";
+      std::string name = lower(text_of(item, "alias"));
+      if (name.empty() && class_of(item) == "COLUMN_REF") name = lower(names_of(item).back());
+      LEAT_TRY(expression(item, ctes, scope));
+      // An alias may be named behind its item only: in `foo::INT AS foo` foo is a field.
+      if (!text_of(item, "alias").empty()) scope.aliases.insert(name);
+      if (!name.empty()) result.columns.insert(std::move(name));
+      result.opaque |= is_star;
     }
-    for (Json& item : node.at("select_list")) LEAT_TRY(expression(item, ctes, scope));
     for (const char* clause : {"where_clause", "having", "qualify"}) {
       if (!node.at(clause).is_null()) LEAT_TRY(expression(node.at(clause), ctes, scope));
     }
