@@ -68,7 +68,7 @@ using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 List header_list(const ClientRequest& request) {
   curl_slist* list = nullptr;
   for (const auto& [name, value] : request.headers) {
-    list = curl_slist_append(list, (name + ": " + value).c_str());
+    list = curl_slist_append(list, fmt::format("{}: {}", name, value).c_str());
   }
   // Waiting for "100 Continue" costs a second with servers that do not send it, and on the same
   // machine there is nothing to save. libcurl's form type is not what anybody means here.
