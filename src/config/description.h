@@ -62,8 +62,9 @@ DescriptionPtr one_of(std::vector<Key> keys, DescriptionPtr or_else = nullptr);
 // connection type (postgres, cassandra, hdfs, console, …) with the keys it understands.
 struct ConnectorCatalogue {
   std::vector<Key> sources = {};  // name: the key under a task, value: its description
-  // name: the key in `into`; value: a mapping of the extra keys beside it, null: none. `topic` and
-  // `table` need not be here for tasks; a stream may write a topic if `topic` or `kafka` is here.
+  // name: the key in `into`; value: a mapping of the extra keys beside it, null: none. Tables
+  // (table, postgres, cassandra) and, for tasks, topics (topic, kafka) are targets without being
+  // here; a stream may write a topic if `topic` or `kafka` is here.
   std::vector<Key> sinks = {};
   // The connection types (kafka, postgres, …) whose URLs can be connected to. A URL of another
   // type is refused as not built yet.

@@ -172,7 +172,7 @@ DescriptionPtr pipeline_description(const ConnectorCatalogue& connectors) {
 }
 
 std::vector<std::string> target_types(const ConnectorCatalogue& connectors) {
-  std::vector<std::string> types = {"topic", "table"};
+  std::vector<std::string> types = {"topic", "kafka", "table", "postgres", "cassandra"};
   for (const auto& sink : connectors.sinks) {
     if (std::find(types.begin(), types.end(), sink.name) == types.end()) types.push_back(sink.name);
   }

@@ -23,7 +23,7 @@ DescriptionPtr into_description(TargetOwner owner);
 DescriptionPtr target_description(const ConnectorCatalogue& connectors, std::string_view type,
                                   const std::string& named, TargetOwner owner);
 
-// The types a target may have: topic, table and the catalogue's sinks.
+// The types a target may have: topics, tables and the catalogue's sinks.
 std::vector<std::string> target_types(const ConnectorCatalogue& connectors);
 // A table in the embedded store or a database, which rows can be upserted into.
 bool is_table_type(std::string_view type);

@@ -280,6 +280,17 @@ TEST(LoadPipeline, ManyMistakesAreCounted) {
   EXPECT_EQ(result.problems.back().message, "and 401 more mistakes from here on");
 }
 
+TEST(LoadPipeline, TablesAndTopicsNeedNoSink) {
+  auto catalogue = test_catalogue();
+  catalogue.sinks.clear();
+  const auto result = load_pipeline_text(
+      "pipeline: p\ntasks:\n  t: {file: {path: f}, into: [{kafka: a}, {postgres: b}, {table: c}]}\n"
+      "streams:\n  s: {sql: SELECT 1, into: {cassandra: d, key: k}}\n",
+      "p.yaml", catalogue, {});
+  EXPECT_THAT(messages(result), ElementsAre());
+  EXPECT_EQ(result.pipeline->tasks.at(0).topic, "a");
+}
+
 TEST(LoadPipeline, AStreamIntoATopicNeedsItsSink) {
   auto catalogue = test_catalogue();
   std::erase_if(catalogue.sinks,

@@ -202,13 +202,12 @@ const Mistake kMistakes[] = {
      {"3:29: unknown target `tabel`; did you mean `table`?"}},
     {"StrangeTarget",
      "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {elasticsearch: a}}\n",
-     {"3:29: unknown target `elasticsearch`; a target is topic, table, postgres, cassandra, hdfs, "
-      "console or kafka, or a connection's name"}},
+     {"3:29: unknown target `elasticsearch`; a target is topic, kafka, table, postgres, "
+      "cassandra, hdfs or console, or a connection's name"}},
     {"NoTarget",
      "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {key: a}}\n",
-     {"3:28: an entry of `into` needs a target: topic, table, postgres, cassandra, hdfs, console "
-      "or "
-      "kafka, or a connection's name"}},
+     {"3:28: an entry of `into` needs a target: topic, kafka, table, postgres, cassandra, hdfs "
+      "or console, or a connection's name"}},
     {"TwoTargets",
      "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {table: a, postgres: b}}\n",
      {"3:39: an entry of `into` names one target; this one names `table` and `postgres`: write a "

@@ -109,7 +109,6 @@ class TargetPlan {
       return std::any_of(sinks.begin(), sinks.end(), [&](const Key& k) { return k.name == name; });
     };
     if (target.type.empty()) return false;  // a connection with a mistake, which is reported
-    if (target.type == "table") return true;
     if (is_topic_type(target.type)) {
       if (owner_ == TargetOwner::kTask || has("topic") || has("kafka")) return true;
       add(target.location,
@@ -123,6 +122,7 @@ class TargetPlan {
       add(target.location, fmt::format("`{}`: {}", target.connection, sink.unsupported));
       return false;
     }
+    if (is_table_type(target.type)) return true;
     add(target.location, fmt::format("`{}` cannot be a target: the connection's type is {}",
                                      target.connection, target.type));
     return false;
