@@ -22,7 +22,7 @@ class HttpSource final : public Source {
   HttpSource(HttpOptions options, Clock& clock)
       : options_(std::move(options)),
         client_(make_curl_client(options_.client)),
-        requester_(*client_, clock, options_.retry, options_.max_redirects) {}
+        requester_(*client_, clock, options_.mask, options_.retry, options_.max_redirects) {}
 
   Result<SourceBatch> next(const std::string& cursor, std::stop_token stop) override {
     if (cursor == kEndCursor) return SourceBatch{.next_cursor = cursor, .last = true};
@@ -41,10 +41,10 @@ class HttpSource final : public Source {
         at.url.empty() ? with_parameters(options_.url, page_parameters(options_.pagination, at))
                        : at.url;
     RecordPart part;
-    LEAT_ASSIGN(HttpResponse response,
-                requester_.send(
-                    request_for(url), options_.mask.mask(url),
-                    [&](const HttpResponse& it) { return extract(it, part); }, stop));
+    LEAT_ASSIGN(
+        HttpResponse response,
+        requester_.send(
+            request_for(url), [&](const HttpResponse& it) { return extract(it, part); }, stop));
     SourceBatch batch;
     batch.origin = options_.mask.mask(url);
     batch.memory = part.memory;

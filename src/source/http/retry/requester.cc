@@ -9,14 +9,21 @@
 #include "source/http/transport/redirects.h"
 
 namespace leat::source {
+namespace {
+
+// How much of a failed response is looked at for its message.
+constexpr size_t kShownBytes = 4096;
+
+}  // namespace
 
 struct Requester::Attempt {
   Result<HttpResponse> response;
   std::optional<std::chrono::microseconds> wait;  // that the server asks for
 };
 
-Requester::Requester(HttpClient& client, Clock& clock, RetryPolicy policy, int max_redirects)
-    : client_(client), clock_(clock), policy_(policy), max_redirects_(max_redirects) {}
+Requester::Requester(HttpClient& client, Clock& clock, const SecretMask& mask, RetryPolicy policy,
+                     int max_redirects)
+    : client_(client), clock_(clock), mask_(mask), policy_(policy), max_redirects_(max_redirects) {}
 
 Requester::Attempt Requester::attempt(const HttpRequest& request, const ResponseCheck& check,
                                       std::stop_token stop) {
@@ -25,7 +32,9 @@ Requester::Attempt Requester::attempt(const HttpRequest& request, const Response
   const StatusClass status_class = classify_status(*response);
   if (status_class != StatusClass::kSuccess) {
     const Retry retry = status_class == StatusClass::kRetry ? Retry::kYes : Retry::kNo;
-    return {external_error(retry, "status {}: {}", response->status, excerpt(response->body)),
+    // Masked before it is cut: half a secret is not recognised.
+    const std::string shown = excerpt(mask_.mask(response->body.substr(0, kShownBytes)));
+    return {external_error(retry, "status {}: {}", response->status, shown),
             retry == Retry::kYes ? requested_wait(*response, clock_.now()) : std::nullopt};
   }
   if (auto checked = check(*response); !checked.ok())
@@ -33,15 +42,17 @@ Requester::Attempt Requester::attempt(const HttpRequest& request, const Response
   return {std::move(response), std::nullopt};
 }
 
-Result<HttpResponse> Requester::send(const HttpRequest& request, const std::string& shown_url,
-                                     const ResponseCheck& check, std::stop_token stop) {
+Result<HttpResponse> Requester::send(const HttpRequest& request, const ResponseCheck& check,
+                                     std::stop_token stop) {
   for (int number = 0;; ++number) {
     Attempt tried = attempt(request, check, stop);
     if (tried.response.ok() || tried.response.error().code() == ErrorCode::kCancelled) {
       return std::move(tried.response);
     }
-    Error error = std::move(tried.response).error();
-    const auto doing = fmt::format("{} {}, attempt {}", request.method, shown_url, number + 1);
+    const Error& failure = tried.response.error();
+    Error error(failure.domain(), mask_.mask(failure.message()), failure.retry(), failure.code());
+    const auto doing =
+        fmt::format("{} {}, attempt {}", request.method, mask_.mask(request.url), number + 1);
     if (error.retry() == Retry::kNo || number >= policy_.count)
       return std::move(error).during(doing);
     if (tried.wait && *tried.wait > policy_.max_wait) {

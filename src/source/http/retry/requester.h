@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "source/http/retry/backoff.h"
+#include "source/http/secret_mask.h"
 #include "source/http/transport/http_client.h"
 
 namespace leat::source {
@@ -20,16 +21,18 @@ using ResponseCheck = std::function<Result<void>(const HttpResponse&)>;
 // Not thread-safe.
 class Requester {
  public:
-  // `client` and `clock` outlive the requester.
-  Requester(HttpClient& client, Clock& clock, RetryPolicy policy, int max_redirects);
+  // `client`, `clock` and `mask` outlive the requester.
+  Requester(HttpClient& client, Clock& clock, const SecretMask& mask, RetryPolicy policy,
+            int max_redirects);
 
   // The first response that has a 2xx status and passes `check`, after at most policy.count + 1
-  // attempts. `shown_url` names the request in messages and log lines; no secrets in it.
+  // attempts.
   // Errors: of the last attempt, with the number of attempts; Retry::kYes when the server asks to
   // wait longer than policy.max_wait; kCancelled at once when stopped, also in the middle of a
   // wait.
-  Result<HttpResponse> send(const HttpRequest& request, const std::string& shown_url,
-                            const ResponseCheck& check, std::stop_token stop);
+  // Messages and log lines are masked.
+  Result<HttpResponse> send(const HttpRequest& request, const ResponseCheck& check,
+                            std::stop_token stop);
 
  private:
   struct Attempt;
@@ -37,6 +40,7 @@ class Requester {
 
   HttpClient& client_;
   Clock& clock_;
+  const SecretMask& mask_;
   const RetryPolicy policy_;
   const int max_redirects_;
   std::mt19937_64 random_{std::random_device{}()};

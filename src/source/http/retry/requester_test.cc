@@ -26,7 +26,7 @@ class FakeClient final : public HttpClient {
     HttpResponse response;
     response.status = status;
     response.headers = std::move(headers);
-    response.body = "the body";
+    response.body = "the body of s3cret";
     outcomes.emplace_back(std::move(response));
   }
 
@@ -37,12 +37,14 @@ class FakeClient final : public HttpClient {
 class RequesterTest : public testing::Test {
  protected:
   Result<HttpResponse> send(std::stop_token stop = {}) {
-    Requester requester(client_, clock_, policy_, 5);
-    return requester.send({.url = "http://a/"}, "http://a/?key=***", check_, stop);
+    mask_.add("s3cret");
+    Requester requester(client_, clock_, mask_, policy_, 5);
+    return requester.send({.url = "http://a/?key=s3cret"}, check_, stop);
   }
 
   FakeClient client_;
   FakeClock clock_;
+  SecretMask mask_;
   RetryPolicy policy_{.count = 2,
                       .delay = milliseconds(100),
                       .max_delay = milliseconds(1000),
@@ -67,7 +69,7 @@ TEST_F(RequesterTest, GivesUpAfterTheLastAttempt) {
   EXPECT_EQ(client_.sent, 3);
   EXPECT_EQ(result.error().retry(), Retry::kYes);
   EXPECT_EQ(result.error().to_string(),
-            "status 500: the body (while GET http://a/?key=***, attempt 3)");
+            "status 500: the body of *** (while GET http://a/?key=***, attempt 3)");
 }
 
 TEST_F(RequesterTest, FailsAtOnceWhereTryingAgainCannotHelp) {
