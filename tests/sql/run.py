@@ -147,10 +147,16 @@ def run_script(file):
         except Exception as error:
             return [("input", f"{type(error).__name__}: {error}")]
         attempt("straight", lambda work: run_rounds(script, work, base, "straight"))
+        has_records = any(script.rounds()) or script.only("file")
         for epoch in range(1, MAX_CRASHES):
             def crash(work):
-                return run_rounds(script, work, base, "crashed", epoch)
+                crashed = run_rounds(script, work, base, "crashed", epoch)
+                if not crashed and epoch == 1 and has_records:
+                    raise Mismatch("the run did not crash after its first epoch")
+                return crashed
             if not attempt(f"crashed after epoch {epoch}", crash):
+                if not outcomes[-1][1]:
+                    outcomes.pop()  # there was no such epoch: the straight way again
                 break
         attempt("resumed", lambda work: run_rounds(script, work, base, "resumed"))
     return outcomes
