@@ -80,7 +80,9 @@ class Partition::ChunkReader {
         continue;
       }
       if (header->next_offset() <= result_.next_offset) {
+        const uint64_t skipped = at_;
         advance(*header);
+        skipped_ = skipped;
         continue;
       }
       if (header->base_offset >= plan_.limit) break;
@@ -124,6 +126,7 @@ class Partition::ChunkReader {
   void advance(const BatchHeader& header) {
     at_ += header.size();
     expected_ = header.next_offset();
+    skipped_.reset();
   }
 
   Result<void> take(const BatchHeader& header, Bytes batch) {
@@ -162,7 +165,8 @@ class Partition::ChunkReader {
   // was read so far is to be returned first; an error when the damage is where the caller wants to
   // read.
   Result<bool> step_over_damage() {
-    LEAT_ASSIGN(const auto found, find_batch(*plan_.segment->file, at_ + 1, plan_.size, expected_));
+    LEAT_ASSIGN(const auto found, find_batch(*plan_.segment->file, skipped_.value_or(at_) + 1,
+                                             plan_.size, expected_));
     const int64_t damage_end = found ? found->header.base_offset : plan_.segment_end_offset;
     if (result_.next_offset < damage_end) {
       if (!result_.records.empty()) return false;
@@ -171,6 +175,7 @@ class Partition::ChunkReader {
     }
     at_ = found ? found->position : plan_.size;
     expected_ = damage_end;
+    skipped_.reset();
     if (at_ < plan_.size) LEAT_TRY(fill(buffer_->size()));
     return true;
   }
@@ -200,6 +205,8 @@ class Partition::ChunkReader {
   bool moved_ = false;  // the result holds something of this chunk
   uint64_t at_;
   int64_t expected_;
+  // The batch before at_ if it was passed over by its header alone: its length may be a lie.
+  std::optional<uint64_t> skipped_;
 };
 
 Result<FetchedRecords> Partition::fetch(int64_t offset, const FetchLimits& limits) {
