@@ -55,7 +55,9 @@ Partition* Flusher::next() {
     if (lazy_.empty()) {
       changed_.wait(lock);
     } else {
-      changed_.wait_until(lock, lazy_.front().due);
+      // A copy: while this thread waits, another one may take the entry.
+      const auto due = lazy_.front().due;
+      changed_.wait_until(lock, due);
     }
   }
 }
