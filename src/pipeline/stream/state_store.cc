@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS __leat.streams(stream VARCHAR, progress VARCHAR);
 CREATE TABLE IF NOT EXISTS __leat.outbox(stream VARCHAR, epoch BIGINT, sink VARCHAR, entry VARCHAR);
 CREATE TABLE IF NOT EXISTS __leat.dead_letters(
   stream VARCHAR, sink VARCHAR, topic VARCHAR, "partition" INTEGER, "offset" BIGINT, "row" BIGINT,
-  stage VARCHAR, error VARCHAR, "key" BLOB, "value" BLOB, timestamp_ms BIGINT, at BIGINT);
+  stage VARCHAR, error VARCHAR, "key" BLOB, "value" BLOB, timestamp_ms BIGINT, failed_at BIGINT);
 )";
 
 std::string offsets_text(const Offsets& offsets) {
@@ -194,7 +194,7 @@ Result<void> StateStore::remove_letter(const StreamLetter& letter) {
 Result<std::vector<StreamLetter>> StateStore::load_letters() {
   LEAT_ASSIGN(auto result, connection_.query(R"(
     SELECT stream, sink, topic, "partition", "offset", "row", stage, error, hex("key"), hex("value"),
-           timestamp_ms, at
+           timestamp_ms, failed_at
     FROM __leat.dead_letters ORDER BY stream, topic, "partition", "offset", "row", sink)"));
   LEAT_ASSIGN(const auto rows, result.texts());
   std::vector<StreamLetter> letters;
