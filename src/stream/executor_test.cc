@@ -298,6 +298,22 @@ TEST(ExecutorTest, AFieldMayHaveTheNameOfASpecialColumnOrFunction) {
   EXPECT_THAT(star.rows, ElementsAre(testing::EndsWith("|2|theirs")));
 }
 
+TEST(ExecutorTest, APathBeneathATextIsItsMemberWhereItIsAnObject) {
+  const TestDatabase database;
+  const Outcome outcome = run(database, "SELECT m.a.b, m.a.b::INT + 1 AS c FROM t",
+                              TestRecords({R"({"m":{"a":{"b":1}}})", R"({"m":"SW1A 1AA"})",
+                                           R"({"m":7})", R"({"m":null})"}));
+  EXPECT_EQ(outcome.plan.columns[0].name, "b");
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2", "NULL|NULL", "NULL|NULL", "NULL|NULL"));
+}
+
+TEST(ExecutorTest, ATopicWithADottedNameIsNamedByItsLastPartOrWhole) {
+  const TestDatabase database;
+  const Outcome outcome = run(database, "SELECT orders.v, sales.orders.v AS w FROM sales.orders",
+                              TestRecords({R"({"v":1})"}));
+  EXPECT_THAT(outcome.rows, ElementsAre("1|1"));
+}
+
 TEST(ExecutorTest, ABatchLongerThanAChunkKeepsItsOrder) {
   const TestDatabase database;
   TestRecords records;

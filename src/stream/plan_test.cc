@@ -52,6 +52,10 @@ TEST_F(PlanTest, DecodesOnlyWhatIsNamed) {
   EXPECT_EQ(decoded("SELECT login FROM t"),
             R"(STRUCT("login" STRUCT("uuid" VARCHAR, "n" BIGINT)))");
   EXPECT_EQ(decoded("SELECT items[1].price FROM t"), R"(STRUCT("items" STRUCT("price" DOUBLE)[]))");
+  EXPECT_EQ(decoded("SELECT mixed::JSON -> 'a' AS a, list_transform(items, x -> x.price) AS p "
+                    "FROM t"),
+            R"(STRUCT("items" STRUCT("price" DOUBLE)[], "mixed" VARCHAR))");
+  EXPECT_EQ(decoded("SELECT name -> 'a' AS a FROM t"), R"(STRUCT("name" VARCHAR))");
   EXPECT_EQ(decoded("SELECT 1 AS one FROM t"), "VARCHAR");  // nothing
   EXPECT_THAT(plan_of("SELECT login, items FROM t").projection.whole,
               ElementsAre("login", "items[]"));

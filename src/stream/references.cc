@@ -38,6 +38,10 @@ using Ctes = std::map<std::string, Cte>;
 constexpr std::array<std::string_view, 6> kNamesOfSession = {
     "current_user", "current_role", "session_user", "user", "current_schema", "current_catalog"};
 
+constexpr std::array<std::string_view, 11> kLambdaFunctions = {
+    "list_transform", "array_transform", "list_apply",  "array_apply", "apply",       "list_filter",
+    "array_filter",   "filter",          "list_reduce", "reduce",      "array_reduce"};
+
 std::vector<std::string> names_of(const Json& column) {
   return column.at("column_names").get<std::vector<std::string>>();
 }
@@ -167,7 +171,7 @@ class Finder {
   }
 
   Result<void> expression(Json& node, const Ctes& ctes, const Scope& scope) {
-    const std::string_view kind = class_of(node);
+    const std::string kind(class_of(node));  // the node may become another
     if (kind == "COLUMN_REF") return column(node, nullptr, scope);
     if (kind == "CAST" && class_of(node.at("child")) == "COLUMN_REF") {
       return column(node.at("child"), &node, scope);
@@ -179,20 +183,29 @@ class Finder {
     if (kind == "FUNCTION") {
       if (auto fixed = fixed_clock(node)) node = std::move(*fixed);
     }
-    const size_t parameters = lambda_names_.size();
-    if (kind == "LAMBDA" && is_lambda(node)) push_parameters(node.at("lhs"));
+    const bool takes_lambda = class_of(node) == "FUNCTION" && is_lambda_function(node);
     Result<void> result;
     for_each_child(node, [&](Json& child) {
-      if (result.ok()) result = expression(child, ctes, scope);
+      if (!result.ok()) return;
+      const bool is_lambda = takes_lambda && class_of(child) == "LAMBDA";
+      result = is_lambda ? lambda(child, ctes, scope) : expression(child, ctes, scope);
     });
-    lambda_names_.resize(parameters);
     return result;
   }
 
-  // `payload -> 'a'` is parsed as a lambda, too: a lambda's left side is a name or row of names.
-  static bool is_lambda(const Json& node) {
-    const Json& left = node.at("lhs");
-    return class_of(left) == "COLUMN_REF" || class_of(left) == "FUNCTION";
+  // Elsewhere the parser's LAMBDA is JSON's arrow: payload -> 'a'.
+  static bool is_lambda_function(const Json& function) {
+    const std::string name = lower(text_of(function, "function_name"));
+    return std::find(kLambdaFunctions.begin(), kLambdaFunctions.end(), name) !=
+           kLambdaFunctions.end();
+  }
+
+  Result<void> lambda(Json& node, const Ctes& ctes, const Scope& scope) {
+    const size_t outer = lambda_names_.size();
+    push_parameters(node.at("lhs"));
+    Result<void> result = expression(node.at("expr"), ctes, scope);
+    lambda_names_.resize(outer);
+    return result;
   }
 
   void push_parameters(const Json& left) {
@@ -222,7 +235,7 @@ class Finder {
     return {};
   }
 
-  // EXCLUDE, REPLACE and RENAME name fields that must be there to be left out.
+  // EXCLUDE names fields that must be there to be left out.
   void add_names_of_star(Json& node) {
     for (const Json& name : node.at("exclude_list")) {
       found.fields.push_back({nullptr, nullptr, {name.get<std::string>()}, 0});

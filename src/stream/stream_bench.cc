@@ -1,0 +1,165 @@
+// How fast records become the rows of the users example, in records per second of CPU: whole
+// batches (decode, execute, collect), of decoding alone, of simdjson finding the same fields, and
+// of a batch in which one record in a hundred fails.
+//   stream_bench [records per batch, 10000] [batches, 50]
+#include <fmt/core.h>
+#include <simdjson.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "codec/json_decoder.h"
+#include "stream/query.h"
+
+namespace leat::stream {
+namespace {
+
+constexpr const char* kSql = R"(
+  SELECT login.uuid::UUID AS id, name.first AS first_name, name.last AS last_name, gender,
+         location.street.number || ' ' || location.street.name AS address,
+         location.postcode::VARCHAR AS post_code, email, login.username AS username,
+         dob.date::TIMESTAMPTZ AS dob, registered.date::TIMESTAMPTZ AS registered_date, phone,
+         picture.medium AS picture
+  FROM users_created)";
+
+// A record of randomuser.me's shape and size (1.1 KB).
+std::string person(int i, bool bad) {
+  return fmt::format(
+      R"({{"gender":"female","name":{{"title":"Mrs","first":"Jennie{0}","last":"Nichols"}},"location":)"
+      R"({{"street":{{"number":{0},"name":"Valwood Pkwy"}},"city":"Billings","state":"Michigan",)"
+      R"("country":"United States","postcode":{1},"coordinates":{{"latitude":"-69.8246","longitude":)"
+      R"("134.8719"}},"timezone":{{"offset":"+9:30","description":"Adelaide, Darwin"}}}},"email":)"
+      R"("jennie.nichols{0}@example.com","login":{{"uuid":"{2}a95b7-3cd2-4c35-8e6b-{0:012}",)"
+      R"("username":"yellowpeacock{0}","password":"addison","salt":"sld1yGtd","md5":)"
+      R"("ab54ac4c0be9480ae8fa5e9e2a5196a3","sha1":"edcf2ce613cbdea349133c52dc2f3b83168dc51b",)"
+      R"("sha256":"48df5229235ada28389b91e60a935e4f9b73eb4bdb855ef9258a1751f10bdc5d"}},"dob":)"
+      R"({{"date":"1992-03-08T15:13:16.688Z","age":30}},"registered":{{"date":)"
+      R"("2007-07-09T05:51:59.390Z","age":14}},"phone":"(272) 790-0888","cell":"(489) 330-2385",)"
+      R"("id":{{"name":"SSN","value":"405-88-3636"}},"picture":{{"large":)"
+      R"("https://randomuser.me/api/portraits/men/75.jpg","medium":)"
+      R"("https://randomuser.me/api/portraits/med/men/75.jpg","thumbnail":)"
+      R"("https://randomuser.me/api/portraits/thumb/men/75.jpg"}},"nat":"US"}})",
+      i, i % 10 == 0 ? "\"SW1A 1AA\"" : "63104", bad ? "nop" : "7a0");
+}
+
+struct Batch {
+  explicit Batch(int size, int bad_every = 0) {
+    for (int i = 0; i < size; ++i) {
+      const bool bad = bad_every > 0 && i % bad_every == 7;
+      texts.push_back(person(i, bad));
+      texts.back().reserve(texts.back().size() + simdjson::SIMDJSON_PADDING);
+      InputRecord record;
+      record.offset = i;
+      record.value = texts.back();
+      records.push_back(record);
+      values.push_back(texts.back());
+    }
+  }
+  std::deque<std::string> texts;
+  std::vector<InputRecord> records;
+  std::vector<std::string_view> values;
+};
+
+void report(const char* what, int batches, size_t size, const std::function<void()>& run) {
+  run();  // warm
+  const std::clock_t begin = std::clock();
+  for (int i = 0; i < batches; ++i) run();
+  const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  const double records = static_cast<double>(size) * batches;
+  fmt::print("{:<28} {:>10.0f} records/s of CPU {:>8.2f} ms a batch\n", what, records / took,
+             took * 1000 / batches);
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (result.ok()) return std::move(*result);
+  fmt::print(stderr, "{}\n", result.error().to_string());
+  std::exit(1);
+}
+
+size_t fields_with_simdjson(simdjson::ondemand::parser& parser, std::string_view json) {
+  auto document =
+      parser.iterate(simdjson::padded_string_view(json, json.size() + simdjson::SIMDJSON_PADDING));
+  size_t bytes = 0;
+  const auto text = [&](auto value) { bytes += std::string_view(value.get_string()).size(); };
+  text(document["gender"]);
+  text(document["name"]["first"]);
+  text(document["name"]["last"]);
+  auto location = document["location"];
+  bytes += static_cast<size_t>(int64_t(location["street"]["number"]));
+  text(location["street"]["name"]);
+  bytes += std::string_view(location["postcode"].raw_json_token()).size();
+  text(document["email"]);
+  text(document["login"]["uuid"]);
+  text(document["login"]["username"]);
+  text(document["dob"]["date"]);
+  text(document["registered"]["date"]);
+  text(document["phone"]);
+  text(document["picture"]["medium"]);
+  return bytes;
+}
+
+void bench(int size, int batches) {
+  const auto database = must(store::Database::open(""));
+  const auto connection = must(database->connect());
+  must(connection->query("SET threads = 1"));
+  const Batch batch(size);
+  const Batch failing(size, 100);
+  codec::TopicSchema schema;
+  codec::infer(schema, batch.values);
+  const Query query = must(Query::parse(kSql, *connection));
+  const Plan planned = must(plan(query, schema, *connection));
+  const auto executor = must(Executor::create(planned, *connection));
+  fmt::print("{} records of {} bytes a batch\n", size, batch.texts[0].size());
+
+  report("12 columns", batches, batch.records.size(), [&] {
+    const BatchResult result = must(executor->run(batch.records, {}));
+    if (result.used != batch.records.size()) std::exit(1);
+  });
+  report("12 columns, 1 % fail", 5, failing.records.size(), [&] {
+    const BatchResult result = must(executor->run(failing.records, {}));
+    if (result.failed.size() != failing.records.size() / 100) std::exit(1);
+  });
+
+  codec::JsonDecoder decoder(planned.projection);
+  std::vector<duckdb_logical_type> types;
+  for (const auto& field : planned.projection.root.fields) {
+    types.push_back(codec::make_logical_type(field.type));
+  }
+  store::DataChunk chunk(duckdb_create_data_chunk(types.data(), types.size()));
+  for (duckdb_logical_type& type : types) duckdb_destroy_logical_type(&type);
+  std::vector<duckdb_vector> vectors;
+  for (idx_t i = 0; i < types.size(); ++i) {
+    vectors.push_back(duckdb_data_chunk_get_vector(chunk.get(), i));
+  }
+  report("decode into vectors", batches, batch.records.size(), [&] {
+    idx_t row = duckdb_vector_size();
+    for (const std::string_view value : batch.values) {
+      if (row == duckdb_vector_size()) {
+        duckdb_data_chunk_reset(chunk.get());
+        row = 0;
+      }
+      if (decoder.decode(value, vectors, row++).status != codec::DecodeStatus::kDecoded) {
+        std::exit(1);
+      }
+    }
+  });
+
+  simdjson::ondemand::parser parser;
+  size_t bytes = 0;
+  report("simdjson alone", batches, batch.records.size(), [&] {
+    for (const std::string_view value : batch.values) bytes += fields_with_simdjson(parser, value);
+  });
+  if (bytes == 0) std::exit(1);
+}
+
+}  // namespace
+}  // namespace leat::stream
+
+int main(int argc, char** argv) {
+  leat::stream::bench(argc > 1 ? std::atoi(argv[1]) : 10000, argc > 2 ? std::atoi(argv[2]) : 50);
+}
