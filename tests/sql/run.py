@@ -62,7 +62,7 @@ def check_letters(expected, actual):
     if len(found) != len(expected):
         compare("dead letters", sorted(expected), found)
     for line in expected:
-        head, _, parts = line.partition(": ")
+        head, _, parts = (line + " ").partition(": ")
         if not any(fnmatch.fnmatchcase(each, head + ": *") and
                    all(part.strip() in each for part in parts.split(" / ")) for each in found):
             compare("dead letters", sorted(expected), found)
