@@ -43,7 +43,10 @@ struct Log::State {
   Result<Partition*> find(const TopicPartition& name);
   std::vector<Partition*> all_partitions();
   Result<void> load();
-  Result<void> open_partitions(const std::string& topic, int32_t from, const TopicConfig& config);
+  Result<std::vector<std::unique_ptr<Partition>>> open_partitions(const std::string& topic,
+                                                                  int32_t from,
+                                                                  const TopicConfig& config);
+  void publish(std::vector<std::unique_ptr<Partition>> opened);
   Result<void> store_catalog(const std::string& topic, const TopicConfig& config);
   Result<void> run_retention();
   Result<void> checkpoint(std::span<Partition* const> due);
@@ -105,7 +108,8 @@ Result<void> Log::State::load() {
       return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
                          "the directory {} of the log is gone", (directory / name).string());
     }
-    LEAT_TRY(open_partitions(topic, 0, config));
+    LEAT_ASSIGN(auto opened, open_partitions(topic, 0, config));
+    publish(std::move(opened));
     catalog.emplace(topic, config);
   }
   const auto state = partitions.find({std::string(kTransactionStateTopic), 0});
@@ -113,8 +117,8 @@ Result<void> Log::State::load() {
                              all_partitions());
 }
 
-Result<void> Log::State::open_partitions(const std::string& topic, int32_t from,
-                                         const TopicConfig& config) {
+Result<std::vector<std::unique_ptr<Partition>>> Log::State::open_partitions(
+    const std::string& topic, int32_t from, const TopicConfig& config) {
   std::vector<std::unique_ptr<Partition>> opened;
   for (int32_t i = from; i < config.partitions; ++i) {
     const TopicPartition name{topic, i};
@@ -131,12 +135,15 @@ Result<void> Log::State::open_partitions(const std::string& topic, int32_t from,
     opened.push_back(std::move(partition));
   }
   LEAT_TRY(files().sync_directory(directory));
+  return opened;
+}
+
+void Log::State::publish(std::vector<std::unique_ptr<Partition>> opened) {
   const std::unique_lock guard(mutex);
   for (auto& partition : opened) {
     const TopicPartition name = partition->name();
     partitions.emplace(name, std::move(partition));
   }
-  return {};
 }
 
 Result<void> Log::State::store_catalog(const std::string& topic, const TopicConfig& config) {
@@ -239,8 +246,13 @@ Result<void> Log::ensure_topic(const std::string& topic, const TopicConfig& conf
       if (known->second == wanted) return {};
     }
   }
-  if (existing == 0) LEAT_TRY(state_->open_partitions(topic, 0, wanted));
+  std::vector<std::unique_ptr<Partition>> opened;
+  if (existing == 0) {
+    LEAT_ASSIGN(opened, state_->open_partitions(topic, 0, wanted));
+  }
   LEAT_TRY(state_->store_catalog(topic, wanted));
+  // Only now: records of a topic that the list does not name would not be found again.
+  state_->publish(std::move(opened));
   for (int32_t i = 0; i < existing; ++i) {
     LEAT_ASSIGN(Partition* const partition, state_->find({topic, i}));
     partition->set_config(wanted);
