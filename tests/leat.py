@@ -69,6 +69,10 @@ class Data:
         result = must(leat("sql", "--data", self.directory, "--format", "csv", query))
         return list(csv.reader(io.StringIO(result.stdout)))
 
+    def runs(self):
+        """The runs of `--once`, each with `state` and its counts."""
+        return json.loads(must(leat("runs", "--json", "--data", self.directory)).stdout)
+
     def letters(self):
         """The dead letters, each with `stage`, `source`, `error` and `value` (or `value_hex`)."""
         return json.loads(must(leat("dlq", "list", "--json", "--data", self.directory)).stdout)

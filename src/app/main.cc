@@ -21,6 +21,7 @@ int run_program(int argc, char** argv) {
   leat::app::add_run_command(program, action);
   leat::app::add_validate_command(program, action);
   leat::app::add_pipeline_schema_command(program, action);
+  leat::app::add_runs_command(program, action);
   leat::app::add_sql_command(program, action);
   leat::app::add_topic_command(program, action);
   leat::app::add_dlq_command(program, action);

@@ -9,7 +9,7 @@ import unittest
 import leat
 from workplace import InWorkplace
 
-COMMANDS = [[], ["run"], ["validate"], ["pipeline-schema"], ["sql"], ["topic"], ["topic", "list"],
+COMMANDS = [[], ["run"], ["validate"], ["pipeline-schema"], ["sql"], ["runs"], ["topic"], ["topic", "list"],
             ["topic", "describe"], ["topic", "consume"], ["topic", "produce"], ["dlq"], ["dlq", "list"],
             ["dlq", "show"], ["dlq", "redrive"], ["mock-api"], ["version"]]
 WITH_EXAMPLES = [each for each in COMMANDS if each not in (["version"], ["pipeline-schema"])]

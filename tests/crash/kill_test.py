@@ -28,6 +28,7 @@ import people
 from counted import report
 
 PAGE, PAGES = 25, 40
+COUNTS = ("fetched", "produced", "read", "written", "filtered", "dead_lettered")
 FINISH_SECONDS = 300
 MISBEHAVIOUR = ["--fail", "429:0.02", "--fail", "500:0.05", "--slow", "5000:0.02", "--slow", "40:0.3",
                 "--truncate", "0.04"]
@@ -78,7 +79,7 @@ class Side:
         self.output, self.errors = work / name / "output", work / name / "errors"
         self.pipeline = work / "kills.yaml"
         self.counts = collections.Counter()
-        self.rounds = 0
+        self.rounds = 0  # runs that came to their end; a killed process may have finished its run
 
     def start(self, url):
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
@@ -87,17 +88,25 @@ class Side:
                 stdout=output, stderr=errors, env=leat.environment(USERS_API=url), cwd=self.output.parent)
 
     def finished(self, process):
-        """Takes in a run that came to its end by itself."""
-        result = subprocess.CompletedProcess(process.args, process.returncode,
-                                             self.output.read_text(errors="replace"),
-                                             self.errors.read_text(errors="replace"))
-        self.counts.update(leat.summary_counts(leat.must(result, leat.OK, leat.DEAD_LETTERS)))
-        self.rounds += 1
+        """Checks a run that came to its end by itself."""
+        leat.must(subprocess.CompletedProcess(process.args, process.returncode,
+                                              self.output.read_text(errors="replace"),
+                                              self.errors.read_text(errors="replace")),
+                  leat.OK, leat.DEAD_LETTERS)
+
+    def count(self):
+        """Adds up the runs that are done."""
+        runs = [run for run in self.data.runs() if run["state"] == "done"]
+        self.rounds = len(runs)
+        self.counts = collections.Counter()
+        for run in runs:
+            self.counts.update({name: run[name] for name in COUNTS})
 
     def run_to_the_end(self, url):
         process = self.start(url)
         process.wait(timeout=FINISH_SECONDS)
         self.finished(process)
+        self.count()
 
     def letters(self):
         # Offsets differ: an aborted transaction leaves a gap.
@@ -122,7 +131,7 @@ def disturb(side, url, kills, dice):
         if process.returncode == leat.KILLED:
             done += 1
             if done % 10 == 0:
-                print(f"[{done}/{kills}] kills, {side.rounds} runs finished", flush=True)
+                print(f"[{done}/{kills}] kills", flush=True)
         else:
             side.finished(process)
 

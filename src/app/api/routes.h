@@ -19,6 +19,7 @@ Result<web::Router> make_api_router(Instance& instance, FindProcess find_process
 
 // The parts, each in a file of its own.
 void add_sql_routes(web::Router& router, Instance& instance);
+void add_run_routes(web::Router& router, Instance& instance);
 void add_topic_routes(web::Router& router, Instance& instance);
 void add_dead_letter_routes(web::Router& router, Instance& instance, FindProcess find_process);
 

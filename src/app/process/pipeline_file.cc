@@ -64,6 +64,8 @@ void check_stream(const config::Pipeline& plan, const config::Stream& stream,
     return;
   }
   const auto schema = known_schema(plan, query->topic(), instance);
+  // Without a schema nobody knows what `*` stands for.
+  if (schema.root.fields.empty() && query->names_all()) return;
   const auto planned = stream::plan(*query, schema, connection);
   if (!planned.ok()) {
     problems.push_back(sql_problem(stream, planned.error()));
