@@ -83,15 +83,16 @@ class TopicReader {
   virtual Result<FetchedRecords> fetch(const TopicPartition& partition, int64_t offset,
                                        const FetchLimits& limits) = 0;
   // The first offset whose record is not older than `timestamp_ms`; the end if there is none.
-  virtual Result<int64_t> offset_for_time(const TopicPartition& partition, int64_t timestamp_ms) = 0;
+  virtual Result<int64_t> offset_for_time(const TopicPartition& partition,
+                                          int64_t timestamp_ms) = 0;
   // Waits until any of the partitions has an end beyond the offset beside it, the time is over, or
   // a stop is requested. True when there is something to read.
   struct Position {
     TopicPartition partition;
     int64_t offset = 0;
   };
-  virtual bool wait_for_records(std::span<const Position> positions, std::chrono::milliseconds timeout,
-                                std::stop_token stop) = 0;
+  virtual bool wait_for_records(std::span<const Position> positions,
+                                std::chrono::milliseconds timeout, std::stop_token stop) = 0;
 };
 
 // Writes transactions, one at a time: all records appended since begin() become visible together,
@@ -103,7 +104,8 @@ class TopicWriter {
 
   virtual Result<void> begin() = 0;
   // Order within a partition is the order of the calls.
-  virtual Result<void> append(const TopicPartition& partition, std::span<const NewRecord> records) = 0;
+  virtual Result<void> append(const TopicPartition& partition,
+                              std::span<const NewRecord> records) = 0;
   // Returns when the transaction is on disk and visible. After an error its outcome is unknown:
   // drop the writer, open a new one, and read what was committed.
   virtual Result<void> commit() = 0;
@@ -116,8 +118,8 @@ enum class CleanupPolicy : uint8_t { kDelete, kCompact };
 struct TopicConfig {
   int32_t partitions = 1;
   CleanupPolicy cleanup_policy = CleanupPolicy::kDelete;
-  int64_t retention_ms = -1;             // -1: for ever
-  int64_t retention_bytes = -1;          // per partition; -1: no limit
+  int64_t retention_ms = -1;     // -1: for ever
+  int64_t retention_bytes = -1;  // per partition; -1: no limit
   int64_t segment_bytes = 128 << 20;
   int64_t max_message_bytes = 16 << 20;  // a larger record batch is refused
   bool operator==(const TopicConfig&) const = default;
@@ -130,7 +132,8 @@ class TopicStore {
   virtual TopicReader& reader() = 0;
   virtual Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) = 0;
   // Makes the topic if it is missing; an existing one keeps its partitions and takes the rest of
-  // the configuration. Errors: an invalid name ([a-zA-Z0-9._-]{1,249}), fewer partitions than it has.
+  // the configuration. Errors: an invalid name ([a-zA-Z0-9._-]{1,249}), fewer partitions than it
+  // has.
   virtual Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) = 0;
   virtual Result<std::vector<std::string>> topics() = 0;  // sorted
   virtual Result<TopicConfig> describe(const std::string& topic) = 0;

@@ -22,8 +22,8 @@ struct SourceRecord {
 
 // A part of the input that could not become a record: a dead letter of the task.
 struct RejectedRecord {
-  std::string bytes;     // as received
-  std::string error;     // what is wrong and where (line 17, results[3])
+  std::string bytes;  // as received
+  std::string error;  // what is wrong and where (line 17, results[3])
 };
 
 // Everything that one response (or one part of a file) gave. Complete and valid: a response that
@@ -31,10 +31,11 @@ struct RejectedRecord {
 struct SourceBatch {
   std::vector<SourceRecord> records;  // in their order
   std::vector<RejectedRecord> rejected;
-  std::string origin;                 // request URL or file name (secrets masked), for dead letters
-  std::string next_cursor;            // JSON; opaque to all but the source
-  bool last = false;                  // nothing follows: the task is done
-  std::shared_ptr<const void> memory; // owns the bytes of `records`; >= 64 readable bytes after each
+  std::string origin;       // request URL or file name (secrets masked), for dead letters
+  std::string next_cursor;  // JSON; opaque to all but the source
+  bool last = false;        // nothing follows: the task is done
+  std::shared_ptr<const void>
+      memory;  // owns the bytes of `records`; >= 64 readable bytes after each
 };
 
 // Not thread-safe. One object per task attempt.

@@ -1,7 +1,7 @@
 #include "stream/query.h"
 
-#include "stream/check.h"
-#include "stream/tree.h"
+#include "stream/plan/check.h"
+#include "stream/plan/tree.h"
 
 namespace leat::stream {
 namespace {

@@ -15,6 +15,7 @@
 #include "app/process/pipeline_file.h"
 #include "app/process/run_on_schedule.h"
 #include "app/process/stop_signal.h"
+#include "app/process/upkeep.h"
 #include "app/terminal/progress.h"
 #include "base/logging.h"
 #include "web/http_server.h"
@@ -184,6 +185,7 @@ int run(const RunFlags& flags) {
   if (plans.empty()) return kExitUser;
   auto processes = open_all(std::move(plans), **instance, flags);
   if (!processes.ok()) return report(processes.error());
+  const Upkeep upkeep((*instance)->log(), (*instance)->clock());
   auto server = serve(**instance, *processes);
   if (!server.ok()) return report(server.error());
   const int code = flags.once ? run_all_once(**instance, *processes, flags, signal.token())

@@ -240,6 +240,15 @@ Result<pipeline::RedriveOutcome> PipelineProcess::redrive(
           "the pipeline {} no longer has the task {}; put it back to redrive its dead letters",
           plan_.name, letter.task);
     }
+    {
+      // The redrive's writer would fence the task's.
+      const std::lock_guard lock(mutex_);
+      const auto state = task_lines_[task->name].report.state;
+      if (state == schedule::TaskState::kRunning || state == schedule::TaskState::kUpForRetry) {
+        return user_error("the task {} is running; redrive its dead letters when it is done",
+                          task->name);
+      }
+    }
     LEAT_ASSIGN(const auto one, pipeline::redrive_task_letters(*task, plan_.name, {letter},
                                                                instance_.log(), instance_.clock()));
     outcome.redriven += one.redriven;

@@ -2,10 +2,10 @@
 #include <utility>
 
 #include "store/duckdb_error.h"
-#include "stream/ast.h"
-#include "stream/batch_scan.h"
-#include "stream/input_batch.h"
-#include "stream/output_rows.h"
+#include "stream/execute/batch_scan.h"
+#include "stream/execute/input_batch.h"
+#include "stream/execute/output_rows.h"
+#include "stream/plan/ast.h"
 #include "stream/query.h"
 
 namespace leat::stream {

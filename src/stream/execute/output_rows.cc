@@ -1,4 +1,4 @@
-#include "stream/output_rows.h"
+#include "stream/execute/output_rows.h"
 
 #include <duckdb.h>
 

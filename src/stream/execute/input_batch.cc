@@ -1,4 +1,4 @@
-#include "stream/input_batch.h"
+#include "stream/execute/input_batch.h"
 
 #include <duckdb.h>
 

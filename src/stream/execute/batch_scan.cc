@@ -1,8 +1,8 @@
-#include "stream/batch_scan.h"
+#include "stream/execute/batch_scan.h"
 
 #include <atomic>
 
-#include "stream/ast.h"
+#include "stream/plan/ast.h"
 
 namespace leat::stream {
 

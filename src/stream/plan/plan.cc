@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <set>
 
-#include "stream/check.h"
-#include "stream/probe.h"
-#include "stream/projection.h"
-#include "stream/references.h"
-#include "stream/tree.h"
+#include "stream/execute/probe.h"
+#include "stream/plan/check.h"
+#include "stream/plan/projection.h"
+#include "stream/plan/references.h"
+#include "stream/plan/tree.h"
 
 namespace leat::stream {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "codec/json_decoder.h"
-#include "stream/references.h"
+#include "stream/plan/references.h"
 
 namespace leat::stream {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "stream/ast.h"
+#include "stream/plan/ast.h"
 #include "stream/query.h"
 
 namespace leat::stream {

@@ -1,12 +1,12 @@
-#include "stream/function_check.h"
+#include "stream/plan/function_check.h"
 
 #include <array>
 #include <map>
 #include <optional>
 #include <set>
 
-#include "stream/ast.h"
-#include "stream/clock_functions.h"
+#include "stream/plan/ast.h"
+#include "stream/plan/clock_functions.h"
 
 namespace leat::stream {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "codec/topic_schema.h"
-#include "stream/ast.h"
+#include "stream/plan/ast.h"
 
 namespace leat::stream {
 

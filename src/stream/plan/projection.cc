@@ -1,4 +1,4 @@
-#include "stream/projection.h"
+#include "stream/plan/projection.h"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,10 @@
-#include "stream/check.h"
+#include "stream/plan/check.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 
-#include "stream/function_check.h"
+#include "stream/plan/function_check.h"
 
 namespace leat::stream {
 namespace {

@@ -1,4 +1,4 @@
-#include "stream/references.h"
+#include "stream/plan/references.h"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,8 @@
 #include <optional>
 #include <set>
 
-#include "stream/check.h"
-#include "stream/clock_functions.h"
+#include "stream/plan/check.h"
+#include "stream/plan/clock_functions.h"
 
 namespace leat::stream {
 namespace {

@@ -1,4 +1,4 @@
-#include "stream/ast.h"
+#include "stream/plan/ast.h"
 
 #include <algorithm>
 #include <charconv>

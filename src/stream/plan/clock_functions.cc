@@ -1,4 +1,4 @@
-#include "stream/clock_functions.h"
+#include "stream/plan/clock_functions.h"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "stream/ast.h"
+#include "stream/plan/ast.h"
 
 namespace leat::stream {
 

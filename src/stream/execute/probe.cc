@@ -1,4 +1,4 @@
-#include "stream/probe.h"
+#include "stream/execute/probe.h"
 
 #include <utility>
 #include <vector>

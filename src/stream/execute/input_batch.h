@@ -9,7 +9,7 @@
 
 #include "codec/json_decoder.h"
 #include "store/rows.h"
-#include "stream/batch_scan.h"
+#include "stream/execute/batch_scan.h"
 #include "stream/query.h"
 
 namespace leat::stream {
