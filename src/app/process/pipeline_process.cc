@@ -192,11 +192,15 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
     const auto& thread = streams_.at(stream.name);
     const auto snapshot = thread->snapshot();
     const auto failure = thread->failure();
+    const bool done = thread->reached_end();
     lines.push_back({.name = stream.name,
                      .is_task = false,
-                     .state = failure ? "failed" : "running",
+                     .state = failure ? "failed"
+                              : done  ? "done"
+                                      : "running",
                      .records = snapshot.progress.counts.read,
-                     .lag = snapshot.lag,
+                     // What came after the end it was to reach is not its lag.
+                     .lag = done ? 0 : snapshot.lag,
                      .message = failure ? failure->message() : ""});
   }
   return lines;

@@ -85,6 +85,11 @@ Result<void> StreamThread::join() {
   return outcome_ ? *outcome_ : Result<void>();
 }
 
+bool StreamThread::reached_end() const {
+  const std::lock_guard lock(mutex_);
+  return outcome_ && outcome_->ok();
+}
+
 std::optional<Error> StreamThread::failure() const {
   const std::lock_guard lock(mutex_);
   if (!outcome_ || outcome_->ok() || outcome_->error().code() == ErrorCode::kCancelled) return {};

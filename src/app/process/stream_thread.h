@@ -36,6 +36,8 @@ class StreamThread {
 
   pipeline::StreamSnapshot snapshot() const { return runner_->snapshot(); }
   const std::string& topic() const { return runner_->topic(); }
+  // True once the thread has ended because the stream was where finish_at() said.
+  bool reached_end() const;
   // Set once the thread has ended with an error.
   std::optional<Error> failure() const;
 
