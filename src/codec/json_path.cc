@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/utf8.h"
 #include "codec/json/cursor.h"
 #include "codec/json/fault.h"
-#include "codec/json/utf8.h"
 
 namespace leat::codec {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/json_text.h"
 #include "store/cell.h"
 
 namespace leat::store {
@@ -35,7 +36,7 @@ void append_struct(std::string& out, duckdb_vector vector, duckdb_logical_type t
   for (idx_t i = 0; i < duckdb_struct_type_child_count(type); ++i) {
     if (i > 0) out += ',';
     char* name = duckdb_struct_type_child_name(type, i);
-    append_json_text(out, name);
+    append_json_string(out, name);
     duckdb_free(name);
     out += ':';
     const LogicalType child(duckdb_struct_type_child_type(type, i));
@@ -94,36 +95,6 @@ void append_float(std::string& out, T value) {
 
 }  // namespace
 
-void append_json_text(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
-
 void append_json(std::string& out, duckdb_vector vector, duckdb_logical_type type, idx_t row) {
   uint64_t* validity = duckdb_vector_get_validity(vector);
   if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row)) {
@@ -154,7 +125,7 @@ void append_json(std::string& out, duckdb_vector vector, duckdb_logical_type typ
       if (type_name(type) == "JSON") {
         out += text_at(vector, row);
       } else {
-        append_json_text(out, text_at(vector, row));
+        append_json_string(out, text_at(vector, row));
       }
       return;
     case DUCKDB_TYPE_LIST: {
@@ -180,7 +151,7 @@ void append_json(std::string& out, duckdb_vector vector, duckdb_logical_type typ
       if (is_number(id)) {
         out += text;
       } else {
-        append_json_text(out, text);
+        append_json_string(out, text);
       }
     }
   }

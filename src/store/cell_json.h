@@ -14,7 +14,4 @@ namespace leat::store {
 // (times, UUID, BLOB, NaN) is the text that DuckDB casts it to; SQL NULL is null.
 void append_json(std::string& out, duckdb_vector vector, duckdb_logical_type type, idx_t row);
 
-// Appends "text" with what JSON asks for escaped. Bytes from 0x80 on go through as they are.
-void append_json_text(std::string& out, std::string_view text);
-
 }  // namespace leat::store

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "base/utf8.h"
 #include "codec/json_decoder.h"
 
 namespace leat::stream {
@@ -149,7 +150,7 @@ class Scan {
   }
 
   static void write_text(std::optional<std::string_view> text, duckdb_vector vector, idx_t row) {
-    if (!text || duckdb_valid_utf8_check(text->data(), text->size()) != nullptr) {
+    if (!text || !is_utf8(*text)) {
       set_null(vector, row);
     } else {
       duckdb_vector_assign_string_element_len(vector, row, text->data(), text->size());

@@ -1,8 +1,8 @@
 #include "app/api/record_json.h"
 
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "codec/json_path.h"
-#include "codec/json_text.h"
 
 namespace leat::app {
 
@@ -10,7 +10,7 @@ void append_record_json(std::string& line, int32_t partition, const log::RecordV
   line += fmt::format(R"({{"partition":{},"offset":{},"timestamp":"{}","key":)", partition,
                       record.offset, format_timestamp(record.timestamp_ms * 1000));
   if (record.key) {
-    codec::append_json_string(line, *record.key);
+    append_json_string(line, *record.key);
   } else {
     line += "null";
   }
@@ -21,7 +21,7 @@ void append_record_json(std::string& line, int32_t partition, const log::RecordV
              codec::select(codec::JsonPath(), *record.value).ok()) {
     line += *record.value;
   } else {
-    codec::append_json_string(line, *record.value);
+    append_json_string(line, *record.value);
   }
   line += '}';
 }

@@ -7,7 +7,7 @@
 
 #include "codec/decode/test_chunk.h"
 #include "codec/json/fault.h"
-#include "codec/json_text.h"
+#include "base/json_text.h"
 
 namespace leat::codec {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <vector>
 
+#include "base/utf8.h"
 #include "codec/json/number.h"
 #include "codec/json/string.h"
 #include "codec/json/tokens.h"
-#include "codec/json/utf8.h"
 
 namespace leat::codec {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/json_text.h"
 #include "store/cell.h"
 #include "store/cell_json.h"
 
@@ -30,7 +31,7 @@ std::string as_ndjson(const store::RowBatch& rows) {
     for (; next_delete < rows.deletes.size() && rows.deletes[next_delete].input < before;
          ++next_delete) {
       out += "{\"__deleted\":";
-      store::append_json_text(out, rows.deletes[next_delete].key);
+      append_json_string(out, rows.deletes[next_delete].key);
       out += "}\n";
     }
   };
@@ -40,7 +41,7 @@ std::string as_ndjson(const store::RowBatch& rows) {
       print_deletes(rows.inputs[row_of_batch]);
       for (size_t i = 0; i < types.size(); ++i) {
         out += i == 0 ? '{' : ',';
-        store::append_json_text(out, rows.columns[i].name);
+        append_json_string(out, rows.columns[i].name);
         out += ':';
         store::append_json(out, duckdb_data_chunk_get_vector(chunk.get(), i), types[i].get(), row);
       }

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_text.h"
+#include "base/utf8.h"
 #include "source/format/csv_row.h"
 #include "source/format/input_buffer.h"
-#include "source/format/json_text.h"
+#include "source/format/json_number.h"
 
 namespace leat::source {
 namespace {

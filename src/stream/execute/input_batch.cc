@@ -2,19 +2,9 @@
 
 #include <duckdb.h>
 
+#include "base/utf8.h"
+
 namespace leat::stream {
-namespace {
-
-bool is_utf8(std::string_view text) {
-  duckdb_error_data error = duckdb_valid_utf8_check(text.data(), text.size());
-  if (error == nullptr) return true;
-  const bool valid = !duckdb_error_data_has_error(error);
-  duckdb_destroy_error_data(&error);
-  return valid;
-}
-
-}  // namespace
-
 InputBatch::InputBatch(const Plan& plan, const BatchScan& scan)
     : plan_(plan), scan_(scan), decoder_(plan.projection) {}
 

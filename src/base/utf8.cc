@@ -1,6 +1,6 @@
-#include "codec/json/utf8.h"
+#include "base/utf8.h"
 
-namespace leat::codec {
+namespace leat {
 
 size_t utf8_length(std::string_view text) {
   const auto byte = [&](size_t i) -> unsigned {
@@ -23,4 +23,13 @@ size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-}  // namespace leat::codec
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace leat

@@ -1,12 +1,12 @@
-#include "codec/json_text.h"
+#include "base/json_text.h"
 
 #include <fmt/format.h>
 
 #include <iterator>
 
-#include "codec/json/utf8.h"
+#include "base/utf8.h"
 
-namespace leat::codec {
+namespace leat {
 
 void append_json_string(std::string& out, std::string_view utf8) {
   out += '"';
@@ -37,4 +37,4 @@ void append_json_string(std::string& out, std::string_view utf8) {
   out += '"';
 }
 
-}  // namespace leat::codec
+}  // namespace leat
