@@ -99,8 +99,14 @@ TopicSchemas::Range TopicSchemas::at(const std::string& topic, int32_t partition
 Result<void> TopicSchemas::declare(const std::string& topic, const codec::TopicSchema& schema) {
   const std::lock_guard lock(mutex_);
   const auto found = versions_.find(topic);
-  if (found != versions_.end() && found->second.back().schema == schema) return {};
-  auto added = add(topic, schema, {});
+  codec::TopicSchema grown = schema;
+  if (found != versions_.end()) {
+    const auto& latest = found->second.back().schema;
+    codec::Type root = codec::merged(schema.root, latest.root);
+    if (root.kind == codec::TypeKind::kStruct) grown.root = std::move(root);
+    if (grown == latest) return {};
+  }
+  auto added = add(topic, std::move(grown), {});
   if (!added.ok()) return std::move(added).error();
   return {};
 }

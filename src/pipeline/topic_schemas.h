@@ -50,7 +50,8 @@ class TopicSchemas {
   };
   Range at(const std::string& topic, int32_t partition, int64_t offset) const;
 
-  // Sets a declared schema; a no-op when the latest version is already the same.
+  // Makes a version with the declared types and all other fields that records have brought; a no-op
+  // when the latest version is already that.
   Result<void> declare(const std::string& topic, const codec::TopicSchema& schema);
   // Makes the version that holds `values` too, from the offsets `from` on, durably. No-op when the
   // latest version already holds them and from these offsets.

@@ -24,6 +24,17 @@ Result<EpochReader::Fetched*> EpochReader::fetch(int32_t partition, int64_t offs
   return &held;
 }
 
+namespace {
+
+// Where an epoch must end at the latest.
+int64_t limit_of(const Offsets* until, int32_t partition) {
+  if (until == nullptr) return INT64_MAX;
+  const auto found = until->find(partition);
+  return found == until->end() ? INT64_MAX : found->second;
+}
+
+}  // namespace
+
 Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limits,
                                      const Offsets* until) {
   EpochInput input;
@@ -31,7 +42,7 @@ Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limit
   std::map<int32_t, TopicSchemas::Range> versions;
   int version = -1;
   for (const auto& [partition, offset] : at) {
-    if (until && offset >= until->at(partition)) continue;
+    if (offset >= limit_of(until, partition)) continue;
     LEAT_ASSIGN(const auto range, reader_.offsets({topic_, partition}));
     if (offset >= range.end) continue;
     auto held = schemas_.at(topic_, partition, offset);
@@ -48,15 +59,17 @@ Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limit
   for (const auto& [partition, schema] : versions) {
     if (input.records.size() >= limits.records) break;
     const int64_t from = at.at(partition);
-    int64_t stop_at = schema.until.value_or(INT64_MAX);
-    if (until) stop_at = std::min(stop_at, until->at(partition));
+    const int64_t stop_at = std::min(schema.until.value_or(INT64_MAX), limit_of(until, partition));
 
     LEAT_ASSIGN(Fetched * held, fetch(partition, from, share));
     const auto& records = held->records.records;
     int64_t to = from;
     for (; held->taken < records.size() && input.records.size() < limits.records; ++held->taken) {
       const auto& record = records[held->taken];
-      if (record.offset >= stop_at) break;
+      if (record.offset >= stop_at) {
+        to = stop_at;  // past the control records before it, too
+        break;
+      }
       input.records.push_back({.partition = partition,
                                .offset = record.offset,
                                .timestamp_ms = record.timestamp_ms,

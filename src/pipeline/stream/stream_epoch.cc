@@ -12,6 +12,23 @@ namespace {
 constexpr int kDeliveryAttempts = 8;
 constexpr std::chrono::milliseconds kFirstDeliveryDelay{500};
 
+// SELECT * over a topic of which no field is known yet gives rows without columns, which no target
+// can hold: dead letters, which are rows of NULLs once a field is known and they are redriven.
+void refuse_rows_without_columns(stream::BatchResult& result) {
+  if (!result.rows.columns.empty() || result.rows.row_count() == 0) return;
+  auto& inputs = result.rows.inputs;
+  inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
+  for (const uint32_t input : inputs) {
+    result.failed.push_back(
+        {.input = input, .stage = "query", .message = "the record has no fields"});
+  }
+  std::sort(result.failed.begin(), result.failed.end(),
+            [](const auto& a, const auto& b) { return a.input < b.input; });
+  result.used -= inputs.size();
+  inputs.clear();
+  result.rows.chunks.clear();
+}
+
 }  // namespace
 
 Result<void> StreamRunner::use_schema(const SchemaVersion& schema) {
@@ -37,7 +54,10 @@ Result<stream::BatchResult> StreamRunner::execute(EpochInput& input, Micros now)
   while (true) {
     LEAT_TRY(use_schema(input.schema));
     LEAT_ASSIGN(auto result, executor_->run(input.records, options));
-    if (!result.misfit) return result;
+    if (!result.misfit) {
+      refuse_rows_without_columns(result);
+      return result;
+    }
     const auto values = input.values();
     LEAT_ASSIGN(auto evolved, context_.schemas.evolve(topic, input.from, values));
     if (evolved.version == input.schema.version) {
@@ -66,8 +86,10 @@ Result<void> StreamRunner::commit_epoch(const EpochInput& input, stream::BatchRe
     LEAT_TRY(write_tables(epoch));
     LEAT_TRY(write_letters(epoch));
     for (const auto& target : outside_) {
-      if (result.rows.row_count() == 0) continue;
-      next.sinks[target.name].emitted += static_cast<int64_t>(result.rows.row_count());
+      const auto emitted =
+          static_cast<int64_t>(result.rows.row_count() + result.rows.deletes.size());
+      if (emitted == 0) continue;
+      next.sinks[target.name].emitted += emitted;
       outbox.push_back(outbox_entry(input, next, now, target.name));
       LEAT_TRY(state_.add_outbox(stream_.name, outbox.back()));
     }
@@ -100,7 +122,10 @@ Result<void> StreamRunner::write_tables(Epoch& epoch) {
     }
     const auto emitted = static_cast<int64_t>(rows.row_count() + rows.deletes.size());
     if (emitted == 0) continue;
-    LEAT_ASSIGN(const auto delivery, table.writer->write(rows));
+    sink::Delivery delivery;
+    if (!rows.columns.empty()) {  // else deletes, and there is no table yet
+      LEAT_ASSIGN(delivery, table.writer->write(rows));
+    }
     auto& counts = epoch.next.sinks[table.name];
     counts.emitted += emitted;
     counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
@@ -155,7 +180,8 @@ Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& ent
   StreamProgress next = progress_;
   auto& counts = next.sinks[target.name];
   counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
-  counts.delivered += static_cast<int64_t>(rows.row_count() - delivery.refused.size());
+  counts.delivered +=
+      static_cast<int64_t>(rows.row_count() + rows.deletes.size() - delivery.refused.size());
   LEAT_TRY(connection_->begin());
   const Result<void> written = [&]() -> Result<void> {
     LEAT_TRY(state_.add_letters(refused_letters(target.name, input, rows, delivery, entry.now)));

@@ -131,8 +131,9 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
           state_.add_letters(refused_letters(table.name, alone, rows, refused_of_letter, now)));
     }
     for (const auto& target : outside_) {
-      if (own.rows.row_count() == 0) continue;
-      next.sinks[target.name].emitted += static_cast<int64_t>(own.rows.row_count());
+      const auto emitted = static_cast<int64_t>(own.rows.row_count() + own.rows.deletes.size());
+      if (emitted == 0) continue;
+      next.sinks[target.name].emitted += emitted;
       outbox.push_back(outbox_entry(alone, next, now, target.name));
       LEAT_TRY(state_.add_outbox(stream_.name, outbox.back()));
     }

@@ -79,6 +79,7 @@ Result<void> StreamRunner::check_offsets() {
     if (!context_.fresh) return usable;
     log_warn("{}; beginning anew as --fresh asks", usable.error().message());
     progress_.offsets.clear();
+    began_anew_ = true;
   }
   for (const auto& [partition, range] : ranges) {
     const bool latest = stream_.from == config::StartFrom::kLatest;
@@ -89,20 +90,54 @@ Result<void> StreamRunner::check_offsets() {
 
 Result<void> StreamRunner::redeliver_outbox() {
   LEAT_ASSIGN(const auto entries, state_.load_outbox(stream_.name));
+  std::vector<OutboxEntry> given_up;
   for (const auto& entry : entries) {
     const auto target = std::find_if(outside_.begin(), outside_.end(),
                                      [&](const auto& t) { return t.name == entry.sink; });
-    if (target == outside_.end()) {
-      return user_error(
-          "epoch {} of the stream {} still waits for the target {}, which the pipeline file no "
-          "longer names; put it back for one run, or start the stream anew with --fresh",
-          entry.epoch, stream_.name, entry.sink);
+    const char* problem = nullptr;
+    if (began_anew_) {
+      problem = "its records are lost from the log; restore it";
+    } else if (target == outside_.end()) {
+      problem = "the pipeline file no longer names it; put it back for one run";
+    } else if (entry.query_hash != query_hash_) {
+      problem = "the query has changed since; put it back for one run";
+    }
+    if (problem != nullptr) {
+      const Error error = user_error(
+          "epoch {} of the stream {} still waits for the target {}, but {}, or start the "
+          "stream anew with --fresh",
+          entry.epoch, stream_.name, entry.sink, problem);
+      if (!context_.fresh) return error;
+      log_warn("{}; given up as --fresh asks", error.message());
+      given_up.push_back(entry);
+      continue;
     }
     LEAT_ASSIGN(auto input, reader_.range(entry.from, entry.to));
     LEAT_ASSIGN(input.schema, context_.schemas.version(query_.topic(), entry.schema_version));
     LEAT_ASSIGN(const auto result, execute(input, entry.now));
     LEAT_TRY(deliver(*target, entry, input, result.rows));
   }
+  return given_up.empty() ? Result<void>() : give_up(given_up);
+}
+
+// REQUIRES: everything else in the outbox was delivered, so that what is pending is theirs.
+Result<void> StreamRunner::give_up(const std::vector<OutboxEntry>& entries) {
+  StreamProgress next = progress_;
+  LEAT_TRY(connection_->begin());
+  const Result<void> written = [&]() -> Result<void> {
+    for (const auto& entry : entries) {
+      auto& counts = next.sinks[entry.sink];
+      counts.emitted -= counts.pending();
+      LEAT_TRY(state_.remove_outbox(stream_.name, entry.epoch, entry.sink));
+    }
+    LEAT_TRY(state_.save_progress(stream_.name, next));
+    return connection_->commit();
+  }();
+  if (!written.ok()) {
+    connection_->rollback();
+    return Error(written.error());
+  }
+  progress_ = std::move(next);
   return {};
 }
 

@@ -56,8 +56,9 @@ struct StreamSnapshot {
 // Runs on one thread at a time; snapshot() may be called from any.
 class StreamRunner {
  public:
-  // Reads the progress and delivers what a crash left in the outbox. Errors (user): the SQL, a
-  // stored offset outside the log (the message names the lost range).
+  // Reads the progress and delivers what a crash left in the outbox. Errors (user): the SQL; a
+  // stored offset outside the log (the message names the lost range); an epoch in the outbox whose
+  // target or query is no longer the same (with `fresh` it is given up, with a warning).
   static Result<std::unique_ptr<StreamRunner>> open(const config::Stream& stream,
                                                     StreamContext context,
                                                     std::unique_ptr<store::Connection> connection);
@@ -104,6 +105,7 @@ class StreamRunner {
   Result<void> make_targets();
   Result<void> check_offsets();
   Result<void> redeliver_outbox();
+  Result<void> give_up(const std::vector<OutboxEntry>& entries);
   // Executes with a schema that holds the records, evolving it where it must.
   Result<stream::BatchResult> execute(EpochInput& input, Micros now);
   Result<void> use_schema(const SchemaVersion& schema);
@@ -136,6 +138,7 @@ class StreamRunner {
   std::vector<TableTarget> tables_;
   std::vector<OutsideTarget> outside_;
   bool keyed_ = false;
+  bool began_anew_ = false;  // the stored offsets were unusable: so are those of the outbox
 
   int planned_version_ = -1;
   stream::Plan plan_;

@@ -1,0 +1,227 @@
+#include "pipeline/ingest/ingest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipeline/ingest/scripted_source_for_test.h"
+#include "pipeline/log_for_test.h"
+#include "source/testing/fake_clock.h"
+
+namespace leat::pipeline {
+namespace {
+
+using test::Script;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Cursors = std::vector<TaskCursor>;
+
+class IngestTest : public testing::Test {
+ protected:
+  IngestTest() {
+    task_.name = "fetch";
+    task_.topic = "t";
+    log_.make_topic("t");
+  }
+
+  Result<TaskCursor> attempt(Script& script, const std::string& run, std::stop_token stop = {}) {
+    LEAT_ASSIGN(auto ingest, Ingest::create(task_, {.pipeline = "p",
+                                                    .clock = clock_,
+                                                    .topics = *log_,
+                                                    .make_source = script.factory()}));
+    seen_.clear();
+    return ingest->attempt(run, stop, [this](const TaskCursor& now) { seen_.push_back(now); });
+  }
+
+  std::vector<TaskLetter> letters() { return read_task_letters(*log_).value(); }
+
+  config::Task task_;
+  test::TestLog log_;
+  source::FakeClock clock_;
+  Cursors seen_;  // what on_progress was called with
+};
+
+TEST_F(IngestTest, PutsEveryBatchIntoTheLogWithItsCursor) {
+  Script script{.batches = {{{"{\"n\":1}", "{\"n\":2}"}}, {{}}, {{"{\"n\":3}"}}}};
+  const auto cursor = attempt(script, "r1");
+  ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
+  EXPECT_TRUE(cursor->done);
+  EXPECT_EQ(cursor->position, "3");
+  EXPECT_EQ(cursor->batches, 3);
+  EXPECT_EQ(cursor->run_counts, (TaskCounts{.fetched = 3, .produced = 3, .dead_lettered = 0}));
+  EXPECT_THAT(log_.values("t"), ElementsAre("{\"n\":1}", "{\"n\":2}", "{\"n\":3}"));
+  EXPECT_THAT(script.asked, ElementsAre("", "1", "2"));
+  ASSERT_EQ(seen_.size(), 4U) << "once at the start and after every commit";
+  EXPECT_EQ(seen_[0].batches, 0);
+  EXPECT_EQ(seen_[1].run_counts.produced, 2);
+  EXPECT_EQ(read_task_cursor(*log_, "p", "fetch").value()->to_json(), cursor->to_json());
+}
+
+TEST_F(IngestTest, KeepsWhatTheSourceRejects) {
+  const std::string bytes("\x00\xff{", 3);
+  Script script{.batches = {{{"{\"n\":1}"}, {{bytes, "not JSON"}, {"x", "no list"}}}}};
+  const auto cursor = attempt(script, "r1");
+  ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
+  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 3, .produced = 1, .dead_lettered = 2}));
+  EXPECT_TRUE(cursor->total.reconciles());
+  const auto kept = letters();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].key(), "p.fetch/r1/0/0");
+  EXPECT_EQ(kept[0].bytes, bytes);
+  EXPECT_EQ(kept[0].error, "not JSON");
+  EXPECT_EQ(kept[0].origin, "http://api/0");
+  EXPECT_EQ(kept[0].at, clock_.now());
+  EXPECT_EQ(kept[1].key(), "p.fetch/r1/0/1");
+}
+
+TEST_F(IngestTest, ARecordWithoutItsKeyIsADeadLetter) {
+  task_.key = {"id"};
+  Script script{.batches = {{{"{\"id\":1}", "{\"ID\":2}", "{\"id\":null}", "{\"id\":4}"}}}};
+  const auto cursor = attempt(script, "r1");
+  ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
+  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 4, .produced = 2, .dead_lettered = 2}));
+  EXPECT_THAT(log_.values("t"), ElementsAre("{\"id\":1}", "{\"id\":4}"));
+  const auto kept = letters();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].bytes, "{\"ID\":2}");
+  EXPECT_THAT(kept[0].error, HasSubstr("no `id`"));
+}
+
+TEST_F(IngestTest, WritesTheKeyOfEveryRecord) {
+  task_.key = {"a", "b.c"};
+  Script script{.batches = {{{R"({"a":1,"b":{"c":"x"}})"}}}};
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  const auto fetched = (*log_).fetch({"t", 0}, 0, {});
+  EXPECT_EQ(fetched.value().records.at(0).key, R"(["1","x"])");
+  EXPECT_EQ(fetched.value().records.at(0).timestamp_ms, clock_.now_ms());
+}
+
+TEST_F(IngestTest, WithoutAKeyBatchesTakeTurnsOverThePartitions) {
+  task_.topic = "wide";
+  log_.make_topic("wide", 3);
+  Script script{
+      .batches = {{{"{\"n\":1}", "{\"n\":2}"}}, {{"{\"n\":3}"}}, {{"{\"n\":4}"}}, {{"{\"n\":5}"}}}};
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  EXPECT_THAT(log_.values("wide", 0), ElementsAre("{\"n\":1}", "{\"n\":2}", "{\"n\":5}"));
+  EXPECT_THAT(log_.values("wide", 1), ElementsAre("{\"n\":3}"));
+  EXPECT_THAT(log_.values("wide", 2), ElementsAre("{\"n\":4}"));
+}
+
+TEST_F(IngestTest, WithAKeyRecordsGoToTheirPartition) {
+  task_.topic = "wide";
+  log_.make_topic("wide", 4);
+  task_.key = {"id"};
+  Script script{.batches = {{{}}}};
+  for (int i = 0; i < 40; ++i) {
+    script.batches[0].records.push_back(fmt::format("{{\"id\":{}}}", i));
+  }
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  size_t found = 0;
+  for (int32_t partition = 0; partition < 4; ++partition) {
+    for (const auto& value : log_.values("wide", partition)) {
+      const std::string id = value.substr(6, value.size() - 7);
+      EXPECT_EQ(log::partition_for_key(id, 4), partition) << value;
+      ++found;
+    }
+  }
+  EXPECT_EQ(found, 40U);
+}
+
+TEST_F(IngestTest, GoesOnAfterAnErrorWithWhatWasCommitted) {
+  Script script{.batches = {{{"1"}}, {{"2"}}, {{"3"}}}, .failures = {{1, 2}}};
+  auto cursor = attempt(script, "r1");
+  ASSERT_FALSE(cursor.ok());
+  EXPECT_EQ(cursor.error().retry(), Retry::kYes);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1"));
+  EXPECT_FALSE(attempt(script, "r1").ok());
+  cursor = attempt(script, "r1");
+  ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2", "3"));
+  EXPECT_THAT(script.asked, ElementsAre("", "1", "1", "1", "2"));
+  EXPECT_EQ(cursor->run_counts.fetched, 3);
+  EXPECT_EQ(seen_.front().batches, 1) << "the display starts where the run stands";
+}
+
+TEST_F(IngestTest, GoesOnAfterARestart) {
+  Script script{.batches = {{{"1"}, {{"x", "bad"}}}, {{"2"}}}, .failures = {{1, 1}}};
+  EXPECT_FALSE(attempt(script, "r1").ok());
+  log_.reopen();
+  const auto cursor = attempt(script, "r1");
+  ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2"));
+  EXPECT_EQ(cursor->run_counts, (TaskCounts{.fetched = 3, .produced = 2, .dead_lettered = 1}));
+  EXPECT_EQ(letters().size(), 1U);
+}
+
+TEST_F(IngestTest, ARunThatIsDoneIsNotFetchedAgain) {
+  Script script{.batches = {{{"1"}}}};
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  log_.reopen();
+  const auto cursor = attempt(script, "r1");
+  ASSERT_TRUE(cursor.ok());
+  EXPECT_TRUE(cursor->done);
+  EXPECT_EQ(script.asked.size(), 1U);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1"));
+}
+
+TEST_F(IngestTest, ANewRunFetchesFromTheStartAndGoesOnCounting) {
+  Script script{.batches = {{{"1"}, {{"x", "bad"}}}, {{"2"}}}};
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  const auto cursor = attempt(script, "r2");
+  ASSERT_TRUE(cursor.ok());
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2", "1", "2"));
+  EXPECT_EQ(cursor->run_counts, (TaskCounts{.fetched = 3, .produced = 2, .dead_lettered = 1}));
+  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 6, .produced = 4, .dead_lettered = 2}));
+  ASSERT_EQ(letters().size(), 2U);
+  EXPECT_EQ(letters()[1].run, "r2");
+}
+
+TEST_F(IngestTest, ANewRunLeavesAnUnfinishedOneBehind) {
+  Script script{.batches = {{{"1"}}, {{"2"}}}, .failures = {{1, 1}}};
+  EXPECT_FALSE(attempt(script, "r1").ok());
+  const auto cursor = attempt(script, "r2");
+  ASSERT_TRUE(cursor.ok());
+  EXPECT_EQ(cursor->run_counts.fetched, 2);
+  EXPECT_EQ(cursor->total.fetched, 3);
+}
+
+TEST_F(IngestTest, StopsBetweenBatches) {
+  Script script{.batches = {{{"1"}}, {{"2"}}}};
+  std::stop_source stop;
+  auto ingest = Ingest::create(
+      task_, {.pipeline = "p", .clock = clock_, .topics = *log_, .make_source = script.factory()});
+  const auto cursor = ingest.value()->attempt("r1", stop.get_token(), [&](const TaskCursor& now) {
+    if (now.batches == 1) stop.request_stop();
+  });
+  ASSERT_FALSE(cursor.ok());
+  EXPECT_EQ(cursor.error().code(), ErrorCode::kCancelled);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1"));
+}
+
+TEST_F(IngestTest, AnOlderSelfIsFenced) {
+  Script script{.batches = {{{"1"}}, {{"2"}}}};
+  auto older = Ingest::create(
+      task_, {.pipeline = "p", .clock = clock_, .topics = *log_, .make_source = script.factory()});
+  bool nested = false;
+  const auto cursor = older.value()->attempt("r1", {}, [&](const TaskCursor& now) {
+    if (now.batches != 1 || nested) return;
+    nested = true;  // another process takes over
+    EXPECT_TRUE(attempt(script, "r1").ok());
+  });
+  ASSERT_FALSE(cursor.ok());
+  EXPECT_EQ(cursor.error().code(), ErrorCode::kFenced);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2"));
+}
+
+TEST_F(IngestTest, NeedsItsTopicAndAValidKey) {
+  Script script;
+  task_.topic = "missing";
+  EXPECT_EQ(attempt(script, "r1").error().code(), ErrorCode::kNotFound);
+  task_.topic = "t";
+  task_.key = {"a["};
+  EXPECT_FALSE(attempt(script, "r1").ok());
+  EXPECT_THAT(script.asked, IsEmpty());
+}
+
+}  // namespace
+}  // namespace leat::pipeline
