@@ -46,8 +46,15 @@ std::vector<config::Pipeline> load_all(const RunFlags& flags, const config::Load
                                        Instance& instance) {
   std::vector<config::Pipeline> plans;
   bool mistakes = false;
+  KnownTopics known{.names = {}, .complete = true};
+  if (auto topics = instance.log().topics(); topics.ok()) known.names = std::move(*topics);
   for (const auto& file : flags.files) {
-    auto checked = load_and_check(file, options, &instance);
+    const auto loaded = config::load_pipeline(file, connector_catalogue(), options);
+    if (!loaded.pipeline) continue;
+    for (const auto& [name, topic] : loaded.pipeline->topics) known.names.push_back(name);
+  }
+  for (const auto& file : flags.files) {
+    auto checked = load_and_check(file, options, &instance, known);
     if (!checked.loaded.problems.empty() || !checked.loaded.pipeline) {
       print_problems(checked.loaded.problems);
       mistakes = true;
@@ -71,6 +78,8 @@ std::vector<config::Pipeline> load_all(const RunFlags& flags, const config::Load
 Result<Processes> open_all(std::vector<config::Pipeline> plans, Instance& instance,
                            const RunFlags& flags) {
   Processes processes;
+  // One pipeline may read what another writes: all topics are there before any stream is opened.
+  for (const auto& plan : plans) LEAT_TRY(ensure_topics(instance, plan));
   for (auto& plan : plans) {
     LEAT_TRY(remember_pipeline_file(instance, plan));
     LEAT_ASSIGN(auto process,

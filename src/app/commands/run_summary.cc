@@ -125,7 +125,7 @@ int report_stream_error(const PipelineProcess& process, const Error& error) {
         std::find(context.begin(), context.end(), during) == context.end()) {
       continue;
     }
-    print_problems({sql_problem(stream, error)});
+    print_problems({sql_problem(process.plan(), stream, error)});
     return kExitUser;
   }
   return report(error);

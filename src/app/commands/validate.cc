@@ -21,9 +21,16 @@ int validate(const ValidateFlags& flags) {
   if (!set.ok()) return report(set.error());
   const auto connect = parse_assignments(flags.connect, "--connect");
   if (!connect.ok()) return report(connect.error());
+  const auto options = load_options(*set, *connect);
+  KnownTopics known;  // of all files: one may read what another writes
+  for (const auto& file : flags.files) {
+    const auto loaded = config::load_pipeline(file, connector_catalogue(), options);
+    if (!loaded.pipeline) continue;
+    for (const auto& [name, topic] : loaded.pipeline->topics) known.names.push_back(name);
+  }
   int code = kExitOk;
   for (const auto& file : flags.files) {
-    const CheckedPipeline checked = load_and_check(file, load_options(*set, *connect), nullptr);
+    const CheckedPipeline checked = load_and_check(file, options, nullptr, known);
     print_warnings(checked.warnings);
     if (!checked.loaded.problems.empty()) {
       print_problems(checked.loaded.problems);

@@ -31,6 +31,39 @@ codec::TopicSchema known_schema(const config::Pipeline& plan, const std::string&
   return {};
 }
 
+std::string line_of(const Path& file, int number) {
+  const auto text = real_file_system().read_file(file);
+  if (!text.ok() || number < 1) return {};
+  size_t start = 0;
+  for (int i = 1; i < number; ++i) {
+    start = text->find('\n', start);
+    if (start == std::string::npos) return {};
+    ++start;
+  }
+  return text->substr(start, text->find('\n', start) - start);
+}
+
+// A topic that neither the file nor the data directory has: a slip, or somebody else's topic that
+// must be there when the pipeline runs.
+void check_topic(const config::Pipeline& plan, const config::Stream& stream,
+                 const std::string& topic, const KnownTopics& known, CheckedPipeline& checked) {
+  std::vector<std::string> names = known.names;
+  for (const auto& [name, described] : plan.topics) names.push_back(name);
+  if (std::find(names.begin(), names.end(), topic) != names.end()) return;
+  const auto nearest = nearest_name(topic, names);
+  if (!nearest && !known.complete) {
+    checked.warnings.push_back(fmt::format(
+        "stream {}: the topic {} is not of this file; it must be there when the pipeline runs",
+        stream.name, topic));
+    return;
+  }
+  const Error error = user_error("there is no topic {}{}", topic,
+                                 nearest ? fmt::format("; did you mean `{}`?", *nearest) : "");
+  const size_t at = stream.sql.find(topic);
+  checked.loaded.problems.push_back(
+      sql_problem(plan, stream, Error(error).at_position(at == std::string::npos ? 0 : at)));
+}
+
 void check_keys(const config::Stream& stream, const std::vector<store::Column>& columns,
                 std::vector<config::Problem>& problems) {
   std::vector<std::string> names;
@@ -51,7 +84,8 @@ void check_keys(const config::Stream& stream, const std::vector<store::Column>& 
 
 // Parses and plans one stream; its mistakes go to `checked`.
 void check_stream(const config::Pipeline& plan, const config::Stream& stream,
-                  store::Connection& connection, Instance* instance, CheckedPipeline& checked) {
+                  store::Connection& connection, Instance* instance, const KnownTopics& known,
+                  CheckedPipeline& checked) {
   auto& problems = checked.loaded.problems;
   const auto sql = pipeline::stream_sql(stream);
   if (!sql.ok()) {
@@ -60,15 +94,16 @@ void check_stream(const config::Pipeline& plan, const config::Stream& stream,
   }
   const auto query = stream::Query::parse(*sql, connection);
   if (!query.ok()) {
-    problems.push_back(sql_problem(stream, query.error()));
+    problems.push_back(sql_problem(plan, stream, query.error()));
     return;
   }
+  check_topic(plan, stream, query->topic(), known, checked);
   const auto schema = known_schema(plan, query->topic(), instance);
   // Without a schema nobody knows what `*` stands for.
   if (schema.root.fields.empty() && query->names_all()) return;
   const auto planned = stream::plan(*query, schema, connection);
   if (!planned.ok()) {
-    problems.push_back(sql_problem(stream, planned.error()));
+    problems.push_back(sql_problem(plan, stream, planned.error()));
     return;
   }
   for (const auto& warning : planned->warnings) {
@@ -77,18 +112,6 @@ void check_stream(const config::Pipeline& plan, const config::Stream& stream,
   if (!query->names_all() && stream.implicit_topic.empty()) {
     check_keys(stream, planned->columns, problems);
   }
-}
-
-std::string line_of(const Path& file, int number) {
-  const auto text = real_file_system().read_file(file);
-  if (!text.ok() || number < 1) return {};
-  size_t start = 0;
-  for (int i = 1; i < number; ++i) {
-    start = text->find('\n', start);
-    if (start == std::string::npos) return {};
-    ++start;
-  }
-  return text->substr(start, text->find('\n', start) - start);
 }
 
 }  // namespace
@@ -123,7 +146,7 @@ config::LoadOptions load_options(Assignments set, Assignments connect) {
 }
 
 CheckedPipeline load_and_check(const Path& file, const config::LoadOptions& options,
-                               Instance* instance) {
+                               Instance* instance, const KnownTopics& known) {
   CheckedPipeline checked{.loaded = config::load_pipeline(file, connector_catalogue(), options),
                           .warnings = {}};
   if (!checked.loaded.pipeline) return checked;
@@ -136,7 +159,7 @@ CheckedPipeline load_and_check(const Path& file, const config::LoadOptions& opti
   const auto& plan = *checked.loaded.pipeline;
   for (const auto& stream : plan.streams) {
     auto connection = (*database)->connect();
-    if (connection.ok()) check_stream(plan, stream, **connection, instance, checked);
+    if (connection.ok()) check_stream(plan, stream, **connection, instance, known, checked);
   }
   for (auto& problem : checked.loaded.problems) {
     if (problem.line.empty()) problem.line = line_of(file, problem.location.line);
@@ -144,14 +167,14 @@ CheckedPipeline load_and_check(const Path& file, const config::LoadOptions& opti
   return checked;
 }
 
-config::Problem sql_problem(const config::Stream& stream, const Error& error) {
+config::Problem sql_problem(const config::Pipeline& plan, const config::Stream& stream,
+                            const Error& error) {
   config::Location location = stream.location;
-  if (stream.sql_node) {
-    location = stream.sql_node.location_of(error.position().value_or(0));
-  }
+  if (stream.sql_node) location = stream.sql_node.location_of(error.position().value_or(0));
+  std::string line = line_of(plan.file, location.line);
   return {.location = std::move(location),
           .message = fmt::format("stream {}: {}", stream.name, error.message()),
-          .line = {}};
+          .line = std::move(line)};
 }
 
 Result<config::Pipeline> load_known_pipeline(Instance& instance, const std::string& pipeline,
@@ -165,7 +188,9 @@ Result<config::Pipeline> load_known_pipeline(Instance& instance, const std::stri
     }
     path = *known;
   }
-  auto checked = load_and_check(path, load_options({}, {}), &instance);
+  LEAT_ASSIGN(auto topics, instance.log().topics());
+  auto checked = load_and_check(path, load_options({}, {}), &instance,
+                                {.names = std::move(topics), .complete = true});
   if (!checked.loaded.problems.empty() || !checked.loaded.pipeline) {
     std::string text = fmt::format("the pipeline file {} has mistakes:", path.string());
     for (const auto& problem : checked.loaded.problems)

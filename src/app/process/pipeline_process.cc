@@ -25,33 +25,33 @@ std::function<void()> crash_hook() {
 
 }  // namespace
 
+Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
+  for (const auto& [name, topic] : plan.topics) {
+    log::TopicConfig config{.partitions = topic.partitions};
+    if (topic.retention_time) config.retention_ms = topic.retention_time->count();
+    if (topic.retention_bytes)
+      config.retention_bytes = static_cast<int64_t>(*topic.retention_bytes);
+    LEAT_TRY_DURING(instance.log().ensure_topic(name, config), "making the topic {}", name);
+    if (topic.declared_schema) {
+      LEAT_ASSIGN(const auto schema,
+                  codec::TopicSchema::from_declaration(topic.declared_schema.json()));
+      LEAT_TRY(instance.schemas().declare(name, schema));
+    }
+  }
+  return {};
+}
+
 Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instance,
                                                                config::Pipeline plan,
                                                                const ProcessOptions& options) {
   std::unique_ptr<PipelineProcess> process(new PipelineProcess(instance, std::move(plan)));
-  LEAT_TRY(process->ensure_topics());
+  LEAT_TRY(ensure_topics(instance, process->plan_));
   LEAT_TRY(process->open_tasks());
   LEAT_TRY(process->open_streams(options));
   return process;
 }
 
 PipelineProcess::~PipelineProcess() = default;
-
-Result<void> PipelineProcess::ensure_topics() {
-  for (const auto& [name, topic] : plan_.topics) {
-    log::TopicConfig config{.partitions = topic.partitions};
-    if (topic.retention_time) config.retention_ms = topic.retention_time->count();
-    if (topic.retention_bytes)
-      config.retention_bytes = static_cast<int64_t>(*topic.retention_bytes);
-    LEAT_TRY_DURING(instance_.log().ensure_topic(name, config), "making the topic {}", name);
-    if (topic.declared_schema) {
-      LEAT_ASSIGN(const auto schema,
-                  codec::TopicSchema::from_declaration(topic.declared_schema.json()));
-      LEAT_TRY(instance_.schemas().declare(name, schema));
-    }
-  }
-  return {};
-}
 
 Result<void> PipelineProcess::open_tasks() {
   for (const auto& task : plan_.tasks) {

@@ -31,6 +31,9 @@ struct ProcessOptions {
   size_t epoch_records = 50'000;  // at most, per epoch
 };
 
+// Makes the topics of the file that are missing, with their declared schemas. open() does it, too.
+Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan);
+
 // Thread-safe after open().
 class PipelineProcess {
  public:
@@ -61,7 +64,6 @@ class PipelineProcess {
  private:
   PipelineProcess(Instance& instance, config::Pipeline plan)
       : instance_(instance), plan_(std::move(plan)) {}
-  Result<void> ensure_topics();
   Result<void> open_tasks();
   Result<void> open_streams(const ProcessOptions& options);
 
