@@ -4,6 +4,8 @@
 // tables the letter is therefore written together with the later records of the same record key,
 // in their order: the reduction to the last row per key leaves the newer row in place, and writing
 // a later record's row a second time changes nothing.
+#include <algorithm>
+
 #include "pipeline/stream/stream_runner.h"
 
 namespace leat::pipeline {
@@ -15,6 +17,15 @@ constexpr uint32_t kLetter = 0;
 const stream::FailedRecord* failure_of_letter(const stream::BatchResult& result) {
   return !result.failed.empty() && result.failed.front().input == kLetter ? &result.failed.front()
                                                                           : nullptr;
+}
+
+// Whether it is the letter's own row, and not another one of its record or a later record.
+bool is_refusal_of(const StreamLetter& letter, const sink::RefusedRow& refused,
+                   const store::RowBatch& rows) {
+  if (refused.kind == sink::RefusedKind::kDelete) {
+    return rows.deletes[refused.row].input == kLetter;
+  }
+  return rows.inputs[refused.row] == kLetter && refused.row == letter.row;  // its rows come first
 }
 
 // Owns the bytes of a letter's record, with the padding that decoding needs.
@@ -161,6 +172,14 @@ Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
   for (auto& candidate : tables_) {
     if (candidate.name == letter.sink) table = &candidate;
   }
+  const bool outside = std::any_of(outside_.begin(), outside_.end(),
+                                   [&](const auto& target) { return target.name == letter.sink; });
+  if (outside) {
+    // Outside systems refuse a row for what it is (a delete, in a directory of files), and would
+    // do so again.
+    LEAT_TRY(keep_letter(letter, letter.error));
+    return false;
+  }
   if (table == nullptr) {
     LEAT_TRY(keep_letter(letter, "the pipeline file no longer names the target " + letter.sink));
     return false;
@@ -186,10 +205,7 @@ Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
     table->prepared.clear();
     LEAT_ASSIGN(const auto delivery, table->writer->write(rows));
     for (const auto& refused : delivery.refused) {
-      const uint32_t record = (refused.kind == sink::RefusedKind::kDelete)
-                                  ? rows.deletes[refused.row].input
-                                  : rows.inputs[refused.row];
-      if (record == kLetter) refusal = refused.message;
+      if (is_refusal_of(letter, refused, rows)) refusal = refused.message;
     }
     if (refusal) return {};
     LEAT_TRY(state_.remove_letter(letter));

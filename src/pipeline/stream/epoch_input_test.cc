@@ -1,0 +1,234 @@
+#include "pipeline/stream/epoch_input.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipeline/log_for_test.h"
+#include "source/testing/fake_clock.h"
+
+namespace leat::pipeline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class EpochInputTest : public testing::Test {
+ protected:
+  EpochInputTest() {
+    log_.make_topic("t");
+    log_.make_topic("wide", 3);
+    schemas_ = std::move(TopicSchemas::open(*log_, clock_)).value();
+  }
+
+  void settle() {  // control records included
+    schemas_.reset();
+    log_.reopen();
+    schemas_ = std::move(TopicSchemas::open(*log_, clock_)).value();
+  }
+  void produce(int first, int last, const std::string& topic = "t", int32_t partition = 0) {
+    for (int i = first; i <= last; ++i) log_.produce(topic, std::to_string(i), {}, partition);
+  }
+  void evolve(const std::string& topic, const Offsets& from, const std::string& record) {
+    const std::string padded = record + std::string(64, '\0');
+    const std::string_view value = std::string_view(padded).substr(0, record.size());
+    ASSERT_TRUE(schemas_->evolve(topic, from, {&value, 1}).ok());
+  }
+  EpochReader reader(const std::string& topic = "t") {
+    return EpochReader(*log_, *schemas_, topic);
+  }
+
+  static std::vector<std::string> texts(const EpochInput& input) {
+    std::vector<std::string> texts;
+    for (const auto& record : input.records) texts.emplace_back(record.value.value_or("(none)"));
+    return texts;
+  }
+
+  test::TestLog log_;
+  source::FakeClock clock_;
+  std::unique_ptr<TopicSchemas> schemas_;
+};
+
+TEST_F(EpochInputTest, TakesWhatIsThere) {
+  log_.produce("t", "a", "k");
+  log_.produce("t", std::nullopt, "k");
+  auto epochs = reader();
+  const auto input = epochs.next({{0, 0}}, {}).value();
+  ASSERT_EQ(input.records.size(), 2U);
+  EXPECT_EQ(input.records[0].key, "k");
+  EXPECT_EQ(input.records[0].offset, 0);
+  EXPECT_EQ(input.records[0].timestamp_ms, 1'000);
+  EXPECT_EQ(input.records[1].value, std::nullopt);
+  EXPECT_THAT(input.values(), ElementsAre("a"));
+  EXPECT_EQ(input.from, (Offsets{{0, 0}}));
+  EXPECT_EQ(input.to, (Offsets{{0, 2}}));
+  EXPECT_EQ(input.schema.version, 0);
+  EXPECT_TRUE(epochs.next({{0, 2}}, {}).value().empty());
+}
+
+TEST_F(EpochInputTest, EpochsOfAnyLimitCoverEveryRecordOnce) {
+  produce(0, 6, "wide", 0);
+  produce(10, 12, "wide", 1);
+  produce(20, 20, "wide", 2);
+  for (const size_t limit : {1U, 2U, 3U, 5U, 100U}) {
+    auto epochs = reader("wide");
+    Offsets at{{0, 0}, {1, 0}, {2, 0}};
+    std::vector<std::string> seen;
+    while (true) {
+      const auto input = epochs.next(at, {.records = limit}).value();
+      if (input.empty()) break;
+      EXPECT_LE(input.records.size(), limit);
+      for (const auto& [partition, from] : input.from) EXPECT_EQ(from, at.at(partition));
+      for (const auto& [partition, to] : input.to) at[partition] = to;
+      for (auto& text : texts(input)) seen.push_back(text);
+    }
+    std::sort(seen.begin(), seen.end());
+    EXPECT_THAT(seen, ElementsAre("0", "1", "10", "11", "12", "2", "20", "3", "4", "5", "6"))
+        << limit;
+    EXPECT_EQ(at, log_.ends("wide"));
+  }
+}
+
+TEST_F(EpochInputTest, BytesLimitWhatIsFetchedAtOnce) {
+  for (int i = 0; i < 8; ++i) log_.produce("t", std::string(300'000, 'x'));
+  auto epochs = reader();
+  const auto input = epochs.next({{0, 0}}, {.bytes = 400'000}).value();
+  EXPECT_GE(input.records.size(), 1U);
+  EXPECT_LE(input.records.size(), 3U);
+  EXPECT_EQ(input.to.at(0), static_cast<int64_t>(input.records.size()));
+}
+
+TEST_F(EpochInputTest, StopsWhereItIsTold) {
+  produce(0, 9, "wide", 0);
+  produce(20, 29, "wide", 1);
+  auto epochs = reader("wide");
+  const Offsets until{{0, 3}, {1, 0}};
+  auto input = epochs.next({{0, 0}, {1, 0}, {2, 0}}, {}, &until).value();
+  EXPECT_THAT(texts(input), ElementsAre("0", "1", "2"));
+  EXPECT_EQ(input.to, (Offsets{{0, 3}}));
+  EXPECT_TRUE(epochs.next({{0, 3}, {1, 0}}, {}, &until).value().empty());
+  // What is not named has no limit.
+  const Offsets first{{0, 0}};
+  input = epochs.next({{0, 0}, {1, 8}}, {}, &first).value();
+  EXPECT_THAT(texts(input), ElementsAre("28", "29"));
+}
+
+TEST_F(EpochInputTest, GoesBackWhenAskedTo) {
+  produce(0, 3);
+  auto epochs = reader();
+  EXPECT_THAT(texts(epochs.next({{0, 0}}, {.records = 2}).value()), ElementsAre("0", "1"));
+  EXPECT_THAT(texts(epochs.next({{0, 0}}, {.records = 3}).value()), ElementsAre("0", "1", "2"));
+  EXPECT_THAT(texts(epochs.next({{0, 3}}, {}).value()), ElementsAre("3"));
+}
+
+TEST_F(EpochInputTest, MovesOverControlAndAbortedRecords) {
+  log_.produce_transaction("t", {"0", "1"});        // 0 1, marker 2
+  log_.produce_transaction("t", {"no"}, 0, false);  // 3, marker 4
+  log_.produce_transaction("t", {"5"});             // 5, marker 6
+  settle();
+  for (const size_t limit : {1U, 2U, 10U}) {
+    auto epochs = reader();
+    Offsets at{{0, 0}};
+    std::vector<std::string> seen;
+    for (int rounds = 0; at.at(0) < 7; ++rounds) {
+      ASSERT_LT(rounds, 10);
+      const auto input = epochs.next(at, {.records = limit}).value();
+      ASSERT_FALSE(input.empty()) << "at " << at.at(0);
+      at = input.to;
+      for (auto& text : texts(input)) seen.push_back(text);
+    }
+    EXPECT_THAT(seen, ElementsAre("0", "1", "5")) << limit;
+  }
+  auto epochs = reader();
+  const auto input = epochs.next({{0, 6}}, {}).value();
+  EXPECT_FALSE(input.empty());
+  EXPECT_THAT(texts(input), IsEmpty());
+  EXPECT_EQ(input.to, (Offsets{{0, 7}}));
+}
+
+TEST_F(EpochInputTest, IsCutWhereASchemaVersionBegins) {
+  produce(0, 9);
+  evolve("t", {{0, 0}}, R"({"a":1})");
+  evolve("t", {{0, 4}}, R"({"b":1})");
+  evolve("t", {{0, 7}}, R"({"c":1})");
+  auto epochs = reader();
+  auto input = epochs.next({{0, 0}}, {}).value();
+  EXPECT_EQ(input.schema.version, 1);
+  EXPECT_THAT(texts(input), ElementsAre("0", "1", "2", "3"));
+  input = epochs.next(input.to, {}).value();
+  EXPECT_EQ(input.schema.version, 2);
+  EXPECT_THAT(texts(input), ElementsAre("4", "5", "6"));
+  input = epochs.next(input.to, {}).value();
+  EXPECT_EQ(input.schema.version, 3);
+  EXPECT_EQ(input.to, (Offsets{{0, 10}}));
+}
+
+// An epoch of another stream ended after the marker, this one's ended before it.
+TEST_F(EpochInputTest, AVersionThatBeginsAfterAControlRecordDoesNotStopIt) {
+  log_.produce_transaction("t", {"0", "1"});  // 0 1, marker 2
+  produce(3, 4);
+  settle();
+  evolve("t", {{0, 0}}, R"({"a":1})");
+  evolve("t", {{0, 3}}, R"({"b":1})");
+  auto epochs = reader();
+  Offsets at{{0, 0}};
+  std::vector<std::string> seen;
+  for (int rounds = 0; at.at(0) < 5; ++rounds) {
+    ASSERT_LT(rounds, 10);
+    const auto input = epochs.next(at, {.records = 2}).value();
+    ASSERT_FALSE(input.empty()) << "at " << at.at(0);
+    at = input.to;
+    for (auto& text : texts(input)) seen.push_back(text);
+  }
+  EXPECT_THAT(seen, ElementsAre("0", "1", "3", "4"));
+}
+
+TEST_F(EpochInputTest, PartitionsInAnOlderVersionGoFirst) {
+  produce(0, 3, "wide", 0);
+  produce(10, 13, "wide", 1);
+  evolve("wide", {{0, 0}, {1, 0}, {2, 0}}, R"({"a":1})");
+  evolve("wide", {{0, 1}, {1, 2}, {2, 0}}, R"({"b":1})");
+  auto epochs = reader("wide");
+  auto input = epochs.next({{0, 1}, {1, 0}, {2, 0}}, {}).value();
+  EXPECT_EQ(input.schema.version, 1);
+  EXPECT_EQ(input.from, (Offsets{{1, 0}}));
+  EXPECT_THAT(texts(input), ElementsAre("10", "11"));
+  input = epochs.next({{0, 1}, {1, 2}, {2, 0}}, {}).value();
+  EXPECT_EQ(input.schema.version, 2);
+  EXPECT_THAT(texts(input), ElementsAre("1", "2", "3", "12", "13"));
+  EXPECT_EQ(input.to, (Offsets{{0, 4}, {1, 4}}));
+}
+
+TEST_F(EpochInputTest, RecordsOutliveTheReader) {
+  produce(0, 2);
+  EpochInput input;
+  {
+    auto epochs = reader();
+    input = epochs.next({{0, 0}}, {.records = 2}).value();
+    EXPECT_TRUE(epochs.next({{0, 2}}, {}).ok());
+  }
+  EXPECT_THAT(texts(input), ElementsAre("0", "1"));
+}
+
+TEST_F(EpochInputTest, ARangeIsReadAgainExactly) {
+  produce(0, 9, "wide", 0);
+  produce(20, 29, "wide", 2);
+  auto epochs = reader("wide");
+  const auto input = epochs.range({{0, 2}, {2, 9}}, {{0, 5}, {2, 10}}).value();
+  EXPECT_THAT(texts(input), ElementsAre("2", "3", "4", "29"));
+  EXPECT_EQ(input.from, (Offsets{{0, 2}, {2, 9}}));
+  EXPECT_EQ(input.to, (Offsets{{0, 5}, {2, 10}}));
+}
+
+TEST_F(EpochInputTest, ARangeBeyondTheLogIsAnError) {
+  produce(0, 2);
+  auto epochs = reader();
+  const auto input = epochs.range({{0, 1}}, {{0, 5}});
+  ASSERT_FALSE(input.ok());
+  EXPECT_THAT(input.error().message(), HasSubstr("t-0"));
+  EXPECT_FALSE(epochs.range({{0, 7}}, {{0, 9}}).ok());
+  EXPECT_EQ(reader("nope").next({{0, 0}}, {}).error().code(), ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace leat::pipeline

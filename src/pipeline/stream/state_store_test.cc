@@ -1,0 +1,181 @@
+#include "pipeline/stream/state_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/temporary_directory.h"
+
+namespace leat::pipeline {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class StateStoreTest : public testing::Test {
+ protected:
+  StateStoreTest() { reopen(); }
+
+  void reopen() {
+    connection_.reset();
+    database_.reset();
+    database_ = std::move(store::Database::open(directory_.path() / "p.duckdb")).value();
+    connection_ = std::move(database_->connect()).value();
+    auto id = state().open();
+    ASSERT_TRUE(id.ok()) << id.error().to_string();
+    id_ = *id;
+  }
+  StateStore state() { return StateStore(*connection_); }
+
+  static StreamLetter letter(int64_t offset, int64_t row = 0) {
+    return {.stream = "s",
+            .sink = "table:x",
+            .topic = "t",
+            .partition = 2,
+            .offset = offset,
+            .row = row,
+            .stage = "sink",
+            .error = "it's \"bad\"",
+            .key = std::string("\x00\xff k", 4),
+            .value = std::nullopt,
+            .timestamp_ms = -1,
+            .at = 1'795'253'400'000'001};
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<store::Connection> connection_;
+  std::string id_;
+};
+
+TEST_F(StateStoreTest, AFileHasOneIdentityForEver) {
+  const std::string id = id_;
+  EXPECT_EQ(id.size(), 36U);
+  EXPECT_EQ(state().open().value(), id);
+  reopen();
+  EXPECT_EQ(id_, id);
+}
+
+TEST_F(StateStoreTest, RefusesANewerFormat) {
+  ASSERT_TRUE(connection_->run("UPDATE __leat.store SET format = 2").ok());
+  const auto opened = state().open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_THAT(opened.error().message(), HasSubstr("format 2"));
+}
+
+TEST_F(StateStoreTest, KeepsTheLastProgressOfEveryStream) {
+  EXPECT_FALSE(state().load_progress("s").value());
+  StreamProgress progress{.epoch = 1, .offsets = {{0, 5}}, .counts = {}, .sinks = {}};
+  ASSERT_TRUE(state().save_progress("s", progress).ok());
+  progress.epoch = 2;
+  ASSERT_TRUE(state().save_progress("s", progress).ok());
+  ASSERT_TRUE(state().save_progress("it's", {}).ok());
+  reopen();
+  EXPECT_EQ(state().load_progress("s").value()->epoch, 2U);
+  EXPECT_EQ(state().load_progress("it's").value()->epoch, 0U);
+  EXPECT_FALSE(state().load_progress("S").value());
+}
+
+TEST_F(StateStoreTest, WhatIsNotCommittedIsNotThere) {
+  ASSERT_TRUE(connection_->begin().ok());
+  ASSERT_TRUE(state().save_progress("s", {}).ok());
+  ASSERT_TRUE(state().add_letters({letter(1)}).ok());
+  ASSERT_TRUE(state().add_outbox("s", {.epoch = 1, .sink = "hdfs:d"}).ok());
+  connection_->rollback();
+  EXPECT_FALSE(state().load_progress("s").value());
+  EXPECT_THAT(state().load_letters().value(), IsEmpty());
+  EXPECT_THAT(state().load_outbox("s").value(), IsEmpty());
+}
+
+TEST_F(StateStoreTest, TheOutboxComesOldestFirst) {
+  const OutboxEntry entry{.epoch = 10,
+                          .from = {{0, 1}, {3, 4}},
+                          .to = {{0, 2}, {3, 9}},
+                          .schema_version = 3,
+                          .query_hash = "abc",
+                          .now = 17,
+                          .write_time = 18,
+                          .sink = "hdfs:it's"};
+  ASSERT_TRUE(state().add_outbox("s", entry).ok());
+  ASSERT_TRUE(state().add_outbox("s", {.epoch = 9, .sink = "console:"}).ok());
+  ASSERT_TRUE(state().add_outbox("other", {.epoch = 1, .sink = "console:"}).ok());
+  reopen();
+  auto entries = state().load_outbox("s").value();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].epoch, 9U);
+  EXPECT_EQ(entries[1].from, entry.from);
+  EXPECT_EQ(entries[1].to, entry.to);
+  EXPECT_EQ(entries[1].schema_version, 3);
+  EXPECT_EQ(entries[1].query_hash, "abc");
+  EXPECT_EQ(entries[1].now, 17);
+  EXPECT_EQ(entries[1].write_time, 18);
+  EXPECT_EQ(entries[1].sink, "hdfs:it's");
+  ASSERT_TRUE(state().remove_outbox("s", 10, "console:").ok());
+  EXPECT_EQ(state().load_outbox("s").value().size(), 2U);
+  ASSERT_TRUE(state().remove_outbox("s", 10, "hdfs:it's").ok());
+  EXPECT_EQ(state().load_outbox("s").value().size(), 1U);
+  EXPECT_EQ(state().load_outbox("other").value().size(), 1U);
+}
+
+TEST_F(StateStoreTest, LettersKeepEveryByte) {
+  std::string all;
+  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+  StreamLetter first = letter(7);
+  StreamLetter second = letter(3);
+  second.key = std::nullopt;
+  second.value = all;
+  StreamLetter third = letter(3, 1);
+  third.value = "";
+  ASSERT_TRUE(state().add_letters({first, second, third}).ok());
+  ASSERT_TRUE(state().add_letters({}).ok());
+  reopen();
+  const auto kept = state().load_letters().value();
+  ASSERT_EQ(kept.size(), 3U);
+  EXPECT_EQ(kept[0].offset, 3);
+  EXPECT_EQ(kept[0].key, std::nullopt);
+  EXPECT_EQ(kept[0].value, all);
+  EXPECT_EQ(kept[1].row, 1);
+  EXPECT_EQ(kept[1].value, "");
+  EXPECT_EQ(kept[2].key, first.key);
+  EXPECT_EQ(kept[2].value, std::nullopt);
+  EXPECT_EQ(kept[2].error, first.error);
+  EXPECT_EQ(kept[2].stage, "sink");
+  EXPECT_EQ(kept[2].partition, 2);
+  EXPECT_EQ(kept[2].timestamp_ms, -1);
+  EXPECT_EQ(kept[2].at, first.at);
+}
+
+TEST_F(StateStoreTest, ALetterIsReplacedAndRemovedByItsIdentity) {
+  ASSERT_TRUE(state().add_letters({letter(1), letter(1, 1), letter(2)}).ok());
+  StreamLetter changed = letter(1, 1);
+  changed.error = "new";
+  ASSERT_TRUE(state().replace_letter(changed).ok());
+  auto kept = state().load_letters().value();
+  ASSERT_EQ(kept.size(), 3U);
+  EXPECT_EQ(kept[0].error, "it's \"bad\"");
+  EXPECT_EQ(kept[1].error, "new");
+  StreamLetter other = letter(1);
+  other.sink = "";
+  ASSERT_TRUE(state().remove_letter(other).ok());
+  EXPECT_EQ(state().load_letters().value().size(), 3U);
+  ASSERT_TRUE(state().remove_letter(letter(1)).ok());
+  kept = state().load_letters().value();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].row, 1);
+}
+
+TEST_F(StateStoreTest, ForgetsOneStreamWholly) {
+  StreamLetter other = letter(1);
+  other.stream = "other";
+  ASSERT_TRUE(state().add_letters({letter(1), other}).ok());
+  ASSERT_TRUE(state().save_progress("s", {}).ok());
+  ASSERT_TRUE(state().save_progress("other", {}).ok());
+  ASSERT_TRUE(state().add_outbox("s", {.epoch = 1, .sink = "x"}).ok());
+  ASSERT_TRUE(state().forget("s").ok());
+  EXPECT_FALSE(state().load_progress("s").value());
+  EXPECT_TRUE(state().load_progress("other").value());
+  EXPECT_THAT(state().load_outbox("s").value(), IsEmpty());
+  EXPECT_EQ(state().load_letters().value().size(), 1U);
+}
+
+}  // namespace
+}  // namespace leat::pipeline
