@@ -66,7 +66,7 @@ enum class SchemaMode : uint8_t { kInferred, kStrict };
 
 struct Topic {
   std::string name;
-  int partitions = 1;
+  std::optional<int> partitions;  // none: what the topic has, or 1 for a new one
   std::optional<std::chrono::milliseconds> retention_time;
   std::optional<uint64_t> retention_bytes;
   SchemaMode schema_mode = SchemaMode::kInferred;

@@ -11,7 +11,7 @@
 #include "app/commands/problems.h"
 #include "app/commands/run_progress.h"
 #include "app/commands/run_summary.h"
-#include "app/process/connectors.h"
+#include "app/connectors/connectors.h"
 #include "app/process/pipeline_file.h"
 #include "app/process/run_on_schedule.h"
 #include "app/process/stop_signal.h"

@@ -136,8 +136,7 @@ int produce(const TopicFlags& flags) {
   if (flags.as_json) {
     std::cout << *answer << '\n';
   } else {
-    std::cerr << fmt::format("{} records are in {}\n", terminal::human_count(produced),
-                             flags.topic);
+    std::cerr << fmt::format("produced {} to {}\n", terminal::human_count(produced), flags.topic);
   }
   return kExitOk;
 }

@@ -4,7 +4,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
-#include "app/process/connectors.h"
+#include "app/connectors/connectors.h"
 #include "app/process/pipeline_file.h"
 
 namespace leat::app {
@@ -38,7 +38,7 @@ int validate(const ValidateFlags& flags) {
       continue;
     }
     const auto& plan = *checked.loaded.pipeline;
-    std::cout << fmt::format("{}: the pipeline {} is valid: {} tasks, {} streams, {} topics\n",
+    std::cout << fmt::format("{}: the pipeline {} is valid (tasks: {}, streams: {}, topics: {})\n",
                              file, plan.name, plan.tasks.size(), plan.streams.size(),
                              plan.topics.size());
   }

@@ -1,6 +1,6 @@
 #include "app/process/instance.h"
 
-#include "app/process/parquet_rows.h"
+#include "app/connectors/parquet_rows.h"
 #include "pipeline/ingest/task_cursor.h"
 
 namespace leat::app {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "app/process/connectors.h"
+#include "app/connectors/connectors.h"
 #include "base/nearest_name.h"
 #include "pipeline/stream/stream_query.h"
 #include "store/database.h"
@@ -64,6 +64,20 @@ void check_topic(const config::Pipeline& plan, const config::Stream& stream,
       sql_problem(plan, stream, Error(error).at_position(at == std::string::npos ? 0 : at)));
 }
 
+// Whether a mistake is one whatever types the topic's fields turn out to have.
+bool is_certain(const Error& error) {
+  return error.message().find("does not exist") != std::string::npos;
+}
+
+void check_targets(const config::Stream& stream, std::vector<config::Problem>& problems) {
+  for (const auto& target : stream.into) {
+    const auto checked = check_target(target);
+    if (checked.ok()) continue;
+    problems.push_back(
+        {.location = target.location, .message = checked.error().message(), .line = {}});
+  }
+}
+
 void check_keys(const config::Stream& stream, const std::vector<store::Column>& columns,
                 std::vector<config::Problem>& problems) {
   std::vector<std::string> names;
@@ -87,6 +101,7 @@ void check_stream(const config::Pipeline& plan, const config::Stream& stream,
                   store::Connection& connection, Instance* instance, const KnownTopics& known,
                   CheckedPipeline& checked) {
   auto& problems = checked.loaded.problems;
+  check_targets(stream, problems);
   const auto sql = pipeline::stream_sql(stream);
   if (!sql.ok()) {
     problems.push_back({.location = stream.location, .message = sql.error().message(), .line = {}});
@@ -102,6 +117,12 @@ void check_stream(const config::Pipeline& plan, const config::Stream& stream,
   // Without a schema nobody knows what `*` stands for.
   if (schema.root.fields.empty() && query->names_all()) return;
   const auto planned = stream::plan(*query, schema, connection);
+  if (!planned.ok() && schema.root.fields.empty() && !is_certain(planned.error())) {
+    checked.warnings.push_back(
+        fmt::format("stream {}: cannot be checked before records of {} are there: {}", stream.name,
+                    query->topic(), planned.error().message()));
+    return;
+  }
   if (!planned.ok()) {
     problems.push_back(sql_problem(plan, stream, planned.error()));
     return;

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "app/process/connectors.h"
+#include "app/connectors/connectors.h"
 #include "codec/topic_schema.h"
 #include "pipeline/letters/task_redrive.h"
 #include "pipeline/stream/stream_query.h"
@@ -27,7 +27,10 @@ std::function<void()> crash_hook() {
 
 Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
   for (const auto& [name, topic] : plan.topics) {
-    log::TopicConfig config{.partitions = topic.partitions};
+    log::TopicConfig config{.partitions = topic.partitions.value_or(1)};
+    if (const auto there = instance.log().partition_count(name); there.ok() && !topic.partitions) {
+      config.partitions = *there;
+    }
     if (topic.retention_time) config.retention_ms = topic.retention_time->count();
     if (topic.retention_bytes)
       config.retention_bytes = static_cast<int64_t>(*topic.retention_bytes);

@@ -105,8 +105,9 @@ DescriptionPtr topic_description() {
   std::vector<Key> keys = {
       {.name = "partitions",
        .value = scalar(ValueKind::kInteger),
-       .doc = "How many parts the topic has; records of one key are in one part.",
-       .default_text = "1"},
+       .doc =
+           "How many parts the topic has; records of one key are in one part. Without it a topic "
+           "that is there keeps its number, and a new one has 1."},
       {.name = "retention",
        .value = retention,
        .doc = "How long records are kept; for ever if absent."},

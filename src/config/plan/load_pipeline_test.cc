@@ -117,7 +117,7 @@ TEST(LoadPipeline, ATaskWithoutTopicHasOneOfItsOwn) {
   const Task& task = pipeline.tasks.at(0);
   EXPECT_EQ(task.topic, "__leat_task.p.t");
   EXPECT_THAT(task.key, ElementsAre("x.y", "z"));  // of the first target with one
-  EXPECT_EQ(pipeline.topics.at("__leat_task.p.t").partitions, 1);
+  EXPECT_EQ(pipeline.topics.at("__leat_task.p.t").partitions, std::nullopt);
   std::vector<std::string> names;
   for (const auto& stream : pipeline.streams) names.push_back(stream.name);
   EXPECT_THAT(names, ElementsAre("t.a", "t.s.b", "t./data/t", "t.console"));

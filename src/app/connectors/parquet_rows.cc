@@ -1,4 +1,4 @@
-#include "app/process/parquet_rows.h"
+#include "app/connectors/parquet_rows.h"
 
 #include <mutex>
 

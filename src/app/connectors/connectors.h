@@ -18,6 +18,9 @@ Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                                                     const config::Pipeline& plan,
                                                     Instance& instance);
 
+// What a target of an outside system can be told without opening it. Errors: user.
+Result<void> check_target(const config::Target& target);
+
 // For targets outside the embedded store.
 Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
                                               const config::Target& target,

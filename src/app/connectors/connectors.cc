@@ -1,6 +1,6 @@
-#include "app/process/connectors.h"
+#include "app/connectors/connectors.h"
 
-#include "app/process/parquet_rows.h"
+#include "app/connectors/parquet_rows.h"
 #include "sink/console/console_sink.h"
 #include "sink/hdfs/hdfs_sink.h"
 #include "source/file/file_source.h"
@@ -24,6 +24,14 @@ Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                                     instance.parquet());
   }
   return internal_error("no source named {}", task.source_type);
+}
+
+Result<void> check_target(const config::Target& target) {
+  if (target.type == "hdfs" && !target.key.empty()) {
+    return user_error("files can only be appended to: leave `key` out of the hdfs target {}",
+                      target.name);
+  }
+  return {};
 }
 
 Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,

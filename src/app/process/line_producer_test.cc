@@ -1,0 +1,149 @@
+#include "app/process/line_producer.h"
+
+#include <gmock/gmock.h>
+
+#include <deque>
+
+#include "app/process/instance_for_test.h"
+
+namespace leat::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// A body that comes in pieces, and breaks off where told.
+class Pieces final : public web::BodyReader {
+ public:
+  explicit Pieces(std::deque<std::string> pieces, bool breaks = false)
+      : pieces_(std::move(pieces)), breaks_(breaks) {}
+  Result<std::string> read() override {
+    if (pieces_.empty()) {
+      if (breaks_) return external_error(Retry::kNo, "the client left");
+      return std::string();
+    }
+    std::string piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    return piece;
+  }
+
+ private:
+  std::deque<std::string> pieces_;
+  bool breaks_;
+};
+
+class LineProducerTest : public test::InstanceTest {
+ protected:
+  Result<int64_t> produce_text(const std::string& text, const LineFormat& format = {}) {
+    Pieces body({text});
+    return produce_lines(*instance_, "t", format, body);
+  }
+};
+
+TEST_F(LineProducerTest, EveryLineIsARecordOfATopicThatIsMade) {
+  EXPECT_EQ(produce_text("{\"a\":1}\n\n  \n[2]\r\n\"3\"").value(), 3);
+  EXPECT_THAT(records("t"), ElementsAre("-={\"a\":1}", "-=[2]", "-=\"3\""));
+  EXPECT_EQ(instance_->log().partition_count("t").value(), 1);
+  EXPECT_EQ(produce_text("").value(), 0);
+}
+
+TEST_F(LineProducerTest, LinesMayComeInAnyPieces) {
+  const std::string text = "{\"a\":1}\r\n{\"b\":\"xyz\"}\n\n{\"c\":3}";
+  for (size_t size = 1; size <= text.size(); ++size) {
+    std::deque<std::string> pieces;
+    for (size_t i = 0; i < text.size(); i += size) pieces.push_back(text.substr(i, size));
+    Pieces body(std::move(pieces));
+    const std::string topic = fmt::format("t{}", size);
+    EXPECT_EQ(produce_lines(*instance_, topic, {}, body).value(), 3);
+    EXPECT_THAT(records(topic), ElementsAre("-={\"a\":1}", "-={\"b\":\"xyz\"}", "-={\"c\":3}"));
+  }
+}
+
+TEST_F(LineProducerTest, ALineLongerThanAPieceAndThanABatch) {
+  const std::string value = "\"" + std::string(3 << 20, 'x') + "\"";
+  std::deque<std::string> pieces;
+  for (size_t i = 0; i < value.size(); i += 100'000) pieces.push_back(value.substr(i, 100'000));
+  pieces.push_back("\n1\n2\n");
+  Pieces body(std::move(pieces));
+  EXPECT_EQ(produce_lines(*instance_, "t", {}, body).value(), 3);
+  const auto found = records("t");
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0], "-=" + value);
+  EXPECT_EQ(found[2], "-=2");
+}
+
+TEST_F(LineProducerTest, ManyLinesKeepTheirOrderOverBatches) {
+  std::string text;
+  constexpr int kLines = 300'000;  // more than two batches
+  for (int i = 0; i < kLines; ++i) text += std::to_string(1'000'000 + i) + "\n";
+  EXPECT_EQ(produce_text(text).value(), kLines);
+  const auto found = records("t");
+  ASSERT_EQ(found.size(), static_cast<size_t>(kLines));
+  EXPECT_TRUE(std::is_sorted(found.begin(), found.end()));
+}
+
+TEST_F(LineProducerTest, KeysSayThePartition) {
+  ASSERT_TRUE(instance_->log().ensure_topic("t", {.partitions = 3}).ok());
+  std::string text;
+  for (int i = 0; i < 20; ++i) text += fmt::format("{{\"a\":{{\"id\":{}}}}}\n", i);
+  EXPECT_EQ(produce_text(text, {.key = "a.id"}).value(), 20);
+  for (int i = 0; i < 20; ++i) {
+    const std::string key = std::to_string(i);
+    EXPECT_THAT(records("t", log::partition_for_key(key, 3)),
+                testing::Contains(fmt::format("{}={{\"a\":{{\"id\":{}}}}}", i, i)));
+  }
+}
+
+TEST_F(LineProducerTest, AnEnvelopeCarriesKeysTextsAndTombstones) {
+  const std::string text =
+      "{\"key\":\"k\",\"value\":\"not JSON\"}\n"
+      "{\"key\":null,\"value\":\"{}\"}\n"
+      "{\"value\":null,\"key\":\"k\"}\r\n";
+  EXPECT_EQ(produce_text(text, {.envelope = true}).value(), 3);
+  EXPECT_THAT(records("t"), ElementsAre("k=not JSON", "-={}", "k=-"));
+}
+
+TEST_F(LineProducerTest, AnEnvelopeThatIsNoneIsNamed) {
+  for (const char* line : {"{\"key\":\"k\"}", "{\"value\":\"v\"}", "{\"key\":1,\"value\":\"v\"}",
+                           "{\"key\":\"k\",\"value\":{}}", "[]", "x"}) {
+    const auto produced =
+        produce_text(std::string("{\"key\":\"k\",\"value\":\"v\"}\n") + line, {.envelope = true});
+    ASSERT_FALSE(produced.ok()) << line;
+    EXPECT_EQ(produced.error().domain(), ErrorDomain::kUser);
+    EXPECT_THAT(produced.error().message(), HasSubstr("line 2: expected {\"key\""));
+  }
+  EXPECT_EQ(records("t").size(), 6U) << "the lines before are produced";
+}
+
+TEST_F(LineProducerTest, ABadLineIsNamedAndTheLinesBeforeItAreProduced) {
+  const auto produced = produce_text("1\n\n2\n{\"a\":\n3\n");
+  ASSERT_FALSE(produced.ok());
+  EXPECT_THAT(produced.error().message(), HasSubstr("line 4: "));
+  EXPECT_THAT(produced.error().message(), HasSubstr("the 2 records before it are in t"));
+  EXPECT_THAT(records("t"), ElementsAre("-=1", "-=2"));
+}
+
+TEST_F(LineProducerTest, ALineWithoutItsKeyIsNamed) {
+  const auto produced = produce_text("{\"id\":1}\n{\"ID\":2}\n", {.key = "id"});
+  ASSERT_FALSE(produced.ok());
+  EXPECT_THAT(produced.error().message(), HasSubstr("line 2: the record has no `id`"));
+  EXPECT_THAT(records("t"), ElementsAre("1={\"id\":1}"));
+}
+
+TEST_F(LineProducerTest, ABodyThatBreaksOffIsAnError) {
+  Pieces body({"1\n2"}, true);
+  const auto produced = produce_lines(*instance_, "t", {}, body);
+  ASSERT_FALSE(produced.ok());
+  EXPECT_EQ(produced.error().domain(), ErrorDomain::kExternal);
+  EXPECT_TRUE(records("t").empty()) << "never a part of a line";
+}
+
+TEST_F(LineProducerTest, RefusesWhatNoTopicIsCalled) {
+  Pieces body({"1\n"});
+  EXPECT_FALSE(produce_lines(*instance_, "a/b", {}, body).ok());
+  Pieces other({"1\n"});
+  EXPECT_FALSE(produce_lines(*instance_, "t", {.key = "a["}, other).ok());
+}
+
+}  // namespace
+}  // namespace leat::app

@@ -1,0 +1,161 @@
+#include "app/process/stream_thread.h"
+
+#include <gmock/gmock.h>
+
+#include "app/process/instance_for_test.h"
+
+namespace leat::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class StreamThreadTest : public test::InstanceTest {
+ protected:
+  StreamThreadTest() {
+    stream_.name = "s";
+    stream_.sql = "SELECT n::INTEGER AS n FROM t";
+    config::Target target;
+    target.type = "table";
+    target.name = "x";
+    stream_.into = {target};
+    produce("t", "{\"n\":\"1\"}");
+  }
+  ~StreamThreadTest() override { thread_.reset(); }
+
+  void open() {
+    thread_.reset();
+    auto* store = instance_->pipeline_store("p").value();
+    pipeline::StreamContext context{.pipeline = "p",
+                                    .store_id = store->store_id,
+                                    .clock = instance_->clock(),
+                                    .topics = instance_->log(),
+                                    .schemas = instance_->schemas(),
+                                    .make_sink = {},
+                                    .limits = {},
+                                    .strict_topics = {},
+                                    .after_epoch = [this] {
+                                      const std::lock_guard lock(mutex_);
+                                      ++epochs_;
+                                      changed_.notify_all();
+                                    }};
+    auto runner = pipeline::StreamRunner::open(stream_, std::move(context),
+                                               std::move(store->database->connect()).value());
+    ASSERT_TRUE(runner.ok()) << runner.error().to_string();
+    thread_ = std::make_unique<StreamThread>(std::move(*runner));
+  }
+  void wait_for_epochs(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return epochs_ >= count; });
+  }
+  int64_t end() { return instance_->log().offsets({"t", 0}).value().end; }
+  std::vector<pipeline::StreamLetter> letters() {
+    auto connection = instance_->pipeline_store("p").value()->database->connect();
+    return pipeline::StateStore(**connection).load_letters().value();
+  }
+
+  config::Stream stream_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int epochs_ = 0;
+  std::unique_ptr<StreamThread> thread_;
+};
+
+TEST_F(StreamThreadTest, EndsWhereItIsTold) {
+  open();
+  thread_->start();
+  produce("t", "{\"n\":\"2\"}");
+  thread_->finish_at({{0, end()}});
+  ASSERT_TRUE(thread_->join().ok());
+  EXPECT_THAT(rows("p", "FROM x ORDER BY n"), ElementsAre("1", "2"));
+  EXPECT_FALSE(thread_->failure());
+  EXPECT_EQ(thread_->snapshot().progress.counts.used, 2);
+  EXPECT_TRUE(thread_->join().ok()) << "again";
+}
+
+TEST_F(StreamThreadTest, ItMayBeToldBeforeItStarts) {
+  open();
+  thread_->finish_at({{0, end()}});
+  thread_->start();
+  ASSERT_TRUE(thread_->join().ok());
+  EXPECT_THAT(rows("p", "FROM x"), ElementsAre("1"));
+}
+
+TEST_F(StreamThreadTest, TakesRecordsAsTheyArrive) {
+  open();
+  thread_->start();
+  wait_for_epochs(1);
+  produce("t", "{\"n\":\"2\"}");
+  wait_for_epochs(2);
+  produce("t", "{\"n\":\"3\"}");
+  wait_for_epochs(3);
+  thread_->stop();
+  EXPECT_EQ(thread_->join().error().code(), ErrorCode::kCancelled);
+  EXPECT_FALSE(thread_->failure()) << "to be stopped is no failure";
+  EXPECT_EQ(rows("p", "FROM x").size(), 3U);
+}
+
+TEST_F(StreamThreadTest, StopsWhileItWaitsForRecords) {
+  open();
+  thread_->start();
+  wait_for_epochs(1);
+  thread_->stop();
+  EXPECT_FALSE(thread_->join().ok());
+  EXPECT_EQ(thread_->snapshot().lag, 0);
+}
+
+TEST_F(StreamThreadTest, OneThatNeverStartedHasNothingToJoin) {
+  open();
+  thread_->stop();
+  EXPECT_TRUE(thread_->join().ok());
+}
+
+TEST_F(StreamThreadTest, SaysWhatEndedIt) {
+  stream_.sql = "SELECT nn FROM t";  // nearly `n`: never seen
+  produce("t", "{\"nnn\":1}");
+  open();
+  thread_->start();
+  const auto joined = thread_->join();
+  ASSERT_FALSE(joined.ok());
+  ASSERT_TRUE(thread_->failure());
+  EXPECT_THAT(thread_->failure()->message(), HasSubstr("nn"));
+  EXPECT_EQ(thread_->failure()->to_string(), joined.error().to_string());
+}
+
+TEST_F(StreamThreadTest, RedrivesBetweenEpochsWhileItRuns) {
+  produce("t", "{\"n\":\"two\"}");
+  open();
+  thread_->start();
+  wait_for_epochs(1);
+  const auto found = letters();
+  ASSERT_EQ(found.size(), 1U);
+  for (int i = 0; i < 3; ++i) {
+    const auto outcome = thread_->redrive(found);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+    EXPECT_EQ(outcome->failed_again, 1);
+  }
+  auto mended = found;
+  mended[0].value = "{\"n\":\"2\"}";
+  EXPECT_EQ(thread_->redrive(mended)->redriven, 1);
+  produce("t", "{\"n\":\"3\"}");
+  thread_->finish_at({{0, end()}});
+  ASSERT_TRUE(thread_->join().ok());
+  EXPECT_THAT(rows("p", "FROM x ORDER BY n"), ElementsAre("1", "2", "3"));
+  EXPECT_TRUE(thread_->snapshot().progress.counts.reconciles());
+}
+
+TEST_F(StreamThreadTest, RedrivesBeforeItStartsAndAfterItsEnd) {
+  produce("t", "{\"n\":\"two\"}");
+  open();
+  thread_->finish_at({{0, end()}});
+  thread_->start();
+  ASSERT_TRUE(thread_->join().ok());
+  EXPECT_EQ(thread_->redrive(letters())->failed_again, 1);
+  stream_.sql = "SELECT try_cast(n AS INTEGER) AS n FROM t";
+  open();
+  EXPECT_EQ(thread_->redrive(letters())->redriven, 1);
+  EXPECT_TRUE(letters().empty());
+}
+
+}  // namespace
+}  // namespace leat::app
