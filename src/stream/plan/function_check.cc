@@ -95,9 +95,9 @@ Error refusal(Verdict found, const std::string& name) {
   switch (found) {
     case Verdict::kAggregate:
       return user_error(
-          "{}(): aggregates are not built yet; a stream's SELECT gives rows for one record at a "
-          "time (aggregate in the table that it fills, or over a list: list_{}(items))",
-          name, name);
+          "{}: aggregates are not built yet; a stream's SELECT gives rows for one record at a "
+          "time (aggregate in the table that it fills, or over a list as in list_sum(items))",
+          name == "count_star" ? "count(*)" : name + "()");
     case Verdict::kClockInMacro:
       return user_error("{}() reads the machine's clock; use now(), which is fixed for each batch",
                         name);
