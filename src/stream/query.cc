@@ -1,5 +1,7 @@
 #include "stream/query.h"
 
+#include <fmt/format.h>
+
 #include "stream/plan/check.h"
 #include "stream/plan/tree.h"
 
@@ -44,5 +46,23 @@ Query Query::select_all(const std::string& topic) {
 const std::string& Query::sql() const { return tree_->sql; }
 const std::string& Query::topic() const { return tree_->topic; }
 bool Query::names_all() const { return tree_->names_all; }
+
+std::optional<std::string> Query::field_of(const std::string& column) const {
+  const Json& root = tree_->root;
+  if (!is_select(root) || type_of(root.at("from_table")) != "BASE_TABLE") return std::nullopt;
+  const std::string_view alias = text_of(root.at("from_table"), "alias");
+  for (const Json& item : root.at("select_list")) {
+    const bool cast = class_of(item) == "CAST";
+    const Json& field = cast ? item.at("child") : item;
+    if (class_of(field) != "COLUMN_REF") continue;
+    auto names = field.at("column_names").get<std::vector<std::string>>();
+    const std::string_view given = text_of(item, "alias");
+    if ((given.empty() ? std::string_view(names.back()) : given) != column) continue;
+    const bool qualified = names.front() == (alias.empty() ? tree_->topic : alias);
+    if (qualified && names.size() > 1) names.erase(names.begin());
+    return fmt::format("{}", fmt::join(names, "."));
+  }
+  return std::nullopt;
+}
 
 }  // namespace leat::stream

@@ -36,6 +36,10 @@ class Query {
   // True when the query names all fields (SELECT *, or a struct as a whole).
   bool names_all() const;
 
+  // The dotted path of the field that an output column is, cast or as it is; none for any other
+  // expression, and where the topic is not read directly.
+  std::optional<std::string> field_of(const std::string& column) const;
+
   struct Tree;
   const Tree& tree() const { return *tree_; }
   explicit Query(std::shared_ptr<const Tree> tree) : tree_(std::move(tree)) {}

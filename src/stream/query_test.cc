@@ -95,6 +95,19 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"SELECT a FROM t POSITIONAL JOIN (VALUES (1)) v(x)", "a POSITIONAL join", ""},
         Refusal{"SELECT a FROM t AS u(x)", "names of their own", "t AS"}));
 
+TEST(QueryTest, TellsTheFieldOfAColumn) {
+  const TestDatabase database;
+  const auto query = Query::parse(
+      "SELECT u.login.uuid::UUID AS id, name.first, a + 1 AS b, lower(c) AS c FROM users AS u",
+      *database.connection);
+  ASSERT_TRUE(query.ok());
+  EXPECT_EQ(query->field_of("id"), "login.uuid");
+  EXPECT_EQ(query->field_of("first"), "name.first");
+  EXPECT_EQ(query->field_of("b"), std::nullopt);
+  EXPECT_EQ(query->field_of("c"), std::nullopt);
+  EXPECT_EQ(query->field_of("nothing"), std::nullopt);
+}
+
 TEST(QueryTest, KnowsItsTopicAndWhetherItTakesAll) {
   const TestDatabase database;
   const auto parse = [&](const char* sql) {

@@ -40,3 +40,16 @@ class Validate(InWorkplace):
         (self.place.path / "catchup.yaml").write_text(
             'schedule: {cron: "0 3 * * *", catchup: true}\n' + self.place.pipeline.read_text())
         self.assertIn("catchup", self.leat("validate", "catchup.yaml", code=leat.USER_ERROR).stderr)
+
+    def test_a_table_key_that_is_not_the_record_key(self):
+        text = self.place.pipeline.read_text().replace("SELECT id,", "SELECT id, lower(customer) AS who,")
+        (self.place.path / "who.yaml").write_text(
+            text.replace("{table: amounts, key: id}", "{table: amounts, key: who}") + "topics:\n  orders: {partitions: 3}\n")
+        result = self.leat("validate", "who.yaml")
+        self.assertIn("is not the record key (id) of orders", result.stderr)
+        self.assertEqual(self.leat("validate", "shop.yaml").stderr, "")
+
+    def test_a_misspelt_topic(self):
+        (self.place.path / "topic.yaml").write_text(self.place.pipeline.read_text().replace("FROM orders", "FROM ordres"))
+        result = self.leat("validate", "topic.yaml", code=leat.USER_ERROR)
+        self.assertIn("did you mean `orders`?", result.stderr)

@@ -96,6 +96,39 @@ void check_keys(const config::Stream& stream, const std::vector<store::Column>& 
   }
 }
 
+// The JSON paths of the record key of a topic that the file's tasks write.
+std::vector<std::string> topic_key(const config::Pipeline& plan, const std::string& topic) {
+  for (const auto& task : plan.tasks) {
+    if (task.topic == topic && !task.key.empty()) return task.key;
+  }
+  const auto found = plan.topics.find(topic);
+  return found == plan.topics.end() ? std::vector<std::string>() : found->second.key;
+}
+
+// Order holds within a partition, and the record key decides the partition: rows of one table key
+// must come from records of one record key for "the last one wins" to mean anything.
+void warn_of_open_order(const config::Pipeline& plan, const config::Stream& stream,
+                        const stream::Query& query, CheckedPipeline& checked) {
+  const auto topic = plan.topics.find(query.topic());
+  if (topic == plan.topics.end() || topic->second.partitions.value_or(1) == 1) return;
+  std::vector<std::string> record_key = topic_key(plan, query.topic());
+  std::sort(record_key.begin(), record_key.end());
+  for (const auto& target : stream.into) {
+    if (target.key.empty() || !pipeline::is_embedded_table(target)) continue;
+    std::vector<std::string> fields;
+    for (const auto& column : target.key) fields.push_back(query.field_of(column).value_or(""));
+    std::sort(fields.begin(), fields.end());
+    if (fields == record_key) continue;
+    checked.warnings.push_back(
+        fmt::format("stream {}: the key ({}) of {} is not the record key ({}) of {}: records of "
+                    "one table key can "
+                    "be in several partitions, and which of them is the last is then open",
+                    stream.name, fmt::join(target.key, ", "), pipeline::sink_name(target),
+                    record_key.empty() ? "none" : fmt::format("{}", fmt::join(record_key, ", ")),
+                    query.topic()));
+  }
+}
+
 // Parses and plans one stream; its mistakes go to `checked`.
 void check_stream(const config::Pipeline& plan, const config::Stream& stream,
                   store::Connection& connection, Instance* instance, const KnownTopics& known,
@@ -113,6 +146,7 @@ void check_stream(const config::Pipeline& plan, const config::Stream& stream,
     return;
   }
   check_topic(plan, stream, query->topic(), known, checked);
+  if (stream.implicit_topic.empty()) warn_of_open_order(plan, stream, *query, checked);
   const auto schema = known_schema(plan, query->topic(), instance);
   // Without a schema nobody knows what `*` stands for.
   if (schema.root.fields.empty() && query->names_all()) return;
