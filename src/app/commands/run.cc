@@ -60,6 +60,7 @@ std::vector<config::Pipeline> load_all(const RunFlags& flags, const config::Load
       mistakes = true;
       continue;
     }
+    print_warnings(checked.warnings);
     const auto& name = checked.loaded.pipeline->name;
     const auto twin = std::find_if(plans.begin(), plans.end(),
                                    [&](const auto& plan) { return plan.name == name; });
