@@ -96,29 +96,17 @@ void check_keys(const config::Stream& stream, const std::vector<store::Column>& 
   }
 }
 
-// The JSON paths of the record key of a topic that the file's tasks write.
-std::vector<std::string> topic_key(const config::Pipeline& plan, const std::string& topic) {
-  for (const auto& task : plan.tasks) {
-    if (task.topic == topic && !task.key.empty()) return task.key;
-  }
-  const auto found = plan.topics.find(topic);
-  return found == plan.topics.end() ? std::vector<std::string>() : found->second.key;
-}
-
 // Order holds within a partition, and the record key decides the partition: rows of one table key
 // must come from records of one record key for "the last one wins" to mean anything.
 void warn_of_open_order(const config::Pipeline& plan, const config::Stream& stream,
                         const stream::Query& query, CheckedPipeline& checked) {
   const auto topic = plan.topics.find(query.topic());
   if (topic == plan.topics.end() || topic->second.partitions.value_or(1) == 1) return;
-  std::vector<std::string> record_key = topic_key(plan, query.topic());
+  std::vector<std::string> record_key = pipeline::record_key_of(plan, query.topic());
   std::sort(record_key.begin(), record_key.end());
   for (const auto& target : stream.into) {
     if (target.key.empty() || !pipeline::is_embedded_table(target)) continue;
-    std::vector<std::string> fields;
-    for (const auto& column : target.key) fields.push_back(query.field_of(column).value_or(""));
-    std::sort(fields.begin(), fields.end());
-    if (fields == record_key) continue;
+    if (pipeline::key_fields(stream, target, query) == record_key) continue;
     checked.warnings.push_back(
         fmt::format("stream {}: the key ({}) of {} is not the record key ({}) of {}: records of "
                     "one table key can "

@@ -90,9 +90,11 @@ Result<void> PipelineProcess::open_streams(const ProcessOptions& options) {
             },
         .limits = {.records = options.epoch_records},
         .fresh = options.fresh,
+        .record_keys = {},
         .strict_topics = {},
         .after_epoch = after_epoch};
     for (const auto& [name, topic] : plan_.topics) {
+      context.record_keys[name] = pipeline::record_key_of(plan_, name);
       if (topic.schema_mode == config::SchemaMode::kStrict) context.strict_topics.insert(name);
     }
     auto runner = pipeline::StreamRunner::open(stream, std::move(context), std::move(connection));

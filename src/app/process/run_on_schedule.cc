@@ -37,7 +37,7 @@ Result<void> run_on_schedule(Instance& instance, PipelineProcess& process, std::
   process.start_streams();
   const auto finish = [&]() -> Result<void> {
     process.stop_streams();
-    const Result<void> joined = process.join_streams();
+    Result<void> joined = process.join_streams();
     if (!joined.ok() && joined.error().code() != ErrorCode::kCancelled) return joined;
     return {};
   };

@@ -24,14 +24,20 @@ void StreamThread::start() {
   }
   thread_ = std::thread([this] {
     Result<void> result = loop();
-    std::vector<Work> left;
-    {
-      const std::lock_guard lock(mutex_);
-      running_ = false;
-      left.swap(work_);
-      outcome_.emplace(std::move(result));
+    // Whoever came before the end is still served here; who comes later works on its own thread.
+    while (true) {
+      std::vector<Work> left;
+      {
+        const std::lock_guard lock(mutex_);
+        left.swap(work_);
+        if (left.empty()) {
+          running_ = false;
+          outcome_.emplace(std::move(result));
+          return;
+        }
+      }
+      for (const auto& work : left) work();
     }
-    for (const auto& work : left) work();
   });
 }
 
@@ -106,7 +112,10 @@ Result<pipeline::RedriveOutcome> StreamThread::redrive(
     here = !running_;
     if (!here) work_.push_back([&] { promise.set_value(runner_->redrive(letters)); });
   }
-  if (here) return runner_->redrive(letters);
+  if (here) {
+    const std::lock_guard one_at_a_time(idle_runner_);
+    return runner_->redrive(letters);
+  }
   wake();
   return done.get();
 }

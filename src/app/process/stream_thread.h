@@ -58,6 +58,8 @@ class StreamThread {
   bool running_ = false;
   std::optional<Result<void>> outcome_;
 
+  // Held during a redrive after the thread has ended: the runner is for one thread at a time.
+  std::mutex idle_runner_;
   std::thread thread_;
 };
 

@@ -6,6 +6,9 @@
 namespace leat::codec {
 namespace {
 
+// Both compilers have it; ISO C++ does not.
+__extension__ using Uint128 = unsigned __int128;
+
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 const char* skip_digits(const char* at, const char* end) {
@@ -67,8 +70,8 @@ std::optional<duckdb_hugeint> parse_hugeint(std::string_view token) {
   const bool negative = token.front() == '-';
   if (negative) token.remove_prefix(1);
   if (token.size() > 39) return std::nullopt;  // 2^127 has 39 digits
-  unsigned __int128 value = 0;
-  constexpr auto kMax = (static_cast<unsigned __int128>(1) << 127) - 1;
+  Uint128 value = 0;
+  constexpr auto kMax = (static_cast<Uint128>(1) << 127) - 1;
   for (const char c : token) {
     const auto digit = static_cast<unsigned>(c - '0');
     if (value > (kMax - digit) / 10) return std::nullopt;

@@ -56,15 +56,19 @@ Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limit
                 [version](const auto& entry) { return entry.second.version.version != version; });
 
   const size_t share = versions.empty() ? 0 : std::max<size_t>(1, limits.bytes / versions.size());
+  // Each partition gets its part of the epoch, so that a long one does not hold up the others.
+  const size_t quota =
+      versions.empty() ? 0 : (limits.records + versions.size() - 1) / versions.size();
   for (const auto& [partition, schema] : versions) {
     if (input.records.size() >= limits.records) break;
+    const size_t most = std::min(limits.records, input.records.size() + quota);
     const int64_t from = at.at(partition);
     const int64_t stop_at = std::min(schema.until.value_or(INT64_MAX), limit_of(until, partition));
 
     LEAT_ASSIGN(Fetched * held, fetch(partition, from, share));
     const auto& records = held->records.records;
     int64_t to = from;
-    for (; held->taken < records.size() && input.records.size() < limits.records; ++held->taken) {
+    for (; held->taken < records.size() && input.records.size() < most; ++held->taken) {
       const auto& record = records[held->taken];
       if (record.offset >= stop_at) {
         to = stop_at;  // past the control records before it, too

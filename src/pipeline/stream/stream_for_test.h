@@ -137,6 +137,7 @@ class StreamTest : public testing::Test {
         },
         .limits = limits_,
         .fresh = fresh_,
+        .record_keys = {{topic_, {"id"}}},
         .strict_topics = strict_topics_,
         .after_epoch = {}};
     LEAT_ASSIGN(auto connection, database_->connect());

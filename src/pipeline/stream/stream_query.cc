@@ -65,6 +65,28 @@ Result<std::vector<std::string>> key_columns(const config::Stream& stream,
   return columns;
 }
 
+std::vector<std::string> key_fields(const config::Stream& stream, const config::Target& target,
+                                    const stream::Query& query) {
+  std::vector<std::string> fields = target.key;
+  if (stream.implicit_topic.empty()) {
+    for (auto& field : fields) {
+      auto of_record = query.field_of(field);
+      if (!of_record) return {};
+      field = std::move(*of_record);
+    }
+  }
+  std::sort(fields.begin(), fields.end());
+  return fields;
+}
+
+std::vector<std::string> record_key_of(const config::Pipeline& plan, const std::string& topic) {
+  for (const auto& task : plan.tasks) {
+    if (task.topic == topic && !task.key.empty()) return task.key;
+  }
+  const auto found = plan.topics.find(topic);
+  return found == plan.topics.end() ? std::vector<std::string>() : found->second.key;
+}
+
 std::string sink_name(const config::Target& target) { return target.type + ":" + target.name; }
 
 bool is_embedded_table(const config::Target& target) {

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "config/pipeline.h"
+#include "stream/query.h"
 
 namespace leat::pipeline {
 
@@ -17,6 +18,15 @@ Result<std::string> stream_sql(const config::Stream& stream);
 // The output columns that are the key of one of its targets.
 Result<std::vector<std::string>> key_columns(const config::Stream& stream,
                                              const config::Target& target);
+
+// The fields of a record that make up the key of one of its targets, sorted; empty when a key
+// column is not a field of the record as it is or cast.
+std::vector<std::string> key_fields(const config::Stream& stream, const config::Target& target,
+                                    const stream::Query& query);
+
+// The JSON paths of the record key of a topic, as the pipeline's tasks or topics declare it; empty:
+// none or unknown.
+std::vector<std::string> record_key_of(const config::Pipeline& plan, const std::string& topic);
 
 // "<type>:<name>", how counts and dead letters name a target.
 std::string sink_name(const config::Target& target);

@@ -81,7 +81,9 @@ Result<EpochInput> StreamRunner::letter_and_later(const StreamLetter& letter) {
   LEAT_ASSIGN(auto later, reader_.range({{letter.partition, letter.offset + 1}},
                                         {{letter.partition, position->second}}));
   for (const auto& record : later.records) {
-    if (!letter.key || record.key == letter.key) input.records.push_back(record);
+    // Where a row's key is not the record's, any later record may have written the row.
+    const bool may_have_its_key = !keys_agree_ || !letter.key || record.key == letter.key;
+    if (may_have_its_key) input.records.push_back(record);
   }
   for (auto& owner : later.memory) input.memory.push_back(std::move(owner));
   return input;

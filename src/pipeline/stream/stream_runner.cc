@@ -9,6 +9,11 @@
 namespace leat::pipeline {
 namespace {
 
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 // FNV-1a: names a query text in an outbox entry; not a security measure.
 std::string text_hash(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325ULL;
@@ -54,6 +59,11 @@ Result<void> StreamRunner::make_targets() {
       LEAT_ASSIGN(auto key, key_columns(stream_, target));
       const bool keyed = !key.empty();
       keyed_ = keyed_ || keyed;
+      if (keyed) {
+        const auto fields = key_fields(stream_, target, query_);
+        keys_agree_ = keys_agree_ && !fields.empty() &&
+                      fields == sorted(context_.record_keys[query_.topic()]);
+      }
       tables_.push_back(
           {.name = name,
            .keyed = keyed,
@@ -74,7 +84,7 @@ Result<void> StreamRunner::check_offsets() {
   for (int32_t partition = 0; partition < partitions; ++partition) {
     LEAT_ASSIGN(ranges[partition], log.offsets({query_.topic(), partition}));
   }
-  const auto usable = check_stored_offsets(stream_.name, query_.topic(), progress_.offsets, ranges);
+  auto usable = check_stored_offsets(stream_.name, query_.topic(), progress_.offsets, ranges);
   if (!usable.ok()) {
     if (!context_.fresh) return usable;
     log_warn("{}; beginning anew as --fresh asks", usable.error().message());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,9 +42,10 @@ struct StreamContext {
   TopicSchemas& schemas;
   SinkFactory make_sink;
   EpochLimits limits;
-  bool fresh = false;                   // unusable stored offsets: begin anew instead of refusing
-  std::set<std::string> strict_topics;  // those with `schema: strict`
-  std::function<void()> after_epoch;    // called after every commit (fault injection)
+  bool fresh = false;  // unusable stored offsets: begin anew instead of refusing
+  std::map<std::string, std::vector<std::string>> record_keys;  // JSON paths, by topic
+  std::set<std::string> strict_topics;                          // those with `schema: strict`
+  std::function<void()> after_epoch;  // called after every commit (fault injection)
 };
 
 // What others may see of a running stream.
@@ -138,6 +140,8 @@ class StreamRunner {
   std::vector<TableTarget> tables_;
   std::vector<OutsideTarget> outside_;
   bool keyed_ = false;
+  // Records of one table key have one record key, for every keyed table.
+  bool keys_agree_ = true;
   bool began_anew_ = false;  // the stored offsets were unusable: so are those of the outbox
 
   int planned_version_ = -1;

@@ -121,7 +121,8 @@ class HttpSource final : public Source {
   Error masked(const Error& error) const {
     Error copy(error.domain(), options_.mask.mask(error.message()), error.retry(), error.code());
     for (const std::string& what : error.context()) {
-      static_cast<void>(std::move(copy).during(options_.mask.mask(what)));  // adds to `copy` itself
+      Error next = std::move(copy).during(options_.mask.mask(what));
+      copy = std::move(next);
     }
     return copy;
   }

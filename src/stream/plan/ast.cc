@@ -105,10 +105,10 @@ std::string lower(std::string_view text) {
 bool is_select(const Json& node) { return type_of(node) == "SELECT_NODE"; }
 bool is_set_operation(const Json& node) { return type_of(node) == "SET_OPERATION_NODE"; }
 
-Json column_node(std::vector<std::string> names, std::string alias) {
+Json column_node(const std::vector<std::string>& names, std::string alias) {
   Json node = expression("COLUMN_REF", "COLUMN_REF");
   node["alias"] = std::move(alias);
-  node["column_names"] = std::move(names);
+  node["column_names"] = names;
   return node;
 }
 

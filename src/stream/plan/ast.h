@@ -68,7 +68,7 @@ void for_each_child(J& expression, Visit&& visit) {
 }
 
 // New nodes.
-Json column_node(std::vector<std::string> names, std::string alias = "");
+Json column_node(const std::vector<std::string>& names, std::string alias = "");
 Json star_node(const std::string& relation);
 Json function_node(const std::string& name, std::vector<Json> arguments);
 Json operator_node(const std::string& type, std::vector<Json> arguments);

@@ -133,7 +133,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 
 // The user's own text bound against the topic as a CTE, only for its error: that one has the
 // user's names and position.
-Error error_of_user_text(const Query& query, const std::string& relation, Error rewritten,
+Error error_of_user_text(const Query& query, const std::string& relation, const Error& rewritten,
                          store::Connection& connection) {
   const std::string& sql = query.sql();
   const size_t start = sql.find_first_not_of(" \t\r\n");
