@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/json_text.h"
 #include "codec/decode/test_chunk.h"
 #include "codec/json/fault.h"
-#include "base/json_text.h"
 
 namespace leat::codec {
 namespace {
