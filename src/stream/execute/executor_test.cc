@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <random>
 #include <thread>
 
@@ -469,7 +470,8 @@ TEST(ExecutorTest, TheBatchIsOutOfReachOfOtherConnections) {
 
 TEST(ExecutorTest, AnInterruptIsAnErrorAndNotDeadLetters) {
   const TestDatabase database;
-  std::vector<std::string> values(2000, R"({"v":3000000})");
+  // An interrupt is looked at between two chunks: many of them, each of about 32 MB.
+  std::vector<std::string> values(40'000, R"({"v":2000})");
   const TestRecords records(values);
   auto query = Query::parse("SELECT list_sum(range(v)) AS s FROM t", *database.connection);
   ASSERT_TRUE(query.ok()) << query.error().to_string();
@@ -478,12 +480,15 @@ TEST(ExecutorTest, AnInterruptIsAnErrorAndNotDeadLetters) {
   auto executor = Executor::create(*planned, *database.connection);
   ASSERT_TRUE(executor.ok());
   std::atomic<bool> over = false;
+  std::latch begun(1);
   std::jthread interrupter([&] {
+    begun.count_down();
     while (!over) {
       database.connection->interrupt();
       std::this_thread::yield();
     }
   });
+  begun.wait();
   const auto result = (*executor)->run(records.records(), {});
   over = true;
   ASSERT_FALSE(result.ok());
