@@ -90,7 +90,7 @@ std::string joined(const std::vector<std::string>& path, size_t count) {
 Json member_of_text(const Json& reference, size_t kept, const std::vector<std::string>& rest) {
   auto names = reference.at("column_names").get<std::vector<std::string>>();
   names.resize(kept);
-  Json cast = cast_node(column_node(std::move(names)), "UNBOUND");
+  Json cast = cast_node(column_node(names), "UNBOUND");
   cast["cast_type"]["type_info"] = {{"type", "UNBOUND_TYPE_INFO"},
                                     {"alias", ""},
                                     {"extension_info", nullptr},
