@@ -32,9 +32,6 @@ class ApiClient {
   Result<std::string> upload(const std::string& target,
                              std::function<Result<size_t>(MutableBytes)> source);
 
-  // The opened directory; null when another process holds it.
-  Instance* instance() { return instance_.get(); }
-
  private:
   Result<web::ClientResponse> send(const web::ClientRequest& request, const web::BodySink& sink,
                                    std::stop_token stop);

@@ -37,10 +37,9 @@ void add_completion_command(CLI::App& program, Action& action) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([shell, &program, &action] {
     action = [shell, &program] {
-      const auto which = *shell == "bash"  ? Shell::kBash
-                         : *shell == "zsh" ? Shell::kZsh
-                                           : Shell::kFish;
-      std::cout << completion_script(program, which);
+      const auto which = parse_shell(*shell);
+      if (!which.ok()) return report(which.error());
+      std::cout << completion_script(program, *which);
       return kExitOk;
     };
   });
