@@ -56,12 +56,13 @@ class Error {
   std::optional<size_t> position() const { return position_; }
 
   // Adds what was being done ("reading topic users_created"), outermost last.
-  Error&& during(std::string what) && {
+  // By value: a reference into a temporary would outlive it in `auto& e = user_error(…).during(…)`.
+  Error during(std::string what) && {
     context_.push_back(std::move(what));
     return std::move(*this);
   }
 
-  Error&& at_position(size_t offset) && {
+  Error at_position(size_t offset) && {
     position_ = offset;
     return std::move(*this);
   }
