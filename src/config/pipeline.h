@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,8 @@
 #include "config/timetable.h"
 
 namespace leat::config {
+
+class SourceText;
 
 struct Retries {
   int count = 0;  // further attempts after the first
@@ -85,6 +89,7 @@ struct Connection {
 struct Pipeline {
   std::string name;
   Path file;
+  std::shared_ptr<const SourceText> source;  // for the lines that messages show
   // SHA-256 of the file's keys and values after substitution of --set and ${…}; secrets count by
   // name only, comments and layout not at all.
   std::string file_hash;
@@ -113,10 +118,24 @@ struct Problem {
 // "users.yaml:12:5: error: unknown key …\n   12 |   retires: 3\n      |   ^~~~~~~"
 std::string format_problem(const Problem& problem);
 
+// A mistake at a place of the pipeline's file.
+Problem problem_at(const Pipeline& pipeline, Location location, std::string message);
+// Puts them in the order of the file, each once; at most 100, the last of which says how many more.
+void sort_problems(std::vector<Problem>& problems);
+
+// What could be read of a file with mistakes, for those who look for more of them.
+struct PartialPipeline {
+  Pipeline pipeline;  // without the parts that have mistakes
+  // Every key and value of the file but its SQL: what a part with mistakes may be about.
+  std::set<std::string> names;
+  bool names_complete = true;  // false: a value is unknown, as its ${…} is
+};
+
 // The plan, or every mistake. I/O errors (no such file) are one problem without a place.
 struct LoadResult {
   std::optional<Pipeline> pipeline;
-  std::vector<Problem> problems;  // errors; empty when `pipeline` is set
+  std::vector<Problem> problems;           // errors; empty when `pipeline` is set
+  std::optional<PartialPipeline> partial;  // in place of `pipeline`, where it is YAML
 };
 LoadResult load_pipeline(const Path& file, const ConnectorCatalogue& connectors,
                          const LoadOptions& options);

@@ -49,19 +49,29 @@ void ProblemList::add(const Location& location, std::string message) {
 }
 
 std::vector<Problem> ProblemList::take() {
+  sort_problems(problems_);
+  return std::move(problems_);
+}
+
+Problem problem_at(const Pipeline& pipeline, Location location, std::string message) {
+  Problem problem{.location = std::move(location), .message = std::move(message), .line = {}};
+  if (pipeline.source) problem.line = pipeline.source->line(problem.location.line);
+  return problem;
+}
+
+void sort_problems(std::vector<Problem>& problems) {
   const auto place = [](const Problem& p) {
     return std::tuple(p.location.line, p.location.column, std::string_view(p.message));
   };
-  std::sort(problems_.begin(), problems_.end(),
+  std::sort(problems.begin(), problems.end(),
             [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
   const auto same = [&](const Problem& a, const Problem& b) { return place(a) == place(b); };
-  problems_.erase(std::unique(problems_.begin(), problems_.end(), same), problems_.end());
-  if (problems_.size() > kMaxProblems) {
-    const size_t more = problems_.size() - kMaxProblems + 1;
-    problems_.resize(kMaxProblems);
-    problems_.back().message = fmt::format("and {} more mistakes from here on", more);
+  problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
+  if (problems.size() > kMaxProblems) {
+    const size_t more = problems.size() - kMaxProblems + 1;
+    problems.resize(kMaxProblems);
+    problems.back().message = fmt::format("and {} more mistakes from here on", more);
   }
-  return std::move(problems_);
 }
 
 std::string format_problem(const Problem& problem) {

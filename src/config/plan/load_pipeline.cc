@@ -26,6 +26,17 @@ Result<std::string> read_text(const Path& path) {
   return text;
 }
 
+void collect_names(const Node& node, PartialPipeline& partial) {
+  if (!node) return;
+  if (node.data()->unresolved) partial.names_complete = false;
+  if (node.is_text()) partial.names.insert(node.text());
+  for (const auto& item : node.items()) collect_names(item, partial);
+  for (const auto& [name, value] : node.entries()) {
+    partial.names.insert(name);
+    if (name != "sql") collect_names(value, partial);
+  }
+}
+
 }  // namespace
 
 LoadResult load_pipeline_text(std::string text, const std::string& file_name,
@@ -50,8 +61,14 @@ LoadResult load_pipeline_text(std::string text, const std::string& file_name,
     if (file) {
       Pipeline pipeline = build_plan(file, connectors, options.connect, problems);
       pipeline.file = file_name;
+      pipeline.source = source;
       pipeline.file_hash = content_hash(root);
-      if (problems.empty()) result.pipeline = std::move(pipeline);
+      if (problems.empty()) {
+        result.pipeline = std::move(pipeline);
+      } else {
+        result.partial.emplace().pipeline = std::move(pipeline);
+        collect_names(root, *result.partial);
+      }
     }
   }
   result.problems = problems.take();

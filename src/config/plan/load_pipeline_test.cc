@@ -31,6 +31,36 @@ std::vector<std::string> messages(const LoadResult& result) {
   return out;
 }
 
+TEST(PartialPipeline, HoldsWhatHasNoMistake) {
+  const auto result = load(
+      "pipeline: p\ntasks:\n  t:\n    http: {url: u}\n    into: {topc: \"${A:-a}\"}\nstreams:\n  "
+      "s:\n"
+      "    sql: SELECT * FROM a\n    into: {table: b}\n");
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_FALSE(result.pipeline);
+  ASSERT_TRUE(result.partial);
+  ASSERT_EQ(result.partial->pipeline.streams.size(), 1u);
+  EXPECT_EQ(result.partial->pipeline.streams[0].sql, "SELECT * FROM a");
+  EXPECT_TRUE(result.partial->names.contains("a"));
+  EXPECT_FALSE(result.partial->names.contains("SELECT * FROM a"));
+  EXPECT_TRUE(result.partial->names_complete);
+}
+
+TEST(PartialPipeline, IsNotThereForAGoodFileOrOneThatIsNoYaml) {
+  EXPECT_FALSE(load("pipeline: p\ntasks: [\n").partial);
+  const auto good =
+      load("pipeline: p\nstreams:\n  s:\n    sql: SELECT * FROM a\n    into: {table: b}\n");
+  EXPECT_TRUE(good.pipeline);
+  EXPECT_FALSE(good.partial);
+}
+
+TEST(PartialPipeline, SaysThatAnUnsetVariableHidesNames) {
+  const auto result =
+      load("pipeline: p\ntasks:\n  t:\n    http: {url: u}\n    into: {topic: \"${A}\"}\n");
+  ASSERT_TRUE(result.partial);
+  EXPECT_FALSE(result.partial->names_complete);
+}
+
 TEST(FormatProblem, LineAndCaret) {
   const auto result =
       load("pipeline: p\ntasks:\n  t:\n    http: {url: u}\n    retires: 3\n    into: {topic: a}\n");
