@@ -48,7 +48,7 @@ struct Log::State {
                                                                   const TopicConfig& config);
   void publish(std::vector<std::unique_ptr<Partition>> opened);
   Result<void> store_catalog(const std::string& topic, const TopicConfig& config);
-  Result<void> run_retention();
+  Result<std::vector<HeldBack>> run_retention(const std::optional<NeededOffsets>& needed);
   Result<void> checkpoint(std::span<Partition* const> due);
   void close();
 
@@ -159,21 +159,32 @@ Result<void> Log::State::store_catalog(const std::string& topic, const TopicConf
   return {};
 }
 
-Result<void> Log::State::run_retention() {
+Result<std::vector<Log::HeldBack>> Log::State::run_retention(
+    const std::optional<NeededOffsets>& needed) {
+  std::vector<HeldBack> held_back;
   std::vector<std::pair<Partition*, int64_t>> moves;
   OffsetCheckpoint starts = log_starts;
   for (Partition* const partition : all_partitions()) {
-    LEAT_ASSIGN(const int64_t start, partition->retention_start());
-    if (start <= partition->offsets().start) continue;
-    moves.emplace_back(partition, start);
-    starts[partition->name()] = start;
+    int64_t first_needed = needed ? INT64_MAX : 0;
+    if (needed) {
+      const auto found = needed->find(partition->name());
+      if (found != needed->end()) first_needed = found->second;
+    }
+    LEAT_ASSIGN(const auto start, partition->retention_start(first_needed));
+    if (start.allowed < start.wanted) {
+      const int64_t from = std::max(start.allowed, first_needed);
+      held_back.push_back({partition->name(), from, start.wanted});
+    }
+    if (start.allowed <= partition->offsets().start) continue;
+    moves.emplace_back(partition, start.allowed);
+    starts[partition->name()] = start.allowed;
   }
-  if (moves.empty()) return {};
+  if (moves.empty()) return held_back;
   // First on the disk, then for readers, then the files: offsets never come back.
   LEAT_TRY(write_offset_checkpoint(files(), directory / kLogStartName, starts));
   log_starts = std::move(starts);
   for (const auto& [partition, start] : moves) LEAT_TRY(partition->advance_start(start));
-  return {};
+  return held_back;
 }
 
 Result<void> Log::State::checkpoint(std::span<Partition* const> due) {
@@ -336,13 +347,14 @@ Result<int64_t> Log::produce(const TopicPartition& partition, std::span<const Ne
   return appended.base_offset;
 }
 
-Result<void> Log::maintain() {
+Result<std::vector<Log::HeldBack>> Log::maintain(const std::optional<NeededOffsets>& needed) {
   const std::lock_guard maintenance(state_->maintenance_mutex);
   Result<void> outcome;
   const auto keep_first = [&outcome](Result<void> result) {
     if (!result.ok() && outcome.ok()) outcome = std::move(result);
   };
-  keep_first(state_->run_retention());
+  auto held_back = state_->run_retention(needed);
+  if (!held_back.ok()) keep_first(held_back.error());
   std::vector<Partition*> due;
   for (Partition* const partition : state_->all_partitions()) {
     if (partition->config().cleanup_policy == CleanupPolicy::kCompact) {
@@ -354,7 +366,8 @@ Result<void> Log::maintain() {
       due.push_back(partition);
   }
   keep_first(state_->checkpoint(due));
-  return outcome;
+  if (!outcome.ok()) return std::move(outcome).error();
+  return held_back;
 }
 
 }  // namespace leat::log

@@ -7,7 +7,10 @@
 // docs/formats.md.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/file_system.h"
@@ -58,9 +61,19 @@ class Log final : public TopicStore, public TopicReader {
   Result<Appended> append(const TopicPartition& partition, std::span<const NewRecord> records);
   Result<void> wait_durable(const Appended& appended);
 
+  // By partition, the first offset that somebody still has to read.
+  using NeededOffsets = std::map<TopicPartition, int64_t>;
+  // Records that retention would have removed, were they not needed: [from, to).
+  struct HeldBack {
+    TopicPartition partition;
+    int64_t from = 0;
+    int64_t to = 0;
+  };
   // Retention, compaction and recovery points; to be called now and then (every minute, say).
-  // Goes through all partitions and returns the first error.
-  Result<void> maintain();
+  // Retention waits for what is `needed`; for everything while nobody knows what is (nullopt). Goes
+  // through all partitions and returns the first error, else what retention waits for.
+  Result<std::vector<HeldBack>> maintain(
+      const std::optional<NeededOffsets>& needed = NeededOffsets());
 
  private:
   struct State;

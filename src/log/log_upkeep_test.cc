@@ -80,6 +80,50 @@ TEST_F(LogUpkeepTest, RetentionByTimeTakesTheActiveSegmentToo) {
   EXPECT_EQ(log_->offsets(partition_)->end, 2);
 }
 
+TEST_F(LogUpkeepTest, RetentionWaitsForWhatIsNeeded) {
+  ASSERT_TRUE(log_->ensure_topic("t", {.retention_ms = 5'000, .segment_bytes = 300}).ok());
+  ASSERT_TRUE(log_->ensure_topic("u", {.retention_ms = 5'000}).ok());
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(produce("k", "value").ok());
+  clock_.set_ms(1'010'000);
+
+  const auto unknown = log_->maintain(std::nullopt);
+  ASSERT_TRUE(unknown.ok());
+  ASSERT_EQ(unknown->size(), 1u);
+  EXPECT_EQ(unknown->front().from, 0);
+  EXPECT_EQ(unknown->front().to, 50);
+  EXPECT_EQ(log_->offsets(partition_)->start, 0);
+
+  const auto held = log_->maintain(Log::NeededOffsets{{partition_, 20}});
+  ASSERT_TRUE(held.ok());
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_EQ(held->front().partition, partition_);
+  EXPECT_EQ(held->front().from, 20);
+  EXPECT_EQ(held->front().to, 50);
+  // A segment that holds a needed record stays as a whole.
+  const int64_t start = log_->offsets(partition_)->start;
+  EXPECT_GT(start, 0);
+  EXPECT_LE(start, 20);
+  EXPECT_EQ(log_->fetch(partition_, 20, {})->records.front().offset, 20);
+  reopen();
+  EXPECT_EQ(log_->offsets(partition_)->start, start);
+
+  const auto read = log_->maintain(Log::NeededOffsets{{partition_, 50}});
+  ASSERT_TRUE(read.ok());
+  EXPECT_TRUE(read->empty());
+  EXPECT_EQ(log_->offsets(partition_)->start, 50);
+}
+
+TEST_F(LogUpkeepTest, RetentionBySizeWaitsForWhatIsNeeded) {
+  ASSERT_TRUE(log_->ensure_topic("t", {.retention_bytes = 1'000, .segment_bytes = 300}).ok());
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(produce("k", "value").ok());
+  const auto held = log_->maintain(Log::NeededOffsets{{partition_, 5}});
+  ASSERT_TRUE(held.ok());
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_LE(log_->offsets(partition_)->start, 5);
+  EXPECT_TRUE(log_->maintain(Log::NeededOffsets{{partition_, 50}})->empty());
+  EXPECT_GT(log_->offsets(partition_)->start, 20);
+}
+
 TEST_F(LogUpkeepTest, TombstonesGoADayAfterCompactionSawThem) {
   const TopicConfig config{.cleanup_policy = CleanupPolicy::kCompact, .segment_bytes = 200};
   ASSERT_TRUE(log_->ensure_topic("t", config).ok());

@@ -97,9 +97,14 @@ class Partition {
 
   // -- upkeep, by one thread at a time
 
-  // The start offset that retention would leave; offsets().start when there is nothing to delete.
-  // Closes the active segment when it has expired as a whole.
-  Result<int64_t> retention_start();
+  // The start offsets that retention would leave: by itself, and when the records from `needed` on
+  // stay. offsets().start when there is nothing to delete. Closes the active segment when it has
+  // expired as a whole.
+  struct RetentionStart {
+    int64_t wanted = 0;
+    int64_t allowed = 0;
+  };
+  Result<RetentionStart> retention_start(int64_t needed);
   // Deletes the segments before `offset`, which is durable as the start already.
   Result<void> advance_start(int64_t offset);
   // Makes everything up to the returned offset known at the next start: syncs, and stores the

@@ -5,12 +5,14 @@
 
 namespace leat::log {
 
-Result<int64_t> Partition::retention_start() {
+Result<Partition::RetentionStart> Partition::retention_start(int64_t needed) {
   const int64_t now_ms = environment_.clock.now_ms();
   bool active_expired = false;
   {
     const std::lock_guard lock(mutex_);
-    if (config_.cleanup_policy != CleanupPolicy::kDelete) return log_start_offset_;
+    if (config_.cleanup_policy != CleanupPolicy::kDelete) {
+      return RetentionStart{log_start_offset_, log_start_offset_};
+    }
     const auto expired = [&](const Segment& segment) {
       return config_.retention_ms >= 0 &&
              segment.index.max_timestamp() < now_ms - config_.retention_ms;
@@ -23,7 +25,7 @@ Result<int64_t> Partition::retention_start() {
   const std::lock_guard lock(mutex_);
   int64_t total = 0;
   for (const auto& segment : segments_) total += static_cast<int64_t>(segment->size);
-  int64_t start = log_start_offset_;
+  RetentionStart start{log_start_offset_, log_start_offset_};
   const int64_t decided = readable_end();
   for (size_t i = 0; i + 1 < segments_.size(); ++i) {
     const Segment& segment = *segments_[i];
@@ -33,7 +35,8 @@ Result<int64_t> Partition::retention_start() {
     total -= static_cast<int64_t>(segment.size);
     const bool too_much = config_.retention_bytes >= 0 && total >= config_.retention_bytes;
     if (segment_end > decided || (!too_old && !too_much)) break;
-    start = std::max(start, segment_end);
+    start.wanted = std::max(start.wanted, segment_end);
+    if (segment_end <= needed) start.allowed = start.wanted;
   }
   return start;
 }
@@ -49,6 +52,7 @@ Result<void> Partition::advance_start(int64_t offset) {
       segments_.pop_front();
     }
     producers_.forget_before(offset);
+    synced_producers_.forget_before(offset);
   }
   for (const auto& segment : gone) {
     for (const std::string_view extension : {kIndexExtension, kTimeIndexExtension, kLogExtension}) {
@@ -68,7 +72,7 @@ Result<int64_t> Partition::checkpoint() {
   {
     const std::lock_guard lock(mutex_);
     if (failed_) return read_only();
-    ticket = {.first_sequence = last_sequence_,
+    ticket = {.first_sequence = resolved_sequence_ + 1,
               .sequence = last_sequence_,
               .base_offset = next_offset_,
               .next_offset = next_offset_};
