@@ -26,7 +26,8 @@ class FaultyFileSystem::OpenFile final : public File {
   Result<void> write_at(uint64_t offset, Bytes bytes) override {
     const std::lock_guard lock(files_.mutex_);
     LEAT_TRY(check_open());
-    auto counted = files_.count_call("write " + path_);
+    auto counted =
+        files_.count_call("write " + path_, offset + bytes.size() > content_->live.size());
     std::string written(as_text(bytes));
     if (!counted.ok()) written.resize(files_.random_() % (written.size() + 1));
     change({.offset = offset, .bytes = std::move(written), .resize = false});
@@ -60,7 +61,7 @@ class FaultyFileSystem::OpenFile final : public File {
   Result<void> resize(const char* what, uint64_t size, bool may_shrink) {
     const std::lock_guard lock(files_.mutex_);
     LEAT_TRY(check_open());
-    LEAT_TRY(files_.count_call(what + path_));
+    LEAT_TRY(files_.count_call(what + path_, size > content_->live.size()));
     if (may_shrink || size > content_->live.size())
       change({.offset = size, .bytes = {}, .resize = true});
     return {};
@@ -111,19 +112,27 @@ void FaultyFileSystem::crash_at_call(uint64_t number) {
   crash_at_ = number;
 }
 
+void FaultyFileSystem::fill_at_call(uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  full_from_ = number;
+}
+
+void FaultyFileSystem::make_room() { fill_at_call(0); }
+
 Result<void> FaultyFileSystem::check_alive() const {
   if (crashed_) return os_error(EIO, "the machine is down");
   return {};
 }
 
 // REQUIRES: mutex_
-Result<void> FaultyFileSystem::count_call(const std::string& what) {
+Result<void> FaultyFileSystem::count_call(const std::string& what, bool grows) {
   ++calls_;
   if (crash_at_ != 0 && calls_ >= crash_at_) {
     crashed_ = true;
     return os_error(EIO, what + ": the machine went down");
   }
   if (calls_ == fail_at_) return os_error(fail_with_, what);
+  if (grows && full_from_ != 0 && calls_ >= full_from_) return os_error(ENOSPC, what);
   return {};
 }
 
@@ -133,6 +142,7 @@ void FaultyFileSystem::restart(Loss loss) {
   crashed_ = false;
   crash_at_ = 0;
   fail_at_ = 0;
+  full_from_ = 0;
   if (loss == Loss::kPowerLost) {
     const size_t kept_names = random_() % (unsynced_names_.size() + 1);
     for (size_t i = 0; i < kept_names; ++i) apply(durable_names_, unsynced_names_[i]);
@@ -170,7 +180,7 @@ Result<std::unique_ptr<File>> FaultyFileSystem::open(const Path& path, OpenMode 
     if (!directories_.contains(path.parent_path().lexically_normal().string())) {
       return os_error(ENOENT, "open " + name);
     }
-    LEAT_TRY(count_call("create " + name));
+    LEAT_TRY(count_call("create " + name, true));
     found = names_.emplace(name, std::make_shared<Content>()).first;
     unsynced_names_.push_back({.from = {}, .name = name, .content = found->second});
   }
@@ -222,7 +232,7 @@ Result<void> FaultyFileSystem::create_directories(const Path& directory) {
   LEAT_TRY(check_alive());
   Path path = directory.lexically_normal();
   if (directories_.contains(path.string())) return {};
-  LEAT_TRY(count_call("create " + path.string()));
+  LEAT_TRY(count_call("create " + path.string(), true));
   for (; directories_.insert(path.string()).second && path.has_relative_path();
        path = path.parent_path()) {
   }

@@ -28,6 +28,9 @@ class FaultyFileSystem final : public FileSystem {
   void fail_call(uint64_t number, int error_number);
   // That call and all after it fail, reads too, as if the process were gone.
   void crash_at_call(uint64_t number);
+  // From that call on the disk is full: what needs more room fails with ENOSPC, until make_room().
+  void fill_at_call(uint64_t number);
+  void make_room();
 
   enum class Loss : uint8_t { kProcessKilled, kPowerLost };
   // The machine as the next process finds it. Files that are still open fail from now on.
@@ -64,7 +67,8 @@ class FaultyFileSystem final : public FileSystem {
   class OpenFile;
 
   Result<void> check_alive() const;
-  Result<void> count_call(const std::string& what);
+  // `grows`: it needs room on the disk.
+  Result<void> count_call(const std::string& what, bool grows = false);
   static void apply(std::string& content, const Change& change, size_t bytes);
   static void apply(Names& names, const NameChange& change);
 
@@ -78,6 +82,7 @@ class FaultyFileSystem final : public FileSystem {
   uint64_t fail_at_ = 0;
   int fail_with_ = 0;
   uint64_t crash_at_ = 0;
+  uint64_t full_from_ = 0;
   bool crashed_ = false;
   uint64_t generation_ = 0;  // of restarts
 };

@@ -217,5 +217,39 @@ TEST_F(LogCrashTest, AFailingCallIsNeverAcknowledgedOver) {
   }
 }
 
+// The process outlives it: what did not fit was refused, and when there is room again the same log
+// takes everything.
+TEST_F(LogCrashTest, AFullDiskAtEveryCallStopsNothingForGood) {
+  const uint64_t calls = calls_without_faults();
+  for (uint64_t call = 1; call <= calls; ++call) {
+    std::string where = fmt::format("full at call {}", call);
+    FaultyFileSystem files(call);
+    Client client;
+    files.fill_at_call(call);
+    auto log = Log::open("/log", files, system_clock(), small_options());
+    if (log.ok()) {
+      for (int attempt = 0; attempt < 3; ++attempt) {
+        if (const auto worked = work(**log, client); !worked.ok()) {
+          EXPECT_EQ(worked.error().code(), ErrorCode::kNoSpace) << worked.error().to_string();
+        }
+        check(**log, client, where);
+        if (HasFailure()) return;
+      }
+      files.make_room();
+      const auto worked = work(**log, client);
+      ASSERT_TRUE(worked.ok()) << where << ": " << worked.error().to_string();
+      EXPECT_EQ(client.acknowledged, kTransactions) << where;
+      check(**log, client, where + ", emptied");
+      if (HasFailure()) return;
+      // Nothing that is synced depends on how the process ends.
+      files.crash_at_call(files.calls() + 1);
+      log->reset();
+    }
+    files.restart(FaultyFileSystem::Loss::kPowerLost);
+    open_and_check(files, client, where + ", started again");
+    if (HasFailure()) return;
+  }
+}
+
 }  // namespace
 }  // namespace leat::log

@@ -1,6 +1,7 @@
 #include "log/segment/partition.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -15,7 +16,7 @@ constexpr size_t kGatheredBytes = 1 << 20;
 // Space is reserved in steps that double between these, so that small topics stay small.
 constexpr uint64_t kMinReserveStep = 256 << 10;
 constexpr uint64_t kMaxReserveStep = 32 << 20;
-constexpr size_t kMaxRememberedFailures = 64;
+constexpr size_t kMaxRememberedFailures = 1024;
 
 }  // namespace
 
@@ -83,7 +84,7 @@ Result<Partition::Ticket> Partition::enqueue(std::vector<ByteBuffer> batches,
   for (ByteBuffer& batch : batches) {
     const auto header = parse_batch_header(batch.view());
     if (!header) return internal_error("{}: an append that is no record batch", name_.to_string());
-    entries.push_back({std::move(batch), *header, 0});
+    entries.push_back({std::move(batch), *header, 0, marker});
   }
   const std::lock_guard lock(mutex_);
   if (failed_) return read_only();
@@ -92,17 +93,22 @@ Result<Partition::Ticket> Partition::enqueue(std::vector<ByteBuffer> batches,
                 .base_offset = next_offset_,
                 .next_offset = next_offset_};
   for (Pending& entry : entries) {
-    entry.header.base_offset = next_offset_;
-    set_base_offset(entry.bytes.mutable_view(), next_offset_);
-    next_offset_ = entry.header.next_offset();
     entry.sequence = ++last_sequence_;
-    pending_bytes_ += entry.bytes.size();
-    producers_.apply(entry.header, marker);
-    pending_.push_back(std::move(entry));
+    place(std::move(entry));
   }
   ticket.sequence = last_sequence_;
   ticket.next_offset = next_offset_;
   return ticket;
+}
+
+// At the end of what is pending, under the lock.
+void Partition::place(Pending entry) {
+  entry.header.base_offset = next_offset_;
+  set_base_offset(entry.bytes.mutable_view(), next_offset_);
+  next_offset_ = entry.header.next_offset();
+  pending_bytes_ += entry.bytes.size();
+  producers_.apply(entry.header, entry.marker);
+  pending_.push_back(std::move(entry));
 }
 
 size_t Partition::pending_bytes() const {
@@ -128,18 +134,20 @@ void Partition::wait_for_room() {
 
 Result<void> Partition::wait(const Ticket& ticket) {
   std::unique_lock lock(mutex_);
-  while (resolved_sequence_ < ticket.sequence) {
+  for (bool tried = false;;) {
+    for (const FailedRange& failure : failures_) {
+      if (ticket.sequence >= failure.from && ticket.first_sequence <= failure.to)
+        return Error(failure.error);
+    }
+    if (resolved_sequence_ >= ticket.sequence) return {};
     if (flushing_) {
       changed_.wait(lock);
-    } else {
-      lead_flush(lock);
+      continue;
     }
+    if (tried && full_) return Error(*full_);
+    lead_flush(lock);
+    tried = true;
   }
-  for (const FailedRange& failure : failures_) {
-    if (ticket.sequence >= failure.from && ticket.first_sequence <= failure.to)
-      return Error(failure.error);
-  }
-  return {};
 }
 
 void Partition::flush() {
@@ -184,30 +192,52 @@ void Partition::lead_flush(std::unique_lock<std::mutex>& lock) {
 void Partition::settle(const FlushOutcome& outcome, std::span<Pending> group,
                        uint64_t last_sequence) {
   for (const Pending& entry : group) pending_bytes_ -= entry.bytes.size();
+  full_.reset();
   if (!outcome.error) {
     resolved_sequence_ = last_sequence;
     return;
   }
-  const auto is_marker = [](const Pending& entry) { return entry.header.is_control(); };
   const std::span<Pending> lost = group.subspan(outcome.published);
-  // A lost marker cannot be written again behind later offsets; only a restart puts that right.
-  const bool fatal = outcome.fatal || std::any_of(lost.begin(), lost.end(), is_marker) ||
-                     std::any_of(pending_.begin(), pending_.end(), is_marker);
-  const uint64_t first_lost = lost.empty() ? last_sequence + 1 : lost.front().sequence;
-  remember_failure(
-      {first_lost, fatal ? std::numeric_limits<uint64_t>::max() : last_sequence_, *outcome.error});
-  resolved_sequence_ = last_sequence_;
-  next_offset_ = synced_end_;
-  pending_.clear();
-  pending_bytes_ = 0;
-  if (fatal) {
+  if (outcome.fatal) {
+    const uint64_t first_lost = lost.empty() ? last_sequence + 1 : lost.front().sequence;
+    remember_failure({first_lost, std::numeric_limits<uint64_t>::max(), *outcome.error});
+    resolved_sequence_ = last_sequence_;
+    next_offset_ = synced_end_;
+    pending_.clear();
+    pending_bytes_ = 0;
     failed_ = *outcome.error;
     log_error("{} is read-only from offset {} on: {}", name_.to_string(), synced_end_,
               outcome.error->to_string());
+    return;
   }
+  full_ = *outcome.error;
+  give_up(lost, *outcome.error);
+}
+
+// The disk is full: of what is not written only the markers stay.
+void Partition::give_up(std::span<Pending> lost, const Error& error) {
+  std::vector<Pending> unwritten(std::make_move_iterator(lost.begin()),
+                                 std::make_move_iterator(lost.end()));
+  std::move(pending_.begin(), pending_.end(), std::back_inserter(unwritten));
+  pending_.clear();
+  pending_bytes_ = 0;
+  next_offset_ = synced_end_;
+  producers_ = synced_producers_;
+  for (Pending& entry : unwritten) {
+    if (entry.marker) {
+      place(std::move(entry));
+    } else {
+      remember_failure({entry.sequence, entry.sequence, error});
+    }
+  }
+  resolved_sequence_ = pending_.empty() ? last_sequence_ : pending_.front().sequence - 1;
 }
 
 void Partition::remember_failure(FailedRange failure) {
+  if (!failures_.empty() && failures_.back().to + 1 == failure.from) {
+    failures_.back().to = failure.to;
+    return;
+  }
   failures_.push_back(std::move(failure));
   if (failures_.size() <= kMaxRememberedFailures) return;
   // Joined, the oldest ones say too much of failure, and never too little.
@@ -310,6 +340,7 @@ Result<void> Partition::sync_and_publish(std::span<Pending> written) {
   for (const Pending& entry : written) {
     active_->index.add(entry.header.base_offset, active_->size, entry.header.max_timestamp);
     active_->size += entry.bytes.size();
+    synced_producers_.apply(entry.header, entry.marker);
   }
   synced_end_ = written.back().header.next_offset();
   resolved_sequence_ = written.back().sequence;

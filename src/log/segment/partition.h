@@ -9,7 +9,8 @@
 //
 // A failed write or sync makes the partition read-only until the process starts again: what the
 // file holds behind the synced end is unknown then. A full disk met before a sync is not such a
-// failure: the unwritten appends fail and their offsets are given anew.
+// failure: the unwritten appends fail and their offsets are given anew. The markers among them end
+// transactions that are decided already: they stay, and go first when there is room again.
 #pragma once
 
 #include <atomic>
@@ -77,7 +78,8 @@ class Partition {
   Result<Ticket> append_marker(ControlType type, int64_t producer_id, int16_t producer_epoch);
   // Waits while too much is pending. To be called before append(), without locks.
   void wait_for_room();
-  // Returns when the appended batches are synced. Errors: why they are not, and will not be.
+  // Returns when the appended batches are synced. Errors: why they are not. They will not be then,
+  // but for a marker that a full disk keeps waiting (kNoSpace).
   Result<void> wait(const Ticket& ticket);
   // Writes and syncs what is pending; the outcome is learned by wait().
   void flush();
@@ -131,6 +133,7 @@ class Partition {
     ByteBuffer bytes;
     BatchHeader header;
     uint64_t sequence = 0;
+    std::optional<ControlType> marker;
   };
   struct FailedRange {
     uint64_t from = 0;
@@ -162,6 +165,8 @@ class Partition {
   Result<void> roll(int64_t base_offset);
   Result<void> write_index(const Segment& segment);
   void settle(const FlushOutcome& outcome, std::span<Pending> group, uint64_t last_sequence);
+  void give_up(std::span<Pending> lost, const Error& error);
+  void place(Pending entry);
   void remember_failure(FailedRange failure);
   int64_t readable_end() const;
   Error read_only() const;
@@ -181,12 +186,14 @@ class Partition {
   int64_t synced_end_ = 0;
   std::deque<std::shared_ptr<Segment>> segments_;  // by base offset; the last one is active
   ProducerState producers_;                        // up to next_offset_
+  ProducerState synced_producers_;                 // up to synced_end_
   std::vector<Pending> pending_;
   size_t pending_bytes_ = 0;
   uint64_t last_sequence_ = 0;      // of appends, in order
   uint64_t resolved_sequence_ = 0;  // up to here synced or failed
   std::deque<FailedRange> failures_;
   std::optional<Error> failed_;  // read-only, and why
+  std::optional<Error> full_;    // the last flush met a full disk
   bool flushing_ = false;
   bool roll_requested_ = false;
 

@@ -105,6 +105,7 @@ Result<void> Partition::recover(OpenPoint point) {
   next_offset_ = std::max(end, log_start_offset_);
   synced_end_ = next_offset_;
   producers_.forget_before(log_start_offset_);
+  synced_producers_ = producers_;
   return {};
 }
 

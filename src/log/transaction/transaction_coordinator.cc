@@ -196,8 +196,8 @@ Result<void> TransactionCoordinator::end(TransactionalId& id, ControlType type) 
   for (const auto& [partition, participant] : id.participants) {
     auto marker = partition->append_marker(type, participant.producer_id, id.producer_epoch);
     if (marker.ok()) {
-      const auto [place, is_new] = id.markers.try_emplace(partition, *marker);
-      if (!is_new) place->second.sequence = marker->sequence;
+      // The last one says it of those before: markers reach the disk in their order, and stay.
+      id.markers.insert_or_assign(partition, *marker);
     } else if (outcome.ok()) {
       outcome = std::move(marker).error();
     }
