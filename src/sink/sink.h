@@ -5,8 +5,10 @@
 // its rows are delivered, perhaps twice, and the sink makes the second time harmless.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,11 @@ class Sink {
   virtual Result<Delivery> deliver(const EpochIdentity& epoch, const store::RowBatch& rows) = 0;
   // The process has nothing more to deliver for now: files that wait to be merged become visible.
   virtual Result<void> flush() = 0;
+  // To be called now and then, also while nothing is delivered: what has waited for its time
+  // becomes visible. Returns in how long the rest is due; none: nothing waits.
+  virtual Result<std::optional<std::chrono::milliseconds>> flush_due() {
+    return std::optional<std::chrono::milliseconds>();
+  }
   virtual Result<void> close() = 0;
 };
 

@@ -76,7 +76,7 @@ struct InputRecord {
 };
 
 struct FailedRecord {
-  uint32_t input = 0;  // index into the batch
+  uint32_t input = 0;  // index into the batch: all that was added to it, in its order
   std::string stage;   // decode, query
   std::string message;
 };
@@ -86,26 +86,39 @@ struct BatchResult {
   std::vector<FailedRecord> failed;  // ascending by input, one per record
   uint64_t used = 0;                 // records that yield at least one row, and deletes
   uint64_t filtered = 0;             // used + filtered + failed.size() == batch size
-  // Set: nothing was executed; the topic's schema must first take in records like this one.
-  std::optional<std::string> misfit;
+};
+
+// What to do with a record that does not fit the plan's schema.
+enum class Misfit : uint8_t {
+  kReport,      // the topic's schema must first take in records like it
+  kDeadLetter,  // `schema: strict`, or no schema holds it
 };
 
 struct ExecuteOptions {
   Micros now = 0;              // now() and friends
-  bool strict_schema = false;  // a misfit is a dead letter (`schema: strict`)
   bool null_on_error = false;  // a failing cast gives NULL (`on_error: null`)
   bool keyed = false;          // the target has a key: a null value under a record key deletes
   size_t max_record_bytes = 16 << 20;  // a larger value is a dead letter
 };
 
-// Runs one plan on one connection. Not thread-safe; keeps its prepared statement.
+// Runs one plan on one connection, batch by batch: begin, add as often as there is something,
+// finish. Not thread-safe; keeps its prepared statement and the memory of its batches.
 class Executor {
  public:
   static Result<std::unique_ptr<Executor>> create(const Plan& plan, store::Connection& connection);
   virtual ~Executor() = default;
+
+  // A batch that was begun and not finished is forgotten.
+  virtual void begin(const ExecuteOptions& options) = 0;
+  // Decodes the records into the batch; their bytes are not needed afterwards. With kReport: what
+  // does not fit and how, and then none of these records was added.
+  virtual std::optional<std::string> add(std::span<const InputRecord> records, Misfit misfit) = 0;
+  // The records that could not be decoded, of all that was added so far.
+  virtual const std::vector<FailedRecord>& failed() const = 0;
   // A record that fails never takes its neighbours along. Errors: internal or external only.
-  virtual Result<BatchResult> run(std::span<const InputRecord> batch,
-                                  const ExecuteOptions& options) = 0;
+  virtual Result<BatchResult> finish() = 0;
+  // Gives back memory that a large batch needed. Forgets a batch that was begun.
+  virtual void release() = 0;
 };
 
 }  // namespace leat::stream

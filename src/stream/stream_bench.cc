@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <deque>
@@ -81,6 +82,17 @@ T must(Result<T> result) {
   std::exit(1);
 }
 
+// Added in parts that the CPU's cache holds, as a stream adds them.
+BatchResult run_batch(Executor& executor, const std::vector<InputRecord>& records) {
+  constexpr size_t kPart = 1000;
+  executor.begin({});
+  for (size_t at = 0; at < records.size(); at += kPart) {
+    const auto part = std::span(records).subspan(at, std::min(kPart, records.size() - at));
+    if (executor.add(part, Misfit::kReport)) std::exit(1);
+  }
+  return must(executor.finish());
+}
+
 size_t fields_with_simdjson(simdjson::ondemand::parser& parser, std::string_view json) {
   auto document =
       parser.iterate(simdjson::padded_string_view(json, json.size() + simdjson::SIMDJSON_PADDING));
@@ -117,11 +129,11 @@ void bench(int size, int batches) {
   fmt::print("{} records of {} bytes a batch\n", size, batch.texts[0].size());
 
   report("12 columns", batches, batch.records.size(), [&] {
-    const BatchResult result = must(executor->run(batch.records, {}));
+    const BatchResult result = run_batch(*executor, batch.records);
     if (result.used != batch.records.size()) std::exit(1);
   });
   report("12 columns, 1 % fail", 5, failing.records.size(), [&] {
-    const BatchResult result = must(executor->run(failing.records, {}));
+    const BatchResult result = run_batch(*executor, failing.records);
     if (result.failed.size() != failing.records.size() / 100) std::exit(1);
   });
 

@@ -3,28 +3,10 @@
 #include <algorithm>
 
 namespace leat::pipeline {
-
-std::vector<std::string_view> EpochInput::values() const {
-  std::vector<std::string_view> values;
-  values.reserve(records.size());
-  for (const auto& record : records) {
-    if (record.value) values.push_back(*record.value);
-  }
-  return values;
-}
-
-Result<EpochReader::Fetched*> EpochReader::fetch(int32_t partition, int64_t offset, size_t bytes) {
-  Fetched& held = fetched_[partition];
-  const bool goes_on = held.position == offset && held.taken < held.records.records.size();
-  if (!goes_on) {
-    LEAT_ASSIGN(held.records, reader_.fetch({topic_, partition}, offset, {.max_bytes = bytes}));
-    held.taken = 0;
-    held.position = offset;
-  }
-  return &held;
-}
-
 namespace {
+
+// Schemas are inferred from whole slices: from larger ones there are fewer versions.
+constexpr size_t kInferenceBytes = 16UL << 20;
 
 // Where an epoch must end at the latest.
 int64_t limit_of(const Offsets* until, int32_t partition) {
@@ -33,87 +15,205 @@ int64_t limit_of(const Offsets* until, int32_t partition) {
   return found == until->end() ? INT64_MAX : found->second;
 }
 
+stream::InputRecord input_record(int32_t partition, const log::RecordView& record) {
+  return {.partition = partition,
+          .offset = record.offset,
+          .timestamp_ms = record.timestamp_ms,
+          .key = record.key,
+          .value = record.value};
+}
+
+void add_places(EpochInput& input, const RecordSlice& slice) {
+  for (const auto& record : slice.records) {
+    input.records.push_back({.partition = record.partition,
+                             .offset = record.offset,
+                             .timestamp_ms = record.timestamp_ms});
+  }
+}
+
+size_t bytes_of(const log::RecordView& record) {
+  return record.key.value_or("").size() + record.value.value_or("").size();
+}
+
 }  // namespace
 
-Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limits,
-                                     const Offsets* until) {
-  EpochInput input;
-  // Partitions that are still in an older schema version go first: an epoch has one version.
-  std::map<int32_t, TopicSchemas::Range> versions;
+std::vector<std::string_view> RecordSlice::values() const {
+  std::vector<std::string_view> values;
+  values.reserve(records.size());
+  for (const auto& record : records) {
+    if (record.value) values.push_back(*record.value);
+  }
+  return values;
+}
+
+void EpochInput::keep(uint32_t index, const stream::InputRecord& record) {
+  Bytes bytes;
+  if (record.key) bytes.key = std::string(*record.key);
+  if (record.value) bytes.value = std::string(*record.value);
+  kept.insert_or_assign(index, std::move(bytes));
+}
+
+Result<EpochReader::Fetched*> EpochReader::fetch(int32_t partition, int64_t offset, size_t bytes) {
+  Fetched& held = fetched_[partition];
+  const bool goes_on = held.position == offset && held.taken < held.records.records.size();
+  if (!goes_on) {
+    held = {};  // its memory is free for the next
+    LEAT_ASSIGN(held.records, reader_.fetch({topic_, partition}, offset, {.max_bytes = bytes}));
+    held.position = offset;
+  }
+  return &held;
+}
+
+// Partitions that are still in an older schema version go first: an epoch has one version.
+Result<std::vector<EpochReader::Part>> EpochReader::choose(const Offsets& at,
+                                                           const EpochLimits& limits,
+                                                           const Offsets* until,
+                                                           EpochInput& input) {
+  std::vector<Part> parts;
   int version = -1;
   for (const auto& [partition, offset] : at) {
     if (offset >= limit_of(until, partition)) continue;
     LEAT_ASSIGN(const auto range, reader_.offsets({topic_, partition}));
     if (offset >= range.end) continue;
     auto held = schemas_.at(topic_, partition, offset);
-    if (version < 0 || held.version.version < version) {
-      version = held.version.version;
-      input.schema = held.version;
-    }
-    versions.emplace(partition, std::move(held));
+    if (version >= 0 && held.version.version > version) continue;
+    if (held.version.version < version) parts.clear();
+    version = held.version.version;
+    input.schema = std::move(held.version);
+    const int64_t end =
+        std::min({held.until.value_or(INT64_MAX), limit_of(until, partition), range.end});
+    parts.push_back({.partition = partition, .from = offset, .end = end});
   }
-  std::erase_if(versions,
-                [version](const auto& entry) { return entry.second.version.version != version; });
+  const auto wanted = std::ranges::find_if(
+      parts, [&](const Part& part) { return alone_ && part.partition == *alone_; });
+  if (wanted != parts.end()) parts = {*wanted};
+  for (Part& part : parts) {
+    part.records = (limits.records + parts.size() - 1) / parts.size();
+    part.bytes = std::max<size_t>(1, limits.bytes / parts.size());
+    input.from[part.partition] = part.from;
+  }
+  return parts;
+}
 
-  const size_t share = versions.empty() ? 0 : std::max<size_t>(1, limits.bytes / versions.size());
-  // Each partition gets its part of the epoch, so that a long one does not hold up the others.
-  const size_t quota =
-      versions.empty() ? 0 : (limits.records + versions.size() - 1) / versions.size();
-  for (const auto& [partition, schema] : versions) {
-    if (input.records.size() >= limits.records) break;
-    const size_t most = std::min(limits.records, input.records.size() + quota);
-    const int64_t from = at.at(partition);
-    const int64_t stop_at = std::min(schema.until.value_or(INT64_MAX), limit_of(until, partition));
-
-    LEAT_ASSIGN(Fetched * held, fetch(partition, from, share));
-    const auto& records = held->records.records;
-    int64_t to = from;
-    for (; held->taken < records.size() && input.records.size() < most; ++held->taken) {
-      const auto& record = records[held->taken];
-      if (record.offset >= stop_at) {
-        to = stop_at;  // past the control records before it, too
+// False: the epoch is over.
+Result<bool> EpochReader::read_part(const Part& part, size_t slice_bytes, EpochInput& input,
+                                    const Take& take) {
+  const size_t most = input.records.size() + part.records;
+  size_t bytes = 0;
+  int64_t& at = input.to[part.partition];
+  at = part.from;
+  while (at < part.end && input.records.size() < most && bytes < part.bytes) {
+    auto fetched = fetch(part.partition, at, std::min(slice_bytes, part.bytes - bytes));
+    if (!fetched.ok()) {
+      // What was read before is an epoch; the next one begins with the error.
+      if (input.records.empty()) return std::move(fetched).error();
+      return false;
+    }
+    Fetched& held = **fetched;
+    const auto& records = held.records.records;
+    RecordSlice slice{.records = {}, .memory = held.records.memory};
+    int64_t to = at;
+    for (; held.taken < records.size(); ++held.taken) {
+      if (input.records.size() + slice.records.size() >= most) break;
+      const auto& record = records[held.taken];
+      if (record.offset >= part.end) {
+        to = part.end;  // past the control records before it, too
         break;
       }
-      input.records.push_back({.partition = partition,
-                               .offset = record.offset,
-                               .timestamp_ms = record.timestamp_ms,
-                               .key = record.key,
-                               .value = record.value});
+      slice.records.push_back(input_record(part.partition, record));
+      bytes += bytes_of(record);
       to = record.offset + 1;
     }
-    if (held->taken == records.size()) to = std::min(held->records.next_offset, stop_at);
-    held->position = to;
-    if (to <= from) continue;
-    input.from[partition] = from;
-    input.to[partition] = to;
-    for (const auto& owner : held->records.memory) input.memory.push_back(owner);
+    if (held.taken == records.size()) to = std::min(held.records.next_offset, part.end);
+    if (to <= at) break;
+    if (!slice.records.empty()) {
+      LEAT_ASSIGN(const bool taken, take(input, slice));
+      if (!taken) {
+        held = {};  // a larger slice comes first in the next epoch
+        alone_ = part.partition;
+        return false;
+      }
+      add_places(input, slice);
+    }
+    held.position = at = to;
   }
+  return true;
+}
+
+Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limits,
+                                     const Offsets* until, const Take& take) {
+  EpochInput input;
+  LEAT_ASSIGN(auto parts, choose(at, limits, until, input));
+  const bool infers = input.schema.version == 0 || alone_;
+  const size_t slice_bytes =
+      infers ? std::max(kInferenceBytes, limits.slice_bytes) : limits.slice_bytes;
+  alone_.reset();
+  for (Part& part : parts) {
+    if (input.records.size() >= limits.records) break;
+    part.records = std::min(part.records, limits.records - input.records.size());
+    LEAT_ASSIGN(const bool goes_on, read_part(part, slice_bytes, input, take));
+    if (!goes_on) break;
+  }
+  std::erase_if(input.from, [&](const auto& start) {
+    const auto end = input.to.find(start.first);
+    return end == input.to.end() || end->second <= start.second;
+  });
+  std::erase_if(input.to, [&](const auto& end) { return !input.from.contains(end.first); });
   return input;
 }
 
-Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to) {
-  EpochInput input{.from = from, .to = to, .schema = {}, .records = {}, .memory = {}};
+Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, SchemaVersion schema,
+                                      const Take& take) {
+  EpochInput input{.from = from, .to = to, .schema = std::move(schema), .records = {}, .kept = {}};
   for (const auto& [partition, start] : from) {
     const int64_t end = to.at(partition);
     for (int64_t offset = start; offset < end;) {
-      LEAT_ASSIGN(auto fetched, reader_.fetch({topic_, partition}, offset, {}));
+      LEAT_ASSIGN(auto fetched, reader_.fetch({topic_, partition}, offset,
+                                              {.max_bytes = EpochLimits{}.slice_bytes}));
       if (fetched.next_offset <= offset) {
         return internal_error("{} ends at offset {}, before {} that an epoch of it reached",
                               log::TopicPartition{topic_, partition}.to_string(), offset, end);
       }
+      RecordSlice slice{.records = {}, .memory = std::move(fetched.memory)};
       for (const auto& record : fetched.records) {
         if (record.offset >= end) break;
-        input.records.push_back({.partition = partition,
-                                 .offset = record.offset,
-                                 .timestamp_ms = record.timestamp_ms,
-                                 .key = record.key,
-                                 .value = record.value});
+        slice.records.push_back(input_record(partition, record));
       }
       offset = fetched.next_offset;
-      for (auto& owner : fetched.memory) input.memory.push_back(std::move(owner));
+      if (slice.records.empty()) continue;
+      LEAT_ASSIGN(const bool taken, take(input, slice));
+      if (!taken) {
+        return internal_error("{}@{} does not fit version {} of its schema, with which it was read",
+                              log::TopicPartition{topic_, partition}.to_string(),
+                              slice.records.front().offset, input.schema.version);
+      }
+      add_places(input, slice);
     }
   }
   return input;
+}
+
+Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> indexes) {
+  const log::FetchLimits limits{.max_bytes = EpochLimits{}.slice_bytes};
+  log::FetchedRecords held;
+  int32_t partition = -1;
+  for (const uint32_t index : indexes) {
+    if (input.kept.contains(index)) continue;
+    const auto& place = input.records[index];
+    if (partition != place.partition || place.offset >= held.next_offset) {
+      held = {};
+      LEAT_ASSIGN(held, reader_.fetch({topic_, place.partition}, place.offset, limits));
+      partition = place.partition;
+    }
+    const auto found =
+        std::ranges::lower_bound(held.records, place.offset, {}, &log::RecordView::offset);
+    if (found == held.records.end() || found->offset != place.offset) {
+      return internal_error("{}@{} is gone since it was read",
+                            log::TopicPartition{topic_, place.partition}.to_string(), place.offset);
+    }
+    input.keep(index, input_record(place.partition, *found));
+  }
+  return {};
 }
 
 }  // namespace leat::pipeline

@@ -1,13 +1,16 @@
 // The records of an epoch: what may be taken next from every partition of a topic, within limits
-// and within one schema version.
+// and within one schema version. They are read slice by slice, so that an epoch of any size needs
+// the bytes of one slice only.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -18,35 +21,66 @@
 namespace leat::pipeline {
 
 struct EpochLimits {
-  size_t records = 50'000;    // engine-facts: batches of 10k to 100k rows when behind
-  size_t bytes = 64UL << 20;  // of fetched record batches
+  // A row group of DuckDB's: an epoch of that size goes straight to the table's file, a smaller one
+  // by way of the write-ahead log.
+  size_t records = 122'880;
+  size_t bytes = 256UL << 20;  // of keys and values
+  // Of record batches that are read at once: what a CPU's cache holds while it is decoded.
+  size_t slice_bytes = 1UL << 20;
 };
 
-// Offsets [from, to) of every partition that the epoch reads, and the records in them.
+// Records with the memory that their bytes are in.
+struct RecordSlice {
+  std::vector<stream::InputRecord> records;
+  std::vector<std::shared_ptr<const void>> memory;
+
+  std::vector<std::string_view> values() const;  // those that are not null
+};
+
+// Offsets [from, to) of every partition that the epoch reads, and which records they hold.
 struct EpochInput {
+  struct Place {
+    int32_t partition = 0;
+    int64_t offset = 0;
+    int64_t timestamp_ms = 0;
+  };
+  struct Bytes {
+    std::optional<std::string> key;
+    std::optional<std::string> value;
+  };
+
   Offsets from;
   Offsets to;
   SchemaVersion schema;
-  std::vector<stream::InputRecord> records;         // by partition, then offset
-  std::vector<std::shared_ptr<const void>> memory;  // owns the records' bytes
+  std::vector<Place> records;      // by partition, then offset
+  std::map<uint32_t, Bytes> kept;  // by index in `records`: of those that dead letters need
 
-  bool empty() const { return from.empty(); }    // nothing to advance over
-  std::vector<std::string_view> values() const;  // those that are not null
+  bool empty() const { return from.empty(); }  // nothing to advance over
+  void keep(uint32_t index, const stream::InputRecord& record);
 };
 
 // Reads one topic ahead. Not thread-safe.
 class EpochReader {
  public:
+  // Takes the next slice of `input`, whose `records` are those before it and whose `from` names all
+  // partitions that the epoch may read. False: the epoch ends before this slice, and the next one
+  // begins with it and reads only its partition.
+  using Take = std::function<Result<bool>(EpochInput& input, const RecordSlice& slice)>;
+
   EpochReader(log::TopicReader& reader, const TopicSchemas& schemas, std::string topic)
       : reader_(reader), schemas_(schemas), topic_(std::move(topic)) {}
 
   // The next epoch from `at` on, up to `until` where it names a partition (exclusive). An epoch
   // without records but with from < to moves over control records.
-  Result<EpochInput> next(const Offsets& at, const EpochLimits& limits,
-                          const Offsets* until = nullptr);
+  Result<EpochInput> next(const Offsets& at, const EpochLimits& limits, const Offsets* until,
+                          const Take& take);
 
-  // Exactly the records in [from, to), for a redelivery.
-  Result<EpochInput> range(const Offsets& from, const Offsets& to);
+  // Exactly the records in [from, to), for a redelivery. REQUIRES: take() gives no false.
+  Result<EpochInput> range(const Offsets& from, const Offsets& to, SchemaVersion schema,
+                           const Take& take);
+
+  // Reads the bytes of these records (ascending) again, unless they are kept already.
+  Result<void> keep(EpochInput& input, std::span<const uint32_t> indexes);
 
  private:
   // What was fetched of a partition and not taken yet.
@@ -55,12 +89,24 @@ class EpochReader {
     size_t taken = 0;
     int64_t position = -1;  // the offset at which this goes on
   };
+  // A partition that the epoch reads, and where that must end.
+  struct Part {
+    int32_t partition = 0;
+    int64_t from = 0;
+    int64_t end = 0;
+    size_t records = 0;  // at most, to leave the others their part
+    size_t bytes = 0;
+  };
+  Result<std::vector<Part>> choose(const Offsets& at, const EpochLimits& limits,
+                                   const Offsets* until, EpochInput& input);
+  Result<bool> read_part(const Part& part, size_t slice_bytes, EpochInput& input, const Take& take);
   Result<Fetched*> fetch(int32_t partition, int64_t offset, size_t bytes);
 
   log::TopicReader& reader_;
   const TopicSchemas& schemas_;
   std::string topic_;
   std::map<int32_t, Fetched> fetched_;
+  std::optional<int32_t> alone_;  // the partition of the slice that ended the last epoch
 };
 
 }  // namespace leat::pipeline

@@ -38,10 +38,32 @@ class EpochInputTest : public testing::Test {
     return EpochReader(*log_, *schemas_, topic);
   }
 
-  static std::vector<std::string> texts(const EpochInput& input) {
+  // An epoch with the texts of its records.
+  struct Epoch : EpochInput {
     std::vector<std::string> texts;
-    for (const auto& record : input.records) texts.emplace_back(record.value.value_or("(none)"));
-    return texts;
+    size_t slices = 0;
+  };
+  static EpochReader::Take collect(Epoch& epoch) {
+    return [&epoch](EpochInput& input, const RecordSlice& slice) -> Result<bool> {
+      EXPECT_FALSE(slice.records.empty());
+      EXPECT_EQ(input.records.size(), epoch.texts.size());
+      for (const auto& record : slice.records) {
+        epoch.texts.emplace_back(record.value.value_or("(none)"));
+      }
+      ++epoch.slices;
+      return true;
+    };
+  }
+  static Result<Epoch> next(EpochReader& reader, const Offsets& at, const EpochLimits& limits = {},
+                            const Offsets* until = nullptr) {
+    Epoch epoch;
+    LEAT_ASSIGN(static_cast<EpochInput&>(epoch), reader.next(at, limits, until, collect(epoch)));
+    return epoch;
+  }
+  static Result<Epoch> range(EpochReader& reader, const Offsets& from, const Offsets& to) {
+    Epoch epoch;
+    LEAT_ASSIGN(static_cast<EpochInput&>(epoch), reader.range(from, to, {}, collect(epoch)));
+    return epoch;
   }
 
   test::TestLog log_;
@@ -53,17 +75,15 @@ TEST_F(EpochInputTest, TakesWhatIsThere) {
   log_.produce("t", "a", "k");
   log_.produce("t", std::nullopt, "k");
   auto epochs = reader();
-  const auto input = epochs.next({{0, 0}}, {}).value();
+  const auto input = next(epochs, {{0, 0}}).value();
   ASSERT_EQ(input.records.size(), 2U);
-  EXPECT_EQ(input.records[0].key, "k");
   EXPECT_EQ(input.records[0].offset, 0);
   EXPECT_EQ(input.records[0].timestamp_ms, 1'000);
-  EXPECT_EQ(input.records[1].value, std::nullopt);
-  EXPECT_THAT(input.values(), ElementsAre("a"));
+  EXPECT_THAT(input.texts, ElementsAre("a", "(none)"));
   EXPECT_EQ(input.from, (Offsets{{0, 0}}));
   EXPECT_EQ(input.to, (Offsets{{0, 2}}));
   EXPECT_EQ(input.schema.version, 0);
-  EXPECT_TRUE(epochs.next({{0, 2}}, {}).value().empty());
+  EXPECT_TRUE(next(epochs, {{0, 2}}).value().empty());
 }
 
 TEST_F(EpochInputTest, EpochsOfAnyLimitCoverEveryRecordOnce) {
@@ -75,12 +95,12 @@ TEST_F(EpochInputTest, EpochsOfAnyLimitCoverEveryRecordOnce) {
     Offsets at{{0, 0}, {1, 0}, {2, 0}};
     std::vector<std::string> seen;
     while (true) {
-      const auto input = epochs.next(at, {.records = limit}).value();
+      const auto input = next(epochs, at, {.records = limit}).value();
       if (input.empty()) break;
       EXPECT_LE(input.records.size(), limit);
       for (const auto& [partition, from] : input.from) EXPECT_EQ(from, at.at(partition));
       for (const auto& [partition, to] : input.to) at[partition] = to;
-      for (auto& text : texts(input)) seen.push_back(text);
+      for (const auto& text : input.texts) seen.push_back(text);
     }
     std::sort(seen.begin(), seen.end());
     EXPECT_THAT(seen, ElementsAre("0", "1", "10", "11", "12", "2", "20", "3", "4", "5", "6"))
@@ -89,13 +109,75 @@ TEST_F(EpochInputTest, EpochsOfAnyLimitCoverEveryRecordOnce) {
   }
 }
 
-TEST_F(EpochInputTest, BytesLimitWhatIsFetchedAtOnce) {
+TEST_F(EpochInputTest, BytesLimitAnEpoch) {
   for (int i = 0; i < 8; ++i) log_.produce("t", std::string(300'000, 'x'));
   auto epochs = reader();
-  const auto input = epochs.next({{0, 0}}, {.bytes = 400'000}).value();
+  const auto input = next(epochs, {{0, 0}}, {.bytes = 400'000}).value();
   EXPECT_GE(input.records.size(), 1U);
   EXPECT_LE(input.records.size(), 3U);
   EXPECT_EQ(input.to.at(0), static_cast<int64_t>(input.records.size()));
+}
+
+TEST_F(EpochInputTest, AnEpochIsReadInSlices) {
+  evolve("t", {{0, 0}}, R"({"a":1})");
+  for (int i = 0; i < 8; ++i) log_.produce("t", std::string(300'000, 'x'));
+  auto epochs = reader();
+  const auto input = next(epochs, {{0, 0}}, {.slice_bytes = 700'000}).value();
+  EXPECT_EQ(input.records.size(), 8U);
+  EXPECT_GE(input.slices, 4U);
+  EXPECT_EQ(input.to, (Offsets{{0, 8}}));
+}
+
+TEST_F(EpochInputTest, ASliceThatIsNotTakenEndsTheEpochAndBeginsTheNext) {
+  produce(0, 3, "wide", 0);
+  produce(10, 13, "wide", 1);
+  auto epochs = reader("wide");
+  std::vector<std::string> taken;
+  const auto refuse_second = [&](EpochInput& input, const RecordSlice& slice) -> Result<bool> {
+    if (!input.records.empty()) return false;
+    EXPECT_EQ(input.from, (Offsets{{0, 0}, {1, 0}})) << "all that the epoch may read";
+    for (const auto& value : slice.values()) taken.emplace_back(value);
+    return true;
+  };
+  const Offsets at{{0, 0}, {1, 0}, {2, 0}};
+  const auto first = epochs.next(at, {}, nullptr, refuse_second).value();
+  EXPECT_THAT(taken, ElementsAre("0", "1", "2", "3"));
+  EXPECT_EQ(first.from, (Offsets{{0, 0}}));
+  EXPECT_EQ(first.to, (Offsets{{0, 4}}));
+  produce(4, 5, "wide", 0);
+  const auto second = next(epochs, {{0, 4}, {1, 0}, {2, 0}}).value();
+  EXPECT_THAT(second.texts, ElementsAre("10", "11", "12", "13"));
+  EXPECT_EQ(second.from, (Offsets{{1, 0}}));
+  const auto third = next(epochs, {{0, 4}, {1, 4}, {2, 0}}).value();
+  EXPECT_THAT(third.texts, ElementsAre("4", "5"));
+}
+
+TEST_F(EpochInputTest, AnErrorOfTakeEndsAll) {
+  produce(0, 1);
+  auto epochs = reader();
+  const auto read = epochs.next({{0, 0}}, {}, nullptr, [](EpochInput&, const RecordSlice&) {
+    return Result<bool>(internal_error("no"));
+  });
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().message(), "no");
+}
+
+TEST_F(EpochInputTest, BytesAreKeptOrReadAgain) {
+  for (int i = 0; i < 6; ++i)
+    log_.produce("wide", fmt::format("v{}", i), fmt::format("k{}", i), i % 2);
+  log_.produce("wide", std::nullopt, "gone", 1);
+  auto epochs = reader("wide");
+  auto input = next(epochs, {{0, 0}, {1, 0}}).value();
+  input.kept[1] = {.key = "here", .value = "already"};
+  const std::vector<uint32_t> wanted{0, 1, 2, 5, 6};
+  ASSERT_TRUE(epochs.keep(input, wanted).ok());
+  EXPECT_EQ(input.kept.size(), 5U);
+  EXPECT_EQ(input.kept[0].value, "v0");
+  EXPECT_EQ(input.kept[1].value, "already");
+  EXPECT_EQ(input.kept[2].key, "k4");
+  EXPECT_EQ(input.kept[5].value, "v5");
+  EXPECT_EQ(input.kept[6].key, "gone");
+  EXPECT_EQ(input.kept[6].value, std::nullopt);
 }
 
 TEST_F(EpochInputTest, StopsWhereItIsTold) {
@@ -103,22 +185,22 @@ TEST_F(EpochInputTest, StopsWhereItIsTold) {
   produce(20, 29, "wide", 1);
   auto epochs = reader("wide");
   const Offsets until{{0, 3}, {1, 0}};
-  auto input = epochs.next({{0, 0}, {1, 0}, {2, 0}}, {}, &until).value();
-  EXPECT_THAT(texts(input), ElementsAre("0", "1", "2"));
+  auto input = next(epochs, {{0, 0}, {1, 0}, {2, 0}}, {}, &until).value();
+  EXPECT_THAT(input.texts, ElementsAre("0", "1", "2"));
   EXPECT_EQ(input.to, (Offsets{{0, 3}}));
-  EXPECT_TRUE(epochs.next({{0, 3}, {1, 0}}, {}, &until).value().empty());
+  EXPECT_TRUE(next(epochs, {{0, 3}, {1, 0}}, {}, &until).value().empty());
   // What is not named has no limit.
   const Offsets first{{0, 0}};
-  input = epochs.next({{0, 0}, {1, 8}}, {}, &first).value();
-  EXPECT_THAT(texts(input), ElementsAre("28", "29"));
+  input = next(epochs, {{0, 0}, {1, 8}}, {}, &first).value();
+  EXPECT_THAT(input.texts, ElementsAre("28", "29"));
 }
 
 TEST_F(EpochInputTest, GoesBackWhenAskedTo) {
   produce(0, 3);
   auto epochs = reader();
-  EXPECT_THAT(texts(epochs.next({{0, 0}}, {.records = 2}).value()), ElementsAre("0", "1"));
-  EXPECT_THAT(texts(epochs.next({{0, 0}}, {.records = 3}).value()), ElementsAre("0", "1", "2"));
-  EXPECT_THAT(texts(epochs.next({{0, 3}}, {}).value()), ElementsAre("3"));
+  EXPECT_THAT(next(epochs, {{0, 0}}, {.records = 2}).value().texts, ElementsAre("0", "1"));
+  EXPECT_THAT(next(epochs, {{0, 0}}, {.records = 3}).value().texts, ElementsAre("0", "1", "2"));
+  EXPECT_THAT(next(epochs, {{0, 3}}).value().texts, ElementsAre("3"));
 }
 
 TEST_F(EpochInputTest, MovesOverControlAndAbortedRecords) {
@@ -132,17 +214,17 @@ TEST_F(EpochInputTest, MovesOverControlAndAbortedRecords) {
     std::vector<std::string> seen;
     for (int rounds = 0; at.at(0) < 7; ++rounds) {
       ASSERT_LT(rounds, 10);
-      const auto input = epochs.next(at, {.records = limit}).value();
+      const auto input = next(epochs, at, {.records = limit}).value();
       ASSERT_FALSE(input.empty()) << "at " << at.at(0);
       at = input.to;
-      for (auto& text : texts(input)) seen.push_back(text);
+      for (const auto& text : input.texts) seen.push_back(text);
     }
     EXPECT_THAT(seen, ElementsAre("0", "1", "5")) << limit;
   }
   auto epochs = reader();
-  const auto input = epochs.next({{0, 6}}, {}).value();
+  const auto input = next(epochs, {{0, 6}}).value();
   EXPECT_FALSE(input.empty());
-  EXPECT_THAT(texts(input), IsEmpty());
+  EXPECT_THAT(input.texts, IsEmpty());
   EXPECT_EQ(input.to, (Offsets{{0, 7}}));
 }
 
@@ -152,13 +234,13 @@ TEST_F(EpochInputTest, IsCutWhereASchemaVersionBegins) {
   evolve("t", {{0, 4}}, R"({"b":1})");
   evolve("t", {{0, 7}}, R"({"c":1})");
   auto epochs = reader();
-  auto input = epochs.next({{0, 0}}, {}).value();
+  auto input = next(epochs, {{0, 0}}).value();
   EXPECT_EQ(input.schema.version, 1);
-  EXPECT_THAT(texts(input), ElementsAre("0", "1", "2", "3"));
-  input = epochs.next(input.to, {}).value();
+  EXPECT_THAT(input.texts, ElementsAre("0", "1", "2", "3"));
+  input = next(epochs, input.to).value();
   EXPECT_EQ(input.schema.version, 2);
-  EXPECT_THAT(texts(input), ElementsAre("4", "5", "6"));
-  input = epochs.next(input.to, {}).value();
+  EXPECT_THAT(input.texts, ElementsAre("4", "5", "6"));
+  input = next(epochs, input.to).value();
   EXPECT_EQ(input.schema.version, 3);
   EXPECT_EQ(input.to, (Offsets{{0, 10}}));
 }
@@ -175,10 +257,10 @@ TEST_F(EpochInputTest, AVersionThatBeginsAfterAControlRecordDoesNotStopIt) {
   std::vector<std::string> seen;
   for (int rounds = 0; at.at(0) < 5; ++rounds) {
     ASSERT_LT(rounds, 10);
-    const auto input = epochs.next(at, {.records = 2}).value();
+    const auto input = next(epochs, at, {.records = 2}).value();
     ASSERT_FALSE(input.empty()) << "at " << at.at(0);
     at = input.to;
-    for (auto& text : texts(input)) seen.push_back(text);
+    for (const auto& text : input.texts) seen.push_back(text);
   }
   EXPECT_THAT(seen, ElementsAre("0", "1", "3", "4"));
 }
@@ -189,33 +271,22 @@ TEST_F(EpochInputTest, PartitionsInAnOlderVersionGoFirst) {
   evolve("wide", {{0, 0}, {1, 0}, {2, 0}}, R"({"a":1})");
   evolve("wide", {{0, 1}, {1, 2}, {2, 0}}, R"({"b":1})");
   auto epochs = reader("wide");
-  auto input = epochs.next({{0, 1}, {1, 0}, {2, 0}}, {}).value();
+  auto input = next(epochs, {{0, 1}, {1, 0}, {2, 0}}).value();
   EXPECT_EQ(input.schema.version, 1);
   EXPECT_EQ(input.from, (Offsets{{1, 0}}));
-  EXPECT_THAT(texts(input), ElementsAre("10", "11"));
-  input = epochs.next({{0, 1}, {1, 2}, {2, 0}}, {}).value();
+  EXPECT_THAT(input.texts, ElementsAre("10", "11"));
+  input = next(epochs, {{0, 1}, {1, 2}, {2, 0}}).value();
   EXPECT_EQ(input.schema.version, 2);
-  EXPECT_THAT(texts(input), ElementsAre("1", "2", "3", "12", "13"));
+  EXPECT_THAT(input.texts, ElementsAre("1", "2", "3", "12", "13"));
   EXPECT_EQ(input.to, (Offsets{{0, 4}, {1, 4}}));
-}
-
-TEST_F(EpochInputTest, RecordsOutliveTheReader) {
-  produce(0, 2);
-  EpochInput input;
-  {
-    auto epochs = reader();
-    input = epochs.next({{0, 0}}, {.records = 2}).value();
-    EXPECT_TRUE(epochs.next({{0, 2}}, {}).ok());
-  }
-  EXPECT_THAT(texts(input), ElementsAre("0", "1"));
 }
 
 TEST_F(EpochInputTest, ARangeIsReadAgainExactly) {
   produce(0, 9, "wide", 0);
   produce(20, 29, "wide", 2);
   auto epochs = reader("wide");
-  const auto input = epochs.range({{0, 2}, {2, 9}}, {{0, 5}, {2, 10}}).value();
-  EXPECT_THAT(texts(input), ElementsAre("2", "3", "4", "29"));
+  const auto input = range(epochs, {{0, 2}, {2, 9}}, {{0, 5}, {2, 10}}).value();
+  EXPECT_THAT(input.texts, ElementsAre("2", "3", "4", "29"));
   EXPECT_EQ(input.from, (Offsets{{0, 2}, {2, 9}}));
   EXPECT_EQ(input.to, (Offsets{{0, 5}, {2, 10}}));
 }
@@ -223,11 +294,12 @@ TEST_F(EpochInputTest, ARangeIsReadAgainExactly) {
 TEST_F(EpochInputTest, ARangeBeyondTheLogIsAnError) {
   produce(0, 2);
   auto epochs = reader();
-  const auto input = epochs.range({{0, 1}}, {{0, 5}});
+  const auto input = range(epochs, {{0, 1}}, {{0, 5}});
   ASSERT_FALSE(input.ok());
   EXPECT_THAT(input.error().message(), HasSubstr("t-0"));
-  EXPECT_FALSE(epochs.range({{0, 7}}, {{0, 9}}).ok());
-  EXPECT_EQ(reader("nope").next({{0, 0}}, {}).error().code(), ErrorCode::kNotFound);
+  EXPECT_FALSE(range(epochs, {{0, 7}}, {{0, 9}}).ok());
+  auto nope = reader("nope");
+  EXPECT_EQ(next(nope, {{0, 0}}).error().code(), ErrorCode::kNotFound);
 }
 
 }  // namespace

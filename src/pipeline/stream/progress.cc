@@ -18,10 +18,15 @@ std::string StreamProgress::to_json() const {
                         {"delivered", sink.delivered},
                         {"dead_lettered", sink.dead_lettered}};
   }
-  return nlohmann::json{{"version", kVersion},         {"epoch", epoch},
-                        {"offsets", offsets_json},     {"write_time", write_time},
-                        {"read", counts.read},         {"used", counts.used},
-                        {"filtered", counts.filtered}, {"dead_lettered", counts.dead_lettered},
+  return nlohmann::json{{"version", kVersion},
+                        {"topic", topic},
+                        {"epoch", epoch},
+                        {"offsets", offsets_json},
+                        {"write_time", write_time},
+                        {"read", counts.read},
+                        {"used", counts.used},
+                        {"filtered", counts.filtered},
+                        {"dead_lettered", counts.dead_lettered},
                         {"sinks", sinks_json}}
       .dump();
 }
@@ -33,6 +38,7 @@ Result<StreamProgress> StreamProgress::from_json(std::string_view text) {
       return user_error("the stream's progress was written by a newer Leat; use that one");
     }
     StreamProgress progress;
+    progress.topic = json.value("topic", "");
     progress.epoch = json.at("epoch").get<uint64_t>();
     progress.write_time = json.at("write_time").get<int64_t>();
     progress.counts = {.read = json.at("read").get<int64_t>(),

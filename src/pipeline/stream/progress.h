@@ -32,9 +32,10 @@ struct SinkCounts {
 };
 
 struct StreamProgress {
-  uint64_t epoch = 0;     // the last committed one; epochs count from 1
-  Offsets offsets;        // where the next epoch begins
-  Micros write_time = 0;  // of the last epoch: never goes back
+  std::string topic = {};  // whose offsets they are; empty: stored before it was kept
+  uint64_t epoch = 0;      // the last committed one; epochs count from 1
+  Offsets offsets;         // where the next epoch begins
+  Micros write_time = 0;   // of the last epoch: never goes back
   StreamCounts counts;
   std::map<std::string, SinkCounts> sinks;  // by "<type>:<name>"
 

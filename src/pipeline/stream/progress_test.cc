@@ -10,6 +10,7 @@ using ::testing::HasSubstr;
 
 TEST(StreamProgress, SurvivesItsJson) {
   const StreamProgress progress{
+      .topic = "orders",
       .epoch = 12,
       .offsets = {{0, 7}, {11, 9'000'000'000'000}},
       .write_time = 1'795'253'400'000'001,
@@ -18,6 +19,7 @@ TEST(StreamProgress, SurvivesItsJson) {
                 {"console:", {}}}};
   const auto again = StreamProgress::from_json(progress.to_json());
   ASSERT_TRUE(again.ok()) << again.error().to_string();
+  EXPECT_EQ(again->topic, "orders");
   EXPECT_EQ(again->epoch, 12U);
   EXPECT_EQ(again->offsets, progress.offsets);
   EXPECT_EQ(again->write_time, progress.write_time);
@@ -25,6 +27,17 @@ TEST(StreamProgress, SurvivesItsJson) {
   EXPECT_TRUE(again->counts.reconciles());
   EXPECT_EQ(again->sinks, progress.sinks);
   EXPECT_EQ(again->sinks.at("table:a.b").pending(), 2);
+}
+
+TEST(StreamProgress, OlderOnesDoNotNameTheirTopic) {
+  std::string json = StreamProgress{.epoch = 3}.to_json();
+  const std::string member = "\"topic\":\"\",";
+  ASSERT_NE(json.find(member), std::string::npos) << json;
+  json.erase(json.find(member), member.size());
+  const auto old = StreamProgress::from_json(json);
+  ASSERT_TRUE(old.ok()) << old.error().to_string();
+  EXPECT_EQ(old->topic, "");
+  EXPECT_EQ(old->epoch, 3U);
 }
 
 TEST(StreamProgress, OfANewStreamIsEmpty) {

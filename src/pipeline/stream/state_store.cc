@@ -54,18 +54,31 @@ std::optional<std::string> from_hex(const std::optional<std::string>& hex) {
 
 }  // namespace
 
-Result<std::string> StateStore::open() {
-  LEAT_TRY(connection_.run(kTables));
-  LEAT_ASSIGN(auto result, connection_.query("SELECT id, format FROM __leat.store"));
-  LEAT_ASSIGN(const auto rows, result.texts());
-  if (!rows.empty()) {
-    if (std::stoll(*rows[0][1]) > kFormat) {
-      return user_error(
-          "the pipeline's database has format {}, this Leat knows up to {}: use a newer one",
-          *rows[0][1], kFormat);
-    }
-    return *rows[0][0];
+Result<void> StateStore::recognise() {
+  LEAT_ASSIGN(auto listed, connection_.query(R"(
+    SELECT count(*) FILTER (schema_name = '__leat' AND table_name = 'store'), count(*)
+    FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal)"));
+  LEAT_ASSIGN(const auto counts, listed.texts());
+  if (counts[0][0] == "0") {
+    if (counts[0][1] == "0") return {};
+    return user_error("it holds tables that Leat did not make; move it out of the data directory");
   }
+  LEAT_ASSIGN(auto result, connection_.query("SELECT coalesce(max(format), 0) FROM __leat.store"));
+  LEAT_ASSIGN(const auto rows, result.texts());
+  if (std::stoll(*rows[0][0]) <= kFormat) return {};
+  return coded_error(
+      ErrorDomain::kUser, ErrorCode::kUnsupported,
+      "it has format {}, and this version knows up to {}: a newer Leat wrote it; use "
+      "that one",
+      *rows[0][0], kFormat);
+}
+
+Result<std::string> StateStore::open() {
+  LEAT_TRY(recognise());
+  LEAT_TRY(connection_.run(kTables));
+  LEAT_ASSIGN(auto result, connection_.query("SELECT id FROM __leat.store"));
+  LEAT_ASSIGN(const auto rows, result.texts());
+  if (!rows.empty()) return *rows[0][0];
   const std::string id = random_uuid();
   LEAT_ASSIGN(auto insert, connection_.prepare("INSERT INTO __leat.store VALUES ($1, $2)"));
   insert.bind(1, id).bind(2, kFormat);
@@ -94,6 +107,16 @@ Result<void> StateStore::save_progress(const std::string& stream, const StreamPr
   LEAT_ASSIGN(auto insert, connection_.prepare("INSERT INTO __leat.streams VALUES ($1, $2)"));
   insert.bind(1, stream).bind(2, json);
   return executed(insert);
+}
+
+Result<std::vector<std::string>> StateStore::load_streams() {
+  LEAT_ASSIGN(auto result,
+              connection_.query("SELECT stream FROM __leat.streams UNION SELECT stream FROM "
+                                "__leat.outbox ORDER BY stream"));
+  LEAT_ASSIGN(const auto rows, result.texts());
+  std::vector<std::string> streams;
+  for (const auto& row : rows) streams.push_back(row[0].value_or(""));
+  return streams;
 }
 
 Result<std::vector<OutboxEntry>> StateStore::load_outbox(const std::string& stream) {

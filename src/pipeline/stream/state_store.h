@@ -48,12 +48,18 @@ class StateStore {
  public:
   explicit StateStore(store::Connection& connection) : connection_(connection) {}
 
+  // Whether the file is a pipeline's, or still empty. Reads only. Errors (user): kUnsupported for
+  // a newer format; tables that Leat did not make.
+  Result<void> recognise();
+
   // Makes the tables if they are missing and gives the file its identity (a UUID); a transaction
-  // of its own. Errors: a newer format.
+  // of its own. Errors: of recognise().
   Result<std::string> open();
 
   Result<std::optional<StreamProgress>> load_progress(const std::string& stream);
   Result<void> save_progress(const std::string& stream, const StreamProgress& progress);
+
+  Result<std::vector<std::string>> load_streams();  // all that have progress or an outbox
 
   Result<std::vector<OutboxEntry>> load_outbox(const std::string& stream);  // oldest first
   Result<void> add_outbox(const std::string& stream, const OutboxEntry& entry);

@@ -45,6 +45,16 @@ TEST_F(StreamDeliveryTest, DeliversEveryEpochOnce) {
   EXPECT_EQ(out().attempts.size(), 2U);
 }
 
+TEST_F(StreamDeliveryTest, TheSoonestDueOfItsTargetsCounts) {
+  into("console", "other");
+  open();
+  EXPECT_FALSE(runner_->flush_due().value());
+  out().due_in = std::chrono::milliseconds(500);
+  EXPECT_EQ(runner_->flush_due().value(), out().due_in);
+  outside_["other"].due_in = std::chrono::milliseconds(300);
+  EXPECT_EQ(runner_->flush_due().value(), std::chrono::milliseconds(300));
+}
+
 TEST_F(StreamDeliveryTest, AnEpochWithoutRowsIsNotDelivered) {
   stream_.sql = "SELECT id FROM t WHERE id > 10";
   produce_ids(1, 3);

@@ -31,44 +31,87 @@ void refuse_rows_without_columns(stream::BatchResult& result) {
 
 }  // namespace
 
-Result<void> StreamRunner::use_schema(const SchemaVersion& schema) {
-  if (planned_version_ == schema.version) return {};
-  LEAT_ASSIGN(auto plan, stream::plan(query_, schema.schema, *connection_));
-  executor_.reset();  // it refers to plan_
-  plan_ = std::move(plan);
-  LEAT_ASSIGN(executor_, stream::Executor::create(plan_, *connection_));
-  planned_version_ = schema.version;
+Result<void> StreamRunner::begin_batch(const SchemaVersion& schema, Micros now) {
+  if (planned_version_ != schema.version) {
+    LEAT_ASSIGN(auto plan, stream::plan(query_, schema.schema, *connection_));
+    executor_.reset();  // it refers to plan_
+    plan_ = std::move(plan);
+    LEAT_ASSIGN(executor_, stream::Executor::create(plan_, *connection_));
+    planned_version_ = schema.version;
+  }
+  executor_->begin(
+      {.now = now, .null_on_error = stream_.on_error == config::OnError::kNull, .keyed = keyed_});
   return {};
 }
 
-Result<stream::BatchResult> StreamRunner::execute(EpochInput& input, Micros now) {
+Result<bool> StreamRunner::take(EpochInput& input, const RecordSlice& slice, Micros now) {
   const std::string& topic = query_.topic();
-  if (input.schema.version == 0) {
-    const auto values = input.values();
-    LEAT_ASSIGN(input.schema, context_.schemas.evolve(topic, input.from, values));
-  }
-  stream::ExecuteOptions options{.now = now,
-                                 .strict_schema = context_.strict_topics.contains(topic),
-                                 .null_on_error = stream_.on_error == config::OnError::kNull,
-                                 .keyed = keyed_};
-  while (true) {
-    LEAT_TRY(use_schema(input.schema));
-    LEAT_ASSIGN(auto result, executor_->run(input.records, options));
-    if (!result.misfit) {
-      refuse_rows_without_columns(result);
-      return result;
+  const bool first = input.records.empty();
+  if (first) {
+    if (input.schema.version == 0) {
+      LEAT_ASSIGN(input.schema, context_.schemas.evolve(topic, input.from, slice.values()));
     }
-    const auto values = input.values();
-    LEAT_ASSIGN(auto evolved, context_.schemas.evolve(topic, input.from, values));
-    if (evolved.version == input.schema.version) {
+    LEAT_TRY(begin_batch(input.schema, now));
+  }
+  size_t failed = executor_->failed().size();
+  auto misfit = context_.strict_topics.contains(topic) ? stream::Misfit::kDeadLetter
+                                                       : stream::Misfit::kReport;
+  while (executor_->add(slice.records, misfit)) {
+    codec::TopicSchema grown = input.schema.schema;
+    if (!codec::infer(grown, slice.values())) {
       // No schema takes the record in: it is that record's dead letter.
-      options.strict_schema = true;
+      misfit = stream::Misfit::kDeadLetter;
+      continue;
     }
+    if (!first) return false;
+    LEAT_ASSIGN(auto evolved, context_.schemas.evolve(topic, input.from, slice.values()));
+    if (evolved.version == input.schema.version) misfit = stream::Misfit::kDeadLetter;
     input.schema = std::move(evolved);
+    LEAT_TRY(begin_batch(input.schema, now));
+    failed = 0;
   }
+  const auto before = static_cast<uint32_t>(input.records.size());
+  for (; failed < executor_->failed().size(); ++failed) {
+    const uint32_t index = executor_->failed()[failed].input;
+    input.keep(index, slice.records[index - before]);
+  }
+  return true;
 }
 
-Result<void> StreamRunner::commit_epoch(const EpochInput& input, stream::BatchResult& result,
+Result<stream::BatchResult> StreamRunner::finish_batch() {
+  LEAT_ASSIGN(auto result, executor_->finish());
+  refuse_rows_without_columns(result);
+  return result;
+}
+
+// Of records that are all at hand.
+Result<stream::BatchResult> StreamRunner::execute(EpochInput& input, const RecordSlice& records,
+                                                  Micros now) {
+  LEAT_TRY(take(input, records, now));
+  return finish_batch();
+}
+
+// One transaction; a table that it altered is prepared again after a rollback.
+Result<bool> StreamRunner::commit(StreamProgress next,
+                                  const std::function<Result<bool>(StreamProgress&)>& write) {
+  LEAT_TRY(connection_->begin());
+  const Result<bool> written = [&]() -> Result<bool> {
+    LEAT_ASSIGN(const bool wanted, write(next));
+    if (!wanted) return false;
+    LEAT_TRY(state_.save_progress(stream_.name, next));
+    LEAT_TRY(connection_->commit());
+    return true;
+  }();
+  if (!written.ok() || !*written) {
+    connection_->rollback();
+    for (auto& table : tables_) table.prepared.clear();
+    return written;
+  }
+  progress_ = std::move(next);
+  return true;
+}
+
+Result<void> StreamRunner::commit_epoch(EpochInput& input, stream::BatchResult& result,
                                         Micros now) {
   Epoch epoch{.input = input, .result = result, .next = progress_, .now = now};
   auto& next = epoch.next;
@@ -81,28 +124,25 @@ Result<void> StreamRunner::commit_epoch(const EpochInput& input, stream::BatchRe
   next.counts.dead_lettered += static_cast<int64_t>(result.failed.size());
 
   std::vector<OutboxEntry> outbox;
-  LEAT_TRY(connection_->begin());
-  const Result<void> written = [&]() -> Result<void> {
+  const auto written = commit(next, [&](StreamProgress& committed) -> Result<bool> {
+    epoch.next = committed;
     LEAT_TRY(write_tables(epoch));
     LEAT_TRY(write_letters(epoch));
     for (const auto& target : outside_) {
       const auto emitted =
           static_cast<int64_t>(result.rows.row_count() + result.rows.deletes.size());
       if (emitted == 0) continue;
-      next.sinks[target.name].emitted += emitted;
-      outbox.push_back(outbox_entry(input, next, now, target.name));
+      epoch.next.sinks[target.name].emitted += emitted;
+      outbox.push_back(outbox_entry(input, epoch.next, now, target.name));
       LEAT_TRY(state_.add_outbox(stream_.name, outbox.back()));
     }
-    LEAT_TRY(state_.save_progress(stream_.name, next));
-    return connection_->commit();
-  }();
+    committed = epoch.next;
+    return true;
+  });
   if (!written.ok()) {
-    connection_->rollback();
-    for (auto& table : tables_) table.prepared.clear();
     return Error(written.error())
         .during(fmt::format("writing epoch {} of the stream {}", next.epoch, stream_.name));
   }
-  progress_ = std::move(next);
   if (context_.after_epoch) context_.after_epoch();
 
   for (const auto& entry : outbox) {
@@ -130,23 +170,25 @@ Result<void> StreamRunner::write_tables(Epoch& epoch) {
     counts.emitted += emitted;
     counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
     counts.delivered += emitted - static_cast<int64_t>(delivery.refused.size());
-    LEAT_TRY(
-        state_.add_letters(refused_letters(table.name, epoch.input, rows, delivery, epoch.now)));
+    LEAT_TRY(add_refused_letters(table.name, epoch.input, rows, delivery, epoch.now));
   }
   return {};
 }
 
 Result<void> StreamRunner::write_letters(Epoch& epoch) {
+  std::vector<uint32_t> indexes;
+  for (const auto& failed : epoch.result.failed) indexes.push_back(failed.input);
+  LEAT_TRY(reader_.keep(epoch.input, indexes));
   std::vector<StreamLetter> letters;
   for (const auto& failed : epoch.result.failed) {
     letters.push_back(
-        letter_of(epoch.input.records[failed.input], failed.stage, failed.message, epoch.now));
+        letter_of(epoch.input, failed.input, failed.stage, failed.message, epoch.now));
   }
   return state_.add_letters(letters);
 }
 
 Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& entry,
-                                   const EpochInput& input, const store::RowBatch& rows) {
+                                   EpochInput& input, const store::RowBatch& rows) {
   const sink::EpochIdentity identity{.store_id = context_.store_id,
                                      .pipeline = context_.pipeline,
                                      .stream = stream_.name,
@@ -177,64 +219,59 @@ Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& ent
     delay *= 2;
   }
 
-  StreamProgress next = progress_;
-  auto& counts = next.sinks[target.name];
-  counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
-  counts.delivered +=
-      static_cast<int64_t>(rows.row_count() + rows.deletes.size() - delivery.refused.size());
-  LEAT_TRY(connection_->begin());
-  const Result<void> written = [&]() -> Result<void> {
-    LEAT_TRY(state_.add_letters(refused_letters(target.name, input, rows, delivery, entry.now)));
+  const auto written = commit(progress_, [&](StreamProgress& next) -> Result<bool> {
+    auto& counts = next.sinks[target.name];
+    counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
+    counts.delivered +=
+        static_cast<int64_t>(rows.row_count() + rows.deletes.size() - delivery.refused.size());
+    LEAT_TRY(add_refused_letters(target.name, input, rows, delivery, entry.now));
     LEAT_TRY(state_.remove_outbox(stream_.name, entry.epoch, target.name));
-    LEAT_TRY(state_.save_progress(stream_.name, next));
-    return connection_->commit();
-  }();
-  if (!written.ok()) {
-    connection_->rollback();
-    return Error(written.error());
-  }
-  progress_ = std::move(next);
-  return {};
+    return true;
+  });
+  return written.ok() ? Result<void>() : written.error();
 }
 
-StreamLetter StreamRunner::letter_of(const stream::InputRecord& record, std::string stage,
+StreamLetter StreamRunner::letter_of(const EpochInput& input, uint32_t record, std::string stage,
                                      std::string error, Micros now) const {
-  StreamLetter letter{.stream = stream_.name,
-                      .sink = {},
-                      .topic = query_.topic(),
-                      .partition = record.partition,
-                      .offset = record.offset,
-                      .row = 0,
-                      .stage = std::move(stage),
-                      .error = std::move(error),
-                      .key = std::nullopt,
-                      .value = std::nullopt,
-                      .timestamp_ms = record.timestamp_ms,
-                      .at = now};
-  if (record.key) letter.key = std::string(*record.key);
-  if (record.value) letter.value = std::string(*record.value);
-  return letter;
+  const auto& place = input.records[record];
+  const auto& bytes = input.kept.at(record);
+  return {.stream = stream_.name,
+          .sink = {},
+          .topic = query_.topic(),
+          .partition = place.partition,
+          .offset = place.offset,
+          .row = 0,
+          .stage = std::move(stage),
+          .error = std::move(error),
+          .key = bytes.key,
+          .value = bytes.value,
+          .timestamp_ms = place.timestamp_ms,
+          .at = now};
 }
 
-std::vector<StreamLetter> StreamRunner::refused_letters(const std::string& sink,
-                                                        const EpochInput& input,
-                                                        const store::RowBatch& rows,
-                                                        const sink::Delivery& delivery,
-                                                        Micros now) const {
+Result<void> StreamRunner::add_refused_letters(const std::string& sink, EpochInput& input,
+                                               const store::RowBatch& rows,
+                                               const sink::Delivery& delivery, Micros now) {
+  const auto record_of = [&](const sink::RefusedRow& refused) {
+    return refused.kind == sink::RefusedKind::kDelete ? rows.deletes[refused.row].input
+                                                      : rows.inputs[refused.row];
+  };
+  std::vector<uint32_t> indexes;
+  for (const auto& refused : delivery.refused) indexes.push_back(record_of(refused));
+  std::sort(indexes.begin(), indexes.end());
+  LEAT_TRY(reader_.keep(input, indexes));
   std::vector<StreamLetter> letters;
   for (const auto& refused : delivery.refused) {
-    const uint32_t record = (refused.kind == sink::RefusedKind::kDelete)
-                                ? rows.deletes[refused.row].input
-                                : rows.inputs[refused.row];
-    StreamLetter letter = letter_of(input.records[record], "sink", refused.message, now);
+    const uint32_t record = record_of(refused);
+    StreamLetter letter = letter_of(input, record, "sink", refused.message, now);
     letter.sink = sink;
-    if (!(refused.kind == sink::RefusedKind::kDelete)) {
+    if (refused.kind != sink::RefusedKind::kDelete) {
       const auto first = std::lower_bound(rows.inputs.begin(), rows.inputs.end(), record);
       letter.row = refused.row - (first - rows.inputs.begin());
     }
     letters.push_back(std::move(letter));
   }
-  return letters;
+  return state_.add_letters(letters);
 }
 
 OutboxEntry StreamRunner::outbox_entry(const EpochInput& input, const StreamProgress& next,

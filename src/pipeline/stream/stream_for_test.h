@@ -14,6 +14,7 @@
 #include "pipeline/stream/stream_runner.h"
 #include "source/testing/fake_clock.h"
 #include "store/cell.h"
+#include "store/query_for_test.h"
 
 namespace leat::pipeline::test {
 
@@ -48,6 +49,7 @@ struct OutsideSystem {
   bool takes_before = false;  // a failing delivery has taken effect all the same
   Retry retry = Retry::kYes;  // of these failures
   int flushed = 0;
+  std::optional<std::chrono::milliseconds> due_in;  // what waits for its time
   std::function<bool(const std::string& row)> refuses;
 
   std::vector<std::string> rows() const {
@@ -95,6 +97,7 @@ class OutsideSink final : public sink::Sink {
     ++system_.flushed;
     return {};
   }
+  Result<std::optional<std::chrono::milliseconds>> flush_due() override { return system_.due_in; }
   Result<void> close() override { return {}; }
 
  private:
@@ -167,19 +170,8 @@ class StreamTest : public testing::Test {
     ASSERT_TRUE(drained.ok()) << drained.error().to_string();
   }
 
-  // "1|abc|NULL" for each row of a query.
   std::vector<std::string> rows(const std::string& sql) {
-    auto result = reader_->query(sql);
-    EXPECT_TRUE(result.ok()) << result.error().to_string();
-    std::vector<std::string> lines;
-    if (!result.ok()) return lines;
-    const auto texts = result->texts();
-    for (const auto& row : texts.value()) {
-      std::string line;
-      for (size_t i = 0; i < row.size(); ++i) line += (i > 0 ? "|" : "") + row[i].value_or("NULL");
-      lines.push_back(std::move(line));
-    }
-    return lines;
+    return store::test::lines_of(*reader_, sql);
   }
 
   StreamProgress progress() { return runner_ ? runner_->snapshot().progress : StreamProgress{}; }

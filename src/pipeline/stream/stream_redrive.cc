@@ -55,6 +55,21 @@ std::shared_ptr<LetterBytes> bytes_of(const StreamLetter& letter) {
   return bytes;
 }
 
+EpochInput epoch_of(const StreamLetter& letter, SchemaVersion schema) {
+  return {.from = {{letter.partition, letter.offset}},
+          .to = {{letter.partition, letter.offset + 1}},
+          .schema = std::move(schema),
+          .records = {},
+          .kept = {}};
+}
+
+void add_place(EpochInput& input, const StreamLetter& letter) {
+  input.records.push_back({.partition = letter.partition,
+                           .offset = letter.offset,
+                           .timestamp_ms = letter.timestamp_ms});
+  input.kept[kLetter] = {.key = letter.key, .value = letter.value};
+}
+
 }  // namespace
 
 Result<RedriveOutcome> StreamRunner::redrive(const std::vector<StreamLetter>& letters) {
@@ -68,25 +83,29 @@ Result<RedriveOutcome> StreamRunner::redrive(const std::vector<StreamLetter>& le
   return outcome;
 }
 
-Result<EpochInput> StreamRunner::letter_and_later(const StreamLetter& letter) {
+// The letter's record, then the later ones that may have its key.
+Result<RecordSlice> StreamRunner::letter_and_later(const StreamLetter& letter) {
   const auto bytes = bytes_of(letter);
-  EpochInput input;
-  input.schema = context_.schemas.latest(query_.topic());
-  input.memory.push_back(bytes);
-  input.records.push_back(record_of(letter, *bytes));
+  RecordSlice records{.records = {record_of(letter, *bytes)}, .memory = {bytes}};
   const auto position = progress_.offsets.find(letter.partition);
   if (!keyed_ || position == progress_.offsets.end() || letter.offset + 1 >= position->second) {
-    return input;
+    return records;
   }
-  LEAT_ASSIGN(auto later, reader_.range({{letter.partition, letter.offset + 1}},
-                                        {{letter.partition, position->second}}));
-  for (const auto& record : later.records) {
-    // Where a row's key is not the record's, any later record may have written the row.
-    const bool may_have_its_key = !keys_agree_ || !letter.key || record.key == letter.key;
-    if (may_have_its_key) input.records.push_back(record);
-  }
-  for (auto& owner : later.memory) input.memory.push_back(std::move(owner));
-  return input;
+  LEAT_TRY(reader_.range(
+      {{letter.partition, letter.offset + 1}}, {{letter.partition, position->second}}, {},
+      [&](EpochInput&, const RecordSlice& slice) -> Result<bool> {
+        const size_t before = records.records.size();
+        for (const auto& later : slice.records) {
+          // Where a row's key is not the record's, any later record may have
+          // written the row.
+          const bool may_have_its_key = !keys_agree_ || !letter.key || later.key == letter.key;
+          if (may_have_its_key) records.records.push_back(later);
+        }
+        if (records.records.size() == before) return true;
+        for (const auto& owner : slice.memory) records.memory.push_back(owner);
+        return true;
+      }));
+  return records;
 }
 
 Result<void> StreamRunner::keep_letter(StreamLetter letter, const std::string& error) {
@@ -97,18 +116,17 @@ Result<void> StreamRunner::keep_letter(StreamLetter letter, const std::string& e
 
 Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
   const Micros now = context_.clock.now();
-  LEAT_ASSIGN(auto input, letter_and_later(letter));
-  LEAT_ASSIGN(auto all, execute(input, now));
+  LEAT_ASSIGN(const auto records, letter_and_later(letter));
+  EpochInput alone = epoch_of(letter, context_.schemas.latest(query_.topic()));
+  EpochInput with_later = alone;
+  LEAT_ASSIGN(auto all, execute(with_later, records, now));
   if (const auto* failed = failure_of_letter(all)) {
     LEAT_TRY(keep_letter(letter, failed->message));
     return false;
   }
-  EpochInput alone{.from = {{letter.partition, letter.offset}},
-                   .to = {{letter.partition, letter.offset + 1}},
-                   .schema = input.schema,
-                   .records = {input.records.front()},
-                   .memory = input.memory};
-  LEAT_ASSIGN(auto own, execute(alone, now));
+  alone.schema = with_later.schema;
+  LEAT_ASSIGN(auto own, execute(alone, {.records = {records.records.front()}, .memory = {}}, now));
+  add_place(alone, letter);
 
   StreamProgress next = progress_;
   next.epoch += 1;
@@ -118,8 +136,7 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
   next.counts.filtered += static_cast<int64_t>(own.filtered);
 
   std::vector<OutboxEntry> outbox;
-  LEAT_TRY(connection_->begin());
-  const Result<void> written = [&]() -> Result<void> {
+  const auto written = commit(std::move(next), [&](StreamProgress& next) -> Result<bool> {
     for (auto& table : tables_) {
       auto& rows = table.keyed ? all.rows : own.rows;
       if (!rows.columns.empty()) LEAT_TRY(table.writer->prepare(rows.columns));
@@ -140,8 +157,7 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
       counts.emitted += emitted;
       counts.dead_lettered += refused;
       counts.delivered += emitted - refused;
-      LEAT_TRY(
-          state_.add_letters(refused_letters(table.name, alone, rows, refused_of_letter, now)));
+      LEAT_TRY(add_refused_letters(table.name, alone, rows, refused_of_letter, now));
     }
     for (const auto& target : outside_) {
       const auto emitted = static_cast<int64_t>(own.rows.row_count() + own.rows.deletes.size());
@@ -151,14 +167,9 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
       LEAT_TRY(state_.add_outbox(stream_.name, outbox.back()));
     }
     LEAT_TRY(state_.remove_letter(letter));
-    LEAT_TRY(state_.save_progress(stream_.name, next));
-    return connection_->commit();
-  }();
-  if (!written.ok()) {
-    connection_->rollback();
-    return Error(written.error());
-  }
-  progress_ = std::move(next);
+    return true;
+  });
+  if (!written.ok()) return written.error();
   if (context_.after_epoch) context_.after_epoch();
   for (const auto& entry : outbox) {
     for (auto& target : outside_) {
@@ -186,8 +197,9 @@ Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
     LEAT_TRY(keep_letter(letter, "the pipeline file no longer names the target " + letter.sink));
     return false;
   }
-  LEAT_ASSIGN(auto input, letter_and_later(letter));
-  LEAT_ASSIGN(auto result, execute(input, now));
+  LEAT_ASSIGN(const auto records, letter_and_later(letter));
+  EpochInput input = epoch_of(letter, context_.schemas.latest(query_.topic()));
+  LEAT_ASSIGN(auto result, execute(input, records, now));
   if (const auto* failed = failure_of_letter(result)) {
     LEAT_TRY(keep_letter(letter, failed->message));
     return false;
@@ -200,8 +212,7 @@ Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
   counts.dead_lettered -= 1;
   counts.delivered += 1;
   std::optional<std::string> refusal;
-  LEAT_TRY(connection_->begin());
-  const Result<void> written = [&]() -> Result<void> {
+  const auto written = commit(std::move(next), [&](StreamProgress&) -> Result<bool> {
     const auto& rows = result.rows;
     if (!rows.columns.empty()) LEAT_TRY(table->writer->prepare(rows.columns));
     table->prepared.clear();
@@ -209,18 +220,15 @@ Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
     for (const auto& refused : delivery.refused) {
       if (is_refusal_of(letter, refused, rows)) refusal = refused.message;
     }
-    if (refusal) return {};
+    if (refusal) return false;
     LEAT_TRY(state_.remove_letter(letter));
-    LEAT_TRY(state_.save_progress(stream_.name, next));
-    return connection_->commit();
-  }();
-  if (!written.ok() || refusal) connection_->rollback();
-  if (!written.ok()) return Error(written.error());
+    return true;
+  });
+  if (!written.ok()) return written.error();
   if (refusal) {
     LEAT_TRY(keep_letter(letter, *refusal));
     return false;
   }
-  progress_ = std::move(next);
   return true;
 }
 

@@ -44,6 +44,7 @@ Result<std::unique_ptr<StreamRunner>> StreamRunner::open(
       new StreamRunner(stream, std::move(context), std::move(connection), std::move(query)));
   LEAT_ASSIGN(auto progress, runner->state_.load_progress(stream.name));
   if (progress) runner->progress_ = std::move(*progress);
+  LEAT_TRY(runner->check_topic());
   LEAT_TRY(runner->make_targets());
   LEAT_TRY(runner->check_offsets());
   LEAT_TRY(runner->redeliver_outbox());
@@ -74,6 +75,22 @@ Result<void> StreamRunner::make_targets() {
       outside_.push_back({.name = name, .sink = std::move(made), .prepared = {}});
     }
   }
+  return {};
+}
+
+// Offsets of one topic mean nothing in another.
+Result<void> StreamRunner::check_topic() {
+  if (!progress_.topic.empty() && progress_.topic != query_.topic()) {
+    const Error error = user_error(
+        "the stream {} has read the topic {} so far, and its query reads {} now: give it another "
+        "name, or start it anew with --fresh",
+        stream_.name, progress_.topic, query_.topic());
+    if (!context_.fresh) return error;
+    log_warn("{}; beginning anew as --fresh asks", error.message());
+    progress_.offsets.clear();
+    began_anew_ = true;
+  }
+  progress_.topic = query_.topic();
   return {};
 }
 
@@ -122,9 +139,12 @@ Result<void> StreamRunner::redeliver_outbox() {
       given_up.push_back(entry);
       continue;
     }
-    LEAT_ASSIGN(auto input, reader_.range(entry.from, entry.to));
-    LEAT_ASSIGN(input.schema, context_.schemas.version(query_.topic(), entry.schema_version));
-    LEAT_ASSIGN(const auto result, execute(input, entry.now));
+    LEAT_ASSIGN(auto schema, context_.schemas.version(query_.topic(), entry.schema_version));
+    LEAT_ASSIGN(auto input, reader_.range(entry.from, entry.to, std::move(schema),
+                                          [&](EpochInput& epoch, const RecordSlice& slice) {
+                                            return take(epoch, slice, entry.now);
+                                          }));
+    LEAT_ASSIGN(const auto result, finish_batch());
     LEAT_TRY(deliver(*target, entry, input, result.rows));
   }
   return given_up.empty() ? Result<void>() : give_up(given_up);
@@ -132,36 +152,34 @@ Result<void> StreamRunner::redeliver_outbox() {
 
 // REQUIRES: everything else in the outbox was delivered, so that what is pending is theirs.
 Result<void> StreamRunner::give_up(const std::vector<OutboxEntry>& entries) {
-  StreamProgress next = progress_;
-  LEAT_TRY(connection_->begin());
-  const Result<void> written = [&]() -> Result<void> {
+  const auto written = commit(progress_, [&](StreamProgress& next) -> Result<bool> {
     for (const auto& entry : entries) {
       auto& counts = next.sinks[entry.sink];
       counts.emitted -= counts.pending();
       LEAT_TRY(state_.remove_outbox(stream_.name, entry.epoch, entry.sink));
     }
-    LEAT_TRY(state_.save_progress(stream_.name, next));
-    return connection_->commit();
-  }();
-  if (!written.ok()) {
-    connection_->rollback();
-    return Error(written.error());
-  }
-  progress_ = std::move(next);
-  return {};
+    return true;
+  });
+  return written.ok() ? Result<void>() : written.error();
 }
 
 Result<bool> StreamRunner::run_epoch(const Offsets* until) {
-  LEAT_ASSIGN(auto input, reader_.next(progress_.offsets, context_.limits, until));
-  if (input.empty()) return false;
+  const Micros now = context_.clock.now();
+  LEAT_ASSIGN(auto input, reader_.next(progress_.offsets, context_.limits, until,
+                                       [&](EpochInput& epoch, const RecordSlice& slice) {
+                                         return take(epoch, slice, now);
+                                       }));
+  if (input.empty()) {
+    if (executor_) executor_->release();
+    return false;
+  }
   if (input.records.empty()) {
     // Control records only: moving over them again after a crash costs nothing, a commit would.
     for (const auto& [partition, offset] : input.to) progress_.offsets[partition] = offset;
     publish();
     return true;
   }
-  const Micros now = context_.clock.now();
-  LEAT_ASSIGN(auto result, execute(input, now));
+  LEAT_ASSIGN(auto result, finish_batch());
   LEAT_TRY(commit_epoch(input, result, now));
   publish();
   return true;
@@ -186,6 +204,15 @@ void StreamRunner::wait_for_records(std::chrono::milliseconds timeout, std::stop
 Result<void> StreamRunner::flush() {
   for (auto& target : outside_) LEAT_TRY(target.sink->flush());
   return {};
+}
+
+Result<std::optional<std::chrono::milliseconds>> StreamRunner::flush_due() {
+  std::optional<std::chrono::milliseconds> next;
+  for (auto& target : outside_) {
+    LEAT_ASSIGN(const auto due, target.sink->flush_due());
+    if (due && (!next || *due < *next)) next = due;
+  }
+  return next;
 }
 
 StreamSnapshot StreamRunner::snapshot() const {

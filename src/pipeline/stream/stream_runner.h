@@ -74,6 +74,9 @@ class StreamRunner {
   void wait_for_records(std::chrono::milliseconds timeout, std::stop_token stop);
   // Makes what outside sinks hold back visible.
   Result<void> flush();
+  // To be called between epochs and while there is nothing to read: what outside sinks have held
+  // back for long enough becomes visible. Returns in how long the rest is due, if there is any.
+  Result<std::optional<std::chrono::milliseconds>> flush_due();
 
   // Runs dead letters of this stream again: each is an epoch of its own.
   Result<RedriveOutcome> redrive(const std::vector<StreamLetter>& letters);
@@ -95,7 +98,7 @@ class StreamRunner {
   };
   // What one epoch writes, before and while its transaction is open.
   struct Epoch {
-    const EpochInput& input;
+    EpochInput& input;
     stream::BatchResult& result;
     StreamProgress next;
     Micros now = 0;
@@ -105,26 +108,35 @@ class StreamRunner {
                std::unique_ptr<store::Connection> connection, stream::Query query);
 
   Result<void> make_targets();
+  Result<void> check_topic();
   Result<void> check_offsets();
   Result<void> redeliver_outbox();
   Result<void> give_up(const std::vector<OutboxEntry>& entries);
-  // Executes with a schema that holds the records, evolving it where it must.
-  Result<stream::BatchResult> execute(EpochInput& input, Micros now);
-  Result<void> use_schema(const SchemaVersion& schema);
-  Result<void> commit_epoch(const EpochInput& input, stream::BatchResult& result, Micros now);
+  // Adds a slice of the epoch to the executor's batch. The first one is added with a schema that
+  // holds it, evolved where it must be; false: a later one needs another schema than those before.
+  Result<bool> take(EpochInput& input, const RecordSlice& slice, Micros now);
+  Result<void> begin_batch(const SchemaVersion& schema, Micros now);
+  Result<stream::BatchResult> finish_batch();
+  Result<stream::BatchResult> execute(EpochInput& input, const RecordSlice& records, Micros now);
+  Result<void> commit_epoch(EpochInput& input, stream::BatchResult& result, Micros now);
+  // Commits what `write` writes together with `next`, which becomes the progress; or neither, when
+  // it fails or returns false.
+  Result<bool> commit(StreamProgress next,
+                      const std::function<Result<bool>(StreamProgress&)>& write);
   Result<void> write_tables(Epoch& epoch);
   Result<void> write_letters(Epoch& epoch);
-  Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, const EpochInput& input,
+  Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, EpochInput& input,
                        const store::RowBatch& rows);
   Result<bool> redrive_record(const StreamLetter& letter);
   Result<bool> redrive_row(const StreamLetter& letter);
   Result<void> keep_letter(StreamLetter letter, const std::string& error);
-  Result<EpochInput> letter_and_later(const StreamLetter& letter);
-  StreamLetter letter_of(const stream::InputRecord& record, std::string stage, std::string error,
-                         Micros now) const;
-  std::vector<StreamLetter> refused_letters(const std::string& sink, const EpochInput& input,
-                                            const store::RowBatch& rows,
-                                            const sink::Delivery& delivery, Micros now) const;
+  Result<RecordSlice> letter_and_later(const StreamLetter& letter);
+  // REQUIRES: input.kept holds the record.
+  StreamLetter letter_of(const EpochInput& input, uint32_t record, std::string stage,
+                         std::string error, Micros now) const;
+  Result<void> add_refused_letters(const std::string& sink, EpochInput& input,
+                                   const store::RowBatch& rows, const sink::Delivery& delivery,
+                                   Micros now);
   OutboxEntry outbox_entry(const EpochInput& input, const StreamProgress& next, Micros now,
                            const std::string& sink) const;
   void publish();

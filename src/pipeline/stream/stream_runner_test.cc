@@ -300,6 +300,30 @@ TEST_F(StreamRunnerTest, RefusesALogThatLostRecordsUnlessFresh) {
   EXPECT_EQ(progress().epoch, 5U);
 }
 
+TEST_F(StreamRunnerTest, RefusesTheOffsetsOfAnotherTopicUnlessFresh) {
+  log_.make_topic("other");
+  stream_.sql = "SELECT id FROM t";
+  into("table", "x");
+  for (int id = 1; id <= 3; ++id) log_.produce("t", fmt::format("{{\"id\":{}}}", id));
+  open();
+  drain();
+  log_.produce("other", "{\"id\":10}");
+  stream_.sql = "SELECT id FROM other";
+  topic_ = "other";
+  const auto opened = try_open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().domain(), ErrorDomain::kUser);
+  EXPECT_THAT(opened.error().message(), HasSubstr("has read the topic t so far"));
+  fresh_ = true;
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM x ORDER BY id"), ElementsAre("1", "2", "3", "10"));
+  fresh_ = false;
+  restart();
+  open();
+  EXPECT_EQ(progress().topic, "other");
+}
+
 TEST_F(StreamRunnerTest, SqlThatIsWrongIsTheUsersMistake) {
   into("table", "x");
   for (const char* sql :

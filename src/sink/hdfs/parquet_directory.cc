@@ -43,7 +43,7 @@ Result<Delivery> ParquetDirectory::deliver_once(const EpochIdentity& epoch,
   }
   if (rows.row_count() == 0 || is_visible(epoch.epoch)) return delivery;
   LEAT_TRY(write_pending(epoch.epoch, rows));
-  const bool old = clock_.steady_now() - oldest_ >= options_.max_age;
+  const bool old = time_left() <= std::chrono::milliseconds(0);
   if (pending_bytes_ >= options_.target_bytes || old) LEAT_TRY(publish());
   return delivery;
 }
@@ -53,6 +53,21 @@ Result<void> ParquetDirectory::flush() {
   if (published) published = publish();
   if (!published) recovered_ = false;
   return published;
+}
+
+Result<std::optional<std::chrono::milliseconds>> ParquetDirectory::flush_due() {
+  // What an earlier process or an error has left does not wait for more.
+  if (recovered_ && pending_.empty()) return std::optional<std::chrono::milliseconds>();
+  const auto left = time_left();
+  if (recovered_ && left > std::chrono::milliseconds(0)) return std::optional(left);
+  LEAT_TRY(flush());
+  return std::optional<std::chrono::milliseconds>();
+}
+
+std::chrono::milliseconds ParquetDirectory::time_left() const {
+  // Rounded up: who sleeps so long finds it due.
+  const auto age = clock_.steady_now() - oldest_;
+  return std::chrono::ceil<std::chrono::milliseconds>(options_.max_age - age);
 }
 
 Result<void> ParquetDirectory::close() { return flush(); }

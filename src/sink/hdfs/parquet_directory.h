@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ class ParquetDirectory final : public Sink {
   Result<void> prepare(const std::vector<store::Column>& columns) override;
   Result<Delivery> deliver(const EpochIdentity& epoch, const store::RowBatch& rows) override;
   Result<void> flush() override;
+  Result<std::optional<std::chrono::milliseconds>> flush_due() override;
   Result<void> close() override;
 
  private:
@@ -51,6 +53,8 @@ class ParquetDirectory final : public Sink {
   Result<void> recover();
   Result<void> take_visible();
   Result<void> take_pending();
+  // Until the oldest pending epoch is too old; not positive when it is.
+  std::chrono::milliseconds time_left() const;
   bool is_visible(uint64_t epoch) const;
   Result<void> write_pending(uint64_t epoch, const store::RowBatch& rows);
   Result<void> publish();

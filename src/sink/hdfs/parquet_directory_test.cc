@@ -46,6 +46,8 @@ class FailingFileSystem final : public FileSystem {
     return real_file_system().lock(path);
   }
 
+  int calls() const { return calls_; }
+
   int fail_at = 0;
   bool after = false;
 
@@ -126,6 +128,45 @@ TEST_F(ParquetDirectoryTest, SizeAndAgeMakeThemVisible) {
   ASSERT_TRUE(deliver(sink, 4).ok());
   EXPECT_EQ(files_in(directory_), 2u);
   EXPECT_EQ(texts("count(*)"), (Texts{{"40"}}));
+}
+
+TEST_F(ParquetDirectoryTest, AgeMakesThemVisibleWithoutADelivery) {
+  using std::chrono::minutes;
+  auto sink = this->sink();
+  EXPECT_FALSE(sink.flush_due().value()) << "nothing waits";
+  ASSERT_TRUE(deliver(sink, 1).ok());
+  clock_.now_ += minutes(4);
+  ASSERT_TRUE(deliver(sink, 2).ok());
+  EXPECT_EQ(sink.flush_due().value(), minutes(6)) << "the oldest one counts";
+  clock_.now_ += minutes(6) - std::chrono::microseconds(1);
+  EXPECT_EQ(sink.flush_due().value(), std::chrono::milliseconds(1));
+  EXPECT_EQ(files_in(directory_), 0u);
+  clock_.now_ += std::chrono::microseconds(1);
+  EXPECT_FALSE(sink.flush_due().value());
+  EXPECT_EQ(files_in(directory_), 1u);
+  EXPECT_EQ(texts("count(*)"), (Texts{{"20"}}));
+}
+
+TEST_F(ParquetDirectoryTest, WhatAnEarlierProcessLeftIsDueAtOnce) {
+  {
+    auto killed = this->sink();
+    ASSERT_TRUE(deliver(killed, 1).ok());
+  }
+  auto sink = this->sink();
+  EXPECT_FALSE(sink.flush_due().value());
+  EXPECT_EQ(files_in(directory_), 1u);
+}
+
+TEST_F(ParquetDirectoryTest, WhatIsDueIsTriedAgainAfterAnError) {
+  FailingFileSystem files;
+  auto sink = this->sink(128 << 20, files);
+  ASSERT_TRUE(deliver(sink, 1).ok());
+  clock_.now_ += std::chrono::minutes(10);
+  files.fail_at = files.calls() + 1;
+  EXPECT_FALSE(sink.flush_due().ok());
+  EXPECT_TRUE(sink.flush_due().ok());
+  EXPECT_EQ(files_in(directory_), 1u);
+  EXPECT_EQ(texts("count(*)"), (Texts{{"10"}}));
 }
 
 TEST_F(ParquetDirectoryTest, AnEpochThatComesAgainIsThereOnce) {

@@ -91,20 +91,26 @@ class BatchExecutor : public Executor {
     return {};
   }
 
-  Result<BatchResult> run(std::span<const InputRecord> records,
-                          const ExecuteOptions& options) override {
-    BatchResult result = batch_.decode(records, options);
-    if (result.misfit) {
-      BatchResult untouched;
-      untouched.misfit = std::move(result.misfit);
-      return untouched;
-    }
+  void begin(const ExecuteOptions& options) override {
+    options_ = options;
+    batch_.begin(options);
+  }
+
+  std::optional<std::string> add(std::span<const InputRecord> records, Misfit misfit) override {
+    return batch_.add(records, misfit);
+  }
+
+  const std::vector<FailedRecord>& failed() const override { return batch_.result().failed; }
+
+  void release() override { batch_.release(); }
+
+  Result<BatchResult> finish() override {
+    BatchResult result = batch_.finish();
     result.rows.columns = plan_.columns;
-    if (options.null_on_error && !lenient_) {
+    if (options_.null_on_error && !lenient_) {
       LEAT_ASSIGN(lenient_, engine_.prepare(plan_.lenient_sql));
     }
-    statement_ = options.null_on_error ? &*lenient_ : &*strict_;
-    now_ = options.now;
+    statement_ = options_.null_on_error ? &*lenient_ : &*strict_;
     Result<void> executed = batch_.inputs().empty() ? Result<void>() : execute(result);
     scan_->read_nothing();
     LEAT_TRY(std::move(executed));
@@ -113,7 +119,7 @@ class BatchExecutor : public Executor {
     std::sort(result.failed.begin(), result.failed.end(),
               [](const FailedRecord& a, const FailedRecord& b) { return a.input < b.input; });
     result.used += records_with_rows(result.rows);
-    result.filtered = records.size() - result.used - result.failed.size();
+    result.filtered = batch_.size() - result.used - result.failed.size();
     return result;
   }
 
@@ -145,7 +151,7 @@ class BatchExecutor : public Executor {
   std::optional<Failure> attempt(std::optional<std::span<const uint32_t>> rows,
                                  store::RowBatch& into) {
     scan_->read(batch_.chunks(), rows);
-    return Engine::execute(*statement_, now_, into);
+    return Engine::execute(*statement_, options_.now, into);
   }
 
   // Rows that TRY says fail; empty where it cannot tell.
@@ -158,7 +164,7 @@ class BatchExecutor : public Executor {
     }
     store::RowBatch found;
     scan_->read(batch_.chunks(), std::nullopt);
-    const auto failure = Engine::execute(*probe_, now_, found);
+    const auto failure = Engine::execute(*probe_, options_.now, found);
     if (failure && !failure->of_a_row) return failure->error;
     if (failure) return Rows();
     std::sort(found.inputs.begin(), found.inputs.end());
@@ -203,9 +209,9 @@ class BatchExecutor : public Executor {
   std::optional<store::Statement> strict_;
   std::optional<store::Statement> lenient_;
   std::optional<store::Statement> probe_;
-  // Of the run in progress.
+  // Of the batch in progress.
+  ExecuteOptions options_;
   store::Statement* statement_ = nullptr;
-  Micros now_ = 0;
 };
 
 }  // namespace

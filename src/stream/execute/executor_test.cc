@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 #include <random>
@@ -20,11 +21,21 @@ struct Outcome {
   Plan plan;
   BatchResult result;
   std::vector<std::string> rows;
+  std::optional<std::string> misfit;
 };
+
+// One batch, added at once.
+Result<BatchResult> run_batch(Executor& executor, std::span<const InputRecord> records,
+                              const ExecuteOptions& options = {}, Misfit misfit = Misfit::kReport) {
+  executor.begin(options);
+  if (const auto found = executor.add(records, misfit)) return internal_error("misfit: {}", *found);
+  return executor.finish();
+}
 
 Outcome run(const TestDatabase& database, const std::string& sql, const TestRecords& records,
             const ExecuteOptions& options = {},
-            std::optional<codec::TopicSchema> schema = std::nullopt) {
+            std::optional<codec::TopicSchema> schema = std::nullopt,
+            Misfit misfit = Misfit::kReport) {
   Outcome outcome;
   auto query = Query::parse(sql, *database.connection);
   if (!query.ok()) {
@@ -42,17 +53,18 @@ Outcome run(const TestDatabase& database, const std::string& sql, const TestReco
     ADD_FAILURE() << planned->sql << ": " << executor.error().to_string();
     return outcome;
   }
-  auto result = (*executor)->run(records.records(), options);
+  (*executor)->begin(options);
+  outcome.misfit = (*executor)->add(records.records(), misfit);
+  if (outcome.misfit) return outcome;
+  auto result = (*executor)->finish();
   if (!result.ok()) {
     ADD_FAILURE() << planned->sql << ": " << result.error().to_string();
     return outcome;
   }
   outcome.result = std::move(*result);
   outcome.rows = rows_of(outcome.result.rows);
-  if (!outcome.result.misfit) {
-    EXPECT_EQ(outcome.result.used + outcome.result.filtered + outcome.result.failed.size(),
-              records.records().size());
-  }
+  EXPECT_EQ(outcome.result.used + outcome.result.filtered + outcome.result.failed.size(),
+            records.records().size());
   return outcome;
 }
 
@@ -248,13 +260,13 @@ TEST(ExecutorTest, AMisfitRunsNothingUnlessStrict) {
   const auto schema = TestRecords({R"({"v":1})"}).inferred();
   const TestRecords records({R"({"v":1})", R"({"v":"x"})", R"({"v":3})"});
   const Outcome evolving = run(database, "SELECT v FROM t", records, {}, schema);
-  ASSERT_TRUE(evolving.result.misfit);
-  EXPECT_THAT(*evolving.result.misfit, HasSubstr("v is a string"));
+  ASSERT_TRUE(evolving.misfit);
+  EXPECT_THAT(*evolving.misfit, HasSubstr("v is a string"));
   EXPECT_TRUE(evolving.result.rows.chunks.empty());
   EXPECT_EQ(evolving.result.used + evolving.result.filtered, 0U);
   EXPECT_TRUE(evolving.result.failed.empty());
 
-  const Outcome strict = run(database, "SELECT v FROM t", records, {.strict_schema = true}, schema);
+  const Outcome strict = run(database, "SELECT v FROM t", records, {}, schema, Misfit::kDeadLetter);
   EXPECT_THAT(strict.rows, ElementsAre("1", "3"));
   EXPECT_THAT(failures_of(strict.result), ElementsAre(HasSubstr("1 decode: v is a string")));
 
@@ -263,8 +275,8 @@ TEST(ExecutorTest, AMisfitRunsNothingUnlessStrict) {
   EXPECT_THAT(cast.rows, ElementsAre("1", "x", "3"));
   // A key that only * would show is new; one that nobody names is not.
   const TestRecords wider({R"({"v":1,"w":2})"});
-  EXPECT_TRUE(run(database, "SELECT * FROM t", wider, {}, schema).result.misfit);
-  EXPECT_FALSE(run(database, "SELECT v FROM t", wider, {}, schema).result.misfit);
+  EXPECT_TRUE(run(database, "SELECT * FROM t", wider, {}, schema).misfit);
+  EXPECT_FALSE(run(database, "SELECT v FROM t", wider, {}, schema).misfit);
 }
 
 TEST(ExecutorTest, TheClockIsTheBatchs) {
@@ -360,16 +372,35 @@ TEST_P(AloneTest, ABatchIsItsRecordsRunAlone) {
   auto executor = Executor::create(*planned, *database.connection);
   ASSERT_TRUE(executor.ok()) << executor.error().to_string();
 
-  auto whole = (*executor)->run(records.records(), {});
+  auto whole = run_batch(**executor, records.records());
   ASSERT_TRUE(whole.ok()) << whole.error().to_string();
-  ASSERT_FALSE(whole->misfit) << *whole->misfit;
+
+  // In parts of any size, and parts that do not fit between them, which leave no trace.
+  TestRecords others(
+      {R"({"a":"7","b":7,"k":"p","l":[7,7]})", "{", R"({"a":"8","b":8,"k":"q","l":{}})"});
+  const auto& fields = planned->projection.root.fields;
+  const bool names_l = std::ranges::find(fields, "l", &codec::Field::name) != fields.end();
+  (*executor)->begin({});
+  for (size_t at = 0; at < records.records().size();) {
+    if (names_l) EXPECT_TRUE((*executor)->add(others.records(), Misfit::kReport));
+    const size_t size = std::min<size_t>(random() % 90, records.records().size() - at);
+    ASSERT_FALSE((*executor)->add(std::span(records.records()).subspan(at, size), Misfit::kReport));
+    at += size;
+  }
+  auto parts = (*executor)->finish();
+  ASSERT_TRUE(parts.ok()) << parts.error().to_string();
+  EXPECT_EQ(rows_of(parts->rows), rows_of(whole->rows));
+  EXPECT_EQ(parts->rows.inputs, whole->rows.inputs);
+  EXPECT_EQ(failures_of(*parts), failures_of(*whole));
+  EXPECT_EQ(parts->filtered, whole->filtered);
+
   std::vector<std::string> rows;
   std::vector<uint32_t> inputs;
   std::vector<std::string> failures;
   uint64_t used = 0;
   uint64_t filtered = 0;
   for (uint32_t i = 0; i < records.records().size(); ++i) {
-    auto alone = (*executor)->run(std::span(&records.records()[i], 1), {});
+    auto alone = run_batch(**executor, std::span(&records.records()[i], 1));
     ASSERT_TRUE(alone.ok()) << alone.error().to_string();
     for (const std::string& row : rows_of(alone->rows)) {
       rows.push_back(row);
@@ -420,7 +451,7 @@ TEST(ExecutorTest, ExecutorsOnSeveralConnectionsOfOneDatabaseRunAtOnce) {
       auto executor = Executor::create(*planned, *connection);
       ASSERT_TRUE(executor.ok()) << executor.error().to_string();
       for (int round = 0; round < 5; ++round) {
-        auto result = (*executor)->run(records.records(), {});
+        auto result = run_batch(**executor, records.records());
         ASSERT_TRUE(result.ok()) << result.error().to_string();
         ASSERT_EQ(result->used, 3000U);
         ASSERT_EQ(rows_of(result->rows).back(), std::to_string(2999 + t));
@@ -438,12 +469,12 @@ TEST(ExecutorTest, WorksInATransactionThatIsRolledBack) {
   ASSERT_TRUE(planned.ok()) << planned.error().to_string();
   auto executor = Executor::create(*planned, *database.connection);
   ASSERT_TRUE(executor.ok()) << executor.error().to_string();
-  ASSERT_TRUE((*executor)->run(records.records(), {}).ok());
+  ASSERT_TRUE(run_batch(**executor, records.records()).ok());
   ASSERT_TRUE(database.connection->commit().ok());
   ASSERT_TRUE(database.connection->begin().ok());
-  ASSERT_TRUE((*executor)->run(records.records(), {}).ok());
+  ASSERT_TRUE(run_batch(**executor, records.records()).ok());
   database.connection->rollback();
-  auto result = (*executor)->run(records.records(), {});
+  auto result = run_batch(**executor, records.records());
   ASSERT_TRUE(result.ok()) << result.error().to_string();
   EXPECT_EQ(result->used, 1U);
 }
@@ -489,7 +520,7 @@ TEST(ExecutorTest, AnInterruptIsAnErrorAndNotDeadLetters) {
     }
   });
   begun.wait();
-  const auto result = (*executor)->run(records.records(), {});
+  const auto result = run_batch(**executor, records.records());
   over = true;
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code(), ErrorCode::kCancelled) << result.error().to_string();

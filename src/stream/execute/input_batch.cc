@@ -2,57 +2,115 @@
 
 #include <duckdb.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/utf8.h"
 
 namespace leat::stream {
+namespace {
+
+constexpr size_t kKeptChunks = 8;
+
+}  // namespace
+
 InputBatch::InputBatch(const Plan& plan, const BatchScan& scan)
     : plan_(plan), scan_(scan), decoder_(plan.projection) {}
 
-BatchResult InputBatch::decode(std::span<const InputRecord> records,
-                               const ExecuteOptions& options) {
-  BatchResult result;
+void InputBatch::begin(const ExecuteOptions& options) {
+  options_ = options;
+  result_ = {};
+  records_ = 0;
   inputs_.clear();
+  // After a backlog a trickle does not keep its memory.
+  chunks_.resize(std::min(chunks_.size(), std::max(kKeptChunks, 2 * used_chunks_)));
   used_chunks_ = 0;
   rows_ = duckdb_vector_size();
+}
+
+std::optional<std::string> InputBatch::add(std::span<const InputRecord> records, Misfit misfit) {
+  const size_t rows = inputs_.size();
+  const size_t deletes = result_.rows.deletes.size();
+  const size_t failed = result_.failed.size();
+  const uint64_t used = result_.used;
+  const uint64_t filtered = result_.filtered;
+  std::string message;
   for (uint32_t i = 0; i < records.size(); ++i) {
     const InputRecord& record = records[i];
+    const uint32_t input = records_ + i;
     if (!record.value) {
-      if (options.keyed && record.key) {
-        result.rows.deletes.push_back({i, std::string(*record.key)});
-        ++result.used;
+      if (options_.keyed && record.key) {
+        result_.rows.deletes.push_back({input, std::string(*record.key)});
+        ++result_.used;
       } else {
-        ++result.filtered;
+        ++result_.filtered;
       }
       continue;
     }
-    if (auto message = add_row(record, i, options, result)) {
-      result.failed.push_back({i, "decode", std::move(*message)});
+    switch (add_row(record, misfit, message)) {
+      case Added::kRow:
+        row_ids_[rows_++] = input;
+        inputs_.push_back(input);
+        break;
+      case Added::kFailed:
+        result_.failed.push_back({input, "decode", std::move(message)});
+        break;
+      case Added::kMisfit:
+        inputs_.resize(rows);
+        result_.rows.deletes.resize(deletes);
+        result_.failed.resize(failed);
+        result_.used = used;
+        result_.filtered = filtered;
+        drop_rows_from(rows);
+        return message;
     }
-    if (result.misfit) break;
   }
-  if (used_chunks_ > 0) duckdb_data_chunk_set_size(chunks_[used_chunks_ - 1].get(), rows_);
-  return result;
+  records_ += static_cast<uint32_t>(records.size());
+  return std::nullopt;
 }
 
-std::optional<std::string> InputBatch::add_row(const InputRecord& record, uint32_t input,
-                                               const ExecuteOptions& options, BatchResult& result) {
-  if (record.value->size() > options.max_record_bytes) {
-    return fmt::format("the record has {} bytes; max_record_bytes is {}", record.value->size(),
-                       options.max_record_bytes);
+BatchResult InputBatch::finish() {
+  close_chunk();
+  return std::exchange(result_, {});
+}
+
+void InputBatch::release() {
+  used_chunks_ = 0;
+  chunks_.resize(std::min(chunks_.size(), kKeptChunks));
+}
+
+InputBatch::Added InputBatch::add_row(const InputRecord& record, Misfit misfit,
+                                      std::string& message) {
+  if (record.value->size() > options_.max_record_bytes) {
+    message = fmt::format("the record has {} bytes; max_record_bytes is {}", record.value->size(),
+                          options_.max_record_bytes);
+    return Added::kFailed;
   }
   if (rows_ == duckdb_vector_size()) open_chunk();
   const size_t fields = plan_.projection.root.fields.size();
-  const codec::DecodeOutcome outcome =
+  codec::DecodeOutcome outcome =
       decoder_.decode(*record.value, std::span(vectors_).first(fields), rows_);
-  if (outcome.status == codec::DecodeStatus::kMisfit && !options.strict_schema) {
-    result.misfit = outcome.message;
-    return std::nullopt;
+  if (outcome.status != codec::DecodeStatus::kDecoded) {
+    message = std::move(outcome.message);
+    const bool report = outcome.status == codec::DecodeStatus::kMisfit && misfit == Misfit::kReport;
+    return report ? Added::kMisfit : Added::kFailed;
   }
-  if (outcome.status != codec::DecodeStatus::kDecoded) return outcome.message;
-  if (!write_special(record, rows_)) return "the record's key is not UTF-8: _key cannot show it";
-  row_ids_[rows_++] = input;
-  inputs_.push_back(input);
-  return std::nullopt;
+  if (write_special(record, rows_)) return Added::kRow;
+  message = "the record's key is not UTF-8: _key cannot show it";
+  return Added::kFailed;
+}
+
+// Rows are counted over all chunks. What the dropped rows have in the heaps of their vectors stays
+// there until the chunk is used again.
+void InputBatch::drop_rows_from(size_t rows) {
+  const size_t chunk_rows = duckdb_vector_size();
+  used_chunks_ = (rows + chunk_rows - 1) / chunk_rows;
+  if (used_chunks_ == 0) {
+    rows_ = chunk_rows;
+    return;
+  }
+  attach(chunks_[used_chunks_ - 1].get());
+  rows_ = rows - (used_chunks_ - 1) * chunk_rows;
 }
 
 bool InputBatch::write_special(const InputRecord& record, idx_t row) {
@@ -79,18 +137,25 @@ bool InputBatch::write_special(const InputRecord& record, idx_t row) {
 }
 
 void InputBatch::open_chunk() {
-  if (used_chunks_ > 0) duckdb_data_chunk_set_size(chunks_[used_chunks_ - 1].get(), rows_);
+  close_chunk();
   if (used_chunks_ == chunks_.size()) {
     chunks_.push_back(scan_.make_chunk());
   } else {
     duckdb_data_chunk_reset(chunks_[used_chunks_].get());
   }
-  duckdb_data_chunk chunk = chunks_[used_chunks_++].get();
+  attach(chunks_[used_chunks_++].get());
+  rows_ = 0;
+}
+
+void InputBatch::close_chunk() {
+  if (used_chunks_ > 0) duckdb_data_chunk_set_size(chunks_[used_chunks_ - 1].get(), rows_);
+}
+
+void InputBatch::attach(duckdb_data_chunk chunk) {
   vectors_.clear();
   const idx_t count = duckdb_data_chunk_get_column_count(chunk);
   for (idx_t i = 0; i < count; ++i) vectors_.push_back(duckdb_data_chunk_get_vector(chunk, i));
   row_ids_ = static_cast<int64_t*>(duckdb_vector_get_data(vectors_.back()));
-  rows_ = 0;
 }
 
 }  // namespace leat::stream

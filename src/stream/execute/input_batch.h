@@ -19,24 +19,37 @@ class InputBatch {
  public:
   InputBatch(const Plan& plan, const BatchScan& scan);
 
-  // Sorts the records into rows, deletes, filtered and failed ones. What it returns has everything
-  // but the query's rows; `used` counts the deletes. With `misfit` set the rows are incomplete.
-  BatchResult decode(std::span<const InputRecord> records, const ExecuteOptions& options);
+  void begin(const ExecuteOptions& options);
+  // Sorts the records into rows, deletes, filtered and failed ones. With kReport: what does not
+  // fit; the batch is then as it was before.
+  std::optional<std::string> add(std::span<const InputRecord> records, Misfit misfit);
 
+  // Everything but the query's rows; `used` counts the deletes.
+  const BatchResult& result() const { return result_; }
+  // Takes the result; the rows stay until the next begin().
+  BatchResult finish();
   // The rows, and the record that each came from.
   std::span<const store::DataChunk> chunks() const { return {chunks_.data(), used_chunks_}; }
   const std::vector<uint32_t>& inputs() const { return inputs_; }
+  uint32_t size() const { return records_; }
+  void release();
 
  private:
-  // Fails with what is wrong with the record.
-  std::optional<std::string> add_row(const InputRecord& record, uint32_t input,
-                                     const ExecuteOptions& options, BatchResult& result);
+  enum class Added : uint8_t { kRow, kFailed, kMisfit };
+  // Says in `message` what is wrong with the record.
+  Added add_row(const InputRecord& record, Misfit misfit, std::string& message);
   bool write_special(const InputRecord& record, idx_t row);
+  void drop_rows_from(size_t rows);
   void open_chunk();
+  void close_chunk();
+  void attach(duckdb_data_chunk chunk);
 
   const Plan& plan_;
   const BatchScan& scan_;
   codec::JsonDecoder decoder_;
+  ExecuteOptions options_;
+  BatchResult result_;
+  uint32_t records_ = 0;  // added
   std::vector<store::DataChunk> chunks_;
   size_t used_chunks_ = 0;
   std::vector<duckdb_vector> vectors_;  // of the open chunk
