@@ -7,7 +7,10 @@
 
 #include "base/logging.h"
 #include "log/batch/record_batch_builder.h"
+#include "log/check/catalog_check.h"
+#include "log/check/partition_check.h"
 #include "log/compaction/compaction.h"
+#include "log/log_files.h"
 #include "log/segment/offset_checkpoint.h"
 #include "log/segment/partition.h"
 #include "log/topic_catalog.h"
@@ -15,11 +18,6 @@
 
 namespace leat::log {
 namespace {
-
-constexpr const char* kCatalogName = "topics";
-constexpr const char* kLockName = ".lock";
-constexpr const char* kRecoveryPointName = "recovery-point-offset-checkpoint";
-constexpr const char* kLogStartName = "log-start-offset-checkpoint";
 
 Error no_topic(const std::string& topic) {
   return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound, "there is no topic `{}`", topic);
@@ -93,20 +91,28 @@ std::vector<Partition*> Log::State::all_partitions() {
 
 Result<void> Log::State::load() {
   LEAT_TRY(files().create_directories(directory));
-  LEAT_ASSIGN(lock, files().lock(directory / kLockName));
+  LEAT_ASSIGN(lock, files().lock(directory / kLogLockName));
   LEAT_ASSIGN(recovery_points, read_offset_checkpoint(files(), directory / kRecoveryPointName));
   LEAT_ASSIGN(log_starts, read_offset_checkpoint(files(), directory / kLogStartName));
   LEAT_ASSIGN(const bool has_catalog, files().exists(directory / kCatalogName));
-  if (!has_catalog) return {};
+  if (!has_catalog) {
+    LEAT_ASSIGN(const auto unlisted, unlisted_partitions(files(), directory, {}));
+    if (unlisted.empty()) return {};
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                       "the list of topics ({}) is gone, though there are records of {}; run "
+                       "`leat repair`",
+                       (directory / kCatalogName).string(), unlisted.front().topic);
+  }
   LEAT_ASSIGN(const std::string text, files().read_file(directory / kCatalogName));
   LEAT_ASSIGN(const TopicCatalog known, decode_topic_catalog(text));
   for (const auto& [topic, config] : known) {
     for (int32_t i = 0; i < config.partitions; ++i) {
       const std::string name = TopicPartition{topic, i}.to_string();
-      LEAT_ASSIGN(const bool exists, files().exists(directory / name));
-      if (exists) continue;
+      LEAT_ASSIGN(const auto segments, segments_of(files(), directory / name));
+      if (!segments.empty()) continue;
       return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
-                         "the directory {} of the log is gone", (directory / name).string());
+                         "the segments in {} are gone; run `leat repair`",
+                         (directory / name).string());
     }
     LEAT_ASSIGN(auto opened, open_partitions(topic, 0, config));
     publish(std::move(opened));

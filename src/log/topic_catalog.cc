@@ -9,11 +9,12 @@ namespace leat::log {
 namespace {
 
 constexpr std::string_view kTitle = "leat-topics 1";
+constexpr std::string_view kTitleBegin = "leat-topics ";
 constexpr size_t kMaxNameSize = 249;  // with "-2147483647" a file name still fits
 
 Error corrupt(std::string_view what) {
   return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
-                     "the list of topics is damaged: {}", what);
+                     "the list of topics is damaged ({}); run `leat repair`", what);
 }
 
 template <class T>
@@ -66,10 +67,14 @@ Result<TopicCatalog> decode_topic_catalog(std::string_view text) {
   std::istringstream lines{std::string(text)};
   std::string line;
   if (!std::getline(lines, line)) return corrupt("it is empty");
+  if (line != kTitle && !line.starts_with(kTitleBegin)) {
+    return corrupt("its first line is not `leat-topics 1`");
+  }
   if (line != kTitle) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
-                       "the list of topics begins with `{}`; this version knows `{}`", line,
-                       kTitle);
+                       "the list of topics begins with `{}`, and this version knows `{}`: a newer "
+                       "Leat wrote it; use that one",
+                       line, kTitle);
   }
   TopicCatalog topics;
   while (std::getline(lines, line)) {
@@ -83,7 +88,9 @@ Result<TopicCatalog> decode_topic_catalog(std::string_view text) {
       LEAT_TRY(set_field(config, std::string_view(field).substr(0, equals),
                          std::string_view(field).substr(equals + 1)));
     }
-    LEAT_TRY(check_topic(name, config));
+    if (const auto valid = check_topic(name, config); !valid.ok()) {
+      return corrupt(valid.error().message());
+    }
     topics.emplace(name, config);
   }
   return topics;

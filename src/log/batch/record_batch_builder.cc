@@ -80,6 +80,11 @@ void RecordBatchBuilder::add(int64_t offset, int64_t timestamp_ms,
   ++record_count_;
 }
 
+void RecordBatchBuilder::cover(int64_t from, int64_t to) {
+  base_offset_ = from;
+  last_offset_ = to - 1;
+}
+
 ByteBuffer RecordBatchBuilder::finish() {
   std::byte* const at = bytes_.data();
   if (producer_.transactional) attributes_ |= 0x10;
@@ -148,6 +153,12 @@ ByteBuffer encode_control_batch(ControlType type, int64_t producer_id, int16_t p
   builder.mark_control();
   builder.add(0, timestamp_ms, std::string_view(key.data(), key.size()),
               std::string_view(value.data(), value.size()), {});
+  return builder.finish();
+}
+
+ByteBuffer encode_empty_batch(int64_t from, int64_t to) {
+  RecordBatchBuilder builder({}, kBatchHeaderSize);
+  builder.cover(from, to);
   return builder.finish();
 }
 

@@ -35,6 +35,8 @@ class RecordBatchBuilder {
   // KIP-534: tombstones of the batch may go after this time. REQUIRES: nothing was added yet.
   void set_delete_horizon(int64_t horizon_ms);
   void mark_control() { attributes_ |= 0x20; }
+  // The batch takes the offsets [from, to) and holds no record. REQUIRES: nothing was added.
+  void cover(int64_t from, int64_t to);
 
   int32_t record_count() const { return record_count_; }
   size_t size() const { return bytes_.size(); }
@@ -62,6 +64,10 @@ Result<std::vector<ByteBuffer>> encode_batches(std::span<const NewRecord> record
 // The marker that ends a producer's transaction in a partition.
 ByteBuffer encode_control_batch(ControlType type, int64_t producer_id, int16_t producer_epoch,
                                 int64_t timestamp_ms);
+
+// A batch without records that takes the offsets [from, to), as Kafka's own compaction leaves: it
+// stands where records were lost. REQUIRES: 0 < to - from <= 2^31 - 1
+ByteBuffer encode_empty_batch(int64_t from, int64_t to);
 
 // `sequence` + `count`, going on from 0 after 2^31 - 1 as Kafka's sequence numbers do.
 int32_t next_sequence(int32_t sequence, int32_t count);

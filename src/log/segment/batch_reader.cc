@@ -1,6 +1,7 @@
 #include "log/segment/batch_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace leat::log {
@@ -37,7 +38,8 @@ Result<std::optional<BatchHeader>> BatchReader::valid_batch_at(uint64_t position
   LEAT_ASSIGN(const Bytes head, bytes_at(position, kBatchHeaderSize));
   const auto header = parse_batch_header(head);
   if (!header || header->size() > options_.to - position || header->base_offset < min_offset ||
-      header->base_offset > min_offset + kMaxOffsetSpan) {
+      header->base_offset > min_offset + kMaxOffsetSpan ||
+      header->next_offset() > options_.end_offset) {
     return none;
   }
   if (!verify) return header;
@@ -51,7 +53,12 @@ Result<BatchReader::Item> BatchReader::next() {
   item.position = position_;
   if (position_ >= options_.to) return item;
   const bool verify = next_offset_ >= options_.checksum_from;
-  LEAT_ASSIGN(const auto header, valid_batch_at(position_, next_offset_, verify));
+  LEAT_ASSIGN(auto header, valid_batch_at(position_, next_offset_, verify));
+  if (header) {
+    LEAT_ASSIGN(const bool contradicted,
+                is_contradicted(file_, *header, position_, options_.to, next_offset_));
+    if (contradicted) header.reset();
+  }
   if (header) {
     item.kind = Kind::kBatch;
     item.header = *header;
@@ -73,6 +80,17 @@ Result<BatchReader::Item> BatchReader::next() {
   item.header = found->header;
   position_ = found->position;
   return item;
+}
+
+Result<bool> is_contradicted(const File& file, const BatchHeader& header, uint64_t position,
+                             uint64_t to, int64_t expected) {
+  const uint64_t after = position + header.size();
+  if (header.base_offset == expected || after + kBatchHeaderSize > to) return false;
+  std::array<std::byte, kBatchHeaderSize> head;
+  LEAT_ASSIGN(const size_t got, file.read_at(after, head));
+  const auto following = parse_batch_header(Bytes(head.data(), got));
+  return following && following->base_offset >= expected &&
+         following->base_offset < header.next_offset();
 }
 
 Result<std::optional<FoundBatch>> find_batch(const File& file, uint64_t from, uint64_t to,
@@ -97,9 +115,9 @@ Result<std::optional<FoundBatch>> find_batch(const File& file, uint64_t from, ui
       }
       whole.resize(header->size());
       LEAT_ASSIGN(const size_t read, file.read_at(at + i, whole.mutable_view()));
-      if (read == header->size() && batch_checksum_holds(*header, whole.view())) {
-        return std::optional(FoundBatch{at + i, *header});
-      }
+      if (read != header->size() || !batch_checksum_holds(*header, whole.view())) continue;
+      LEAT_ASSIGN(const bool contradicted, is_contradicted(file, *header, at + i, to, min_offset));
+      if (!contradicted) return std::optional(FoundBatch{at + i, *header});
     }
     at += last + 1;
   }

@@ -20,6 +20,7 @@ class BatchReader {
     uint64_t to = 0;            // exclusive
     int64_t first_offset = 0;   // no batch has a smaller base offset
     int64_t checksum_from = 0;  // batches below this offset are believed by their header
+    int64_t end_offset = std::numeric_limits<int64_t>::max();  // no batch reaches beyond it
   };
   BatchReader(const File& file, const Options& options);
 
@@ -50,6 +51,12 @@ class BatchReader {
   ByteBuffer buffer_;
   uint64_t buffer_position_ = 0;
 };
+
+// The base offset is outside the checksum. One beyond `expected` is believed, since records may
+// have been lost or compacted, unless the batch behind it goes on from before: true then. `header`
+// is the one at `position`; batches end before `to`.
+Result<bool> is_contradicted(const File& file, const BatchHeader& header, uint64_t position,
+                             uint64_t to, int64_t expected);
 
 // The first valid batch (checksum included) that begins in [from, to) with a base offset of at
 // least `min_offset`: how reading goes on after damage.

@@ -14,11 +14,14 @@ Result<OffsetCheckpoint> read_offset_checkpoint(FileSystem& files, const Path& p
   int version = 0;
   size_t count = 0;
   if (!(lines >> version)) {
-    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt, "{} is damaged", path.string());
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                       "{} is damaged; run `leat repair`", path.string());
   }
   if (version != 0) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
-                       "{} has version {}, this program knows 0", path.string(), version);
+                       "{} has version {}, and this version knows 0: a newer Leat wrote it; use "
+                       "that one",
+                       path.string(), version);
   }
   OffsetCheckpoint offsets;
   lines >> count;
@@ -27,8 +30,8 @@ Result<OffsetCheckpoint> read_offset_checkpoint(FileSystem& files, const Path& p
   while (lines >> partition.topic >> partition.partition >> offset) offsets[partition] = offset;
   if (offsets.size() != count) {
     return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
-                       "{} is damaged: {} lines instead of {}", path.string(), offsets.size(),
-                       count);
+                       "{} is damaged: {} lines instead of {}; run `leat repair`", path.string(),
+                       offsets.size(), count);
   }
   return offsets;
 }

@@ -44,7 +44,7 @@ Result<Partition::ReadPlan> Partition::plan_read(int64_t offset) const {
   const SegmentIndex::Entry entry = (*segment)->index.lookup(offset);
   plan.segment = *segment;
   plan.position = entry.position;
-  plan.position_offset = entry.offset;
+  plan.position_offset = std::min(entry.offset, offset);  // the first segment may be gone
   plan.size = (*segment)->size;
   plan.segment_end_offset = after == segments_.end() ? synced_end_ : (*after)->base_offset;
   plan.gaps_allowed = config_.cleanup_policy == CleanupPolicy::kCompact;
@@ -66,6 +66,7 @@ class Partition::ChunkReader {
   Result<void> read(size_t max_bytes) {
     const size_t chunk = std::max(max_bytes, kMinReadBytes);
     LEAT_TRY(fill(chunk));
+    LEAT_TRY(distrust_index(chunk));
     while (at_ < plan_.size && result_.next_offset < plan_.limit) {
       Bytes rest = buffer_->view().subspan(at_ - buffer_position_);
       if (rest.size() < kBatchHeaderSize && at_ + kBatchHeaderSize <= plan_.size) {
@@ -74,7 +75,8 @@ class Partition::ChunkReader {
         continue;
       }
       const auto header = parse_batch_header(rest);
-      if (!header || header->base_offset < expected_ || header->size() > plan_.size - at_) {
+      LEAT_ASSIGN(const bool fits, belongs_here(header));
+      if (!fits) {
         LEAT_ASSIGN(const bool go_on, step_over_damage());
         if (!go_on) return {};
         continue;
@@ -85,16 +87,16 @@ class Partition::ChunkReader {
         skipped_ = skipped;
         continue;
       }
+      if (!plan_.gaps_allowed && header->base_offset > expected_ &&
+          header->base_offset > result_.next_offset) {
+        if (!result_.records.empty()) return {};
+        return corrupt(result_.next_offset, header->base_offset, "records are missing");
+      }
       if (header->base_offset >= plan_.limit) break;
       if (header->size() > rest.size()) {
         if (moved_) return {};
         LEAT_TRY(fill(header->size()));
         continue;
-      }
-      if (!plan_.gaps_allowed && header->base_offset > expected_ &&
-          header->base_offset > result_.next_offset) {
-        if (!result_.records.empty()) return {};
-        return corrupt(result_.next_offset, header->base_offset, "records are missing");
       }
       rest = rest.first(header->size());
       if (!batch_checksum_holds(*header, rest)) {
@@ -121,6 +123,28 @@ class Partition::ChunkReader {
     if (got != buffer_->size())
       return corrupt(expected_, plan_.segment_end_offset, "the file is cut off");
     return {};
+  }
+
+  // An index carries no checksum: its entry is believed when a batch of that offset stands there.
+  // Otherwise all of the segment is read.
+  Result<void> distrust_index(size_t chunk) {
+    if (at_ == 0) return {};
+    const auto header = parse_batch_header(buffer_->view());
+    if (header && header->base_offset == expected_) return {};
+    at_ = 0;
+    expected_ = plan_.segment->base_offset;
+    return fill(chunk);
+  }
+
+  // Whether what stands at at_ can be the next batch.
+  Result<bool> belongs_here(const std::optional<BatchHeader>& header) const {
+    if (!header || header->base_offset < expected_ || header->size() > plan_.size - at_ ||
+        header->next_offset() > plan_.segment_end_offset) {
+      return false;
+    }
+    LEAT_ASSIGN(const bool contradicted,
+                is_contradicted(*plan_.segment->file, *header, at_, plan_.size, expected_));
+    return !contradicted;
   }
 
   void advance(const BatchHeader& header) {
@@ -192,7 +216,8 @@ class Partition::ChunkReader {
 
   Error corrupt(int64_t offset, int64_t next, std::string_view why) const {
     return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
-                       "CORRUPT_MESSAGE at {}@{}: {}; the next offset that can be read is {}",
+                       "CORRUPT_MESSAGE at {}@{}: {}; the next offset that can be read is {} (see "
+                       "`leat repair`)",
                        partition_.name_.to_string(), offset, why, next);
   }
 

@@ -1,6 +1,7 @@
 // Opening a partition: what the files say, and what a crash has left of them.
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/logging.h"
 #include "log/segment/batch_reader.h"
@@ -90,9 +91,21 @@ Result<void> Partition::recover(OpenPoint point) {
     LEAT_ASSIGN(auto segment, open_segment(bases[i]));
     const bool last = i + 1 == bases.size();
     scan.segment_end = last ? -1 : bases[i + 1];
+    const bool indexed = !segment->index.empty();
     // Cheap where all is known: from the last index entry to the end.
     LEAT_ASSIGN(end, scan_segment(*segment, scan));
+    if (!last && !indexed && segment->size > 0) {
+      if (auto written = write_index(*segment); !written.ok()) {
+        log_warn("{}: {}", name_.to_string(), written.error().to_string());
+      }
+    }
     segments_.push_back(std::move(segment));
+  }
+  if (end < point.recovery_point && config_.cleanup_policy == CleanupPolicy::kCompact) {
+    // Later offsets would hide the gap, and the last value of some key with it.
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                       "{}: the records {} to {} were on the disk and are gone; run `leat repair`",
+                       name_.to_string(), end, point.recovery_point);
   }
   if (end < point.recovery_point) {
     log_error("{}: the records {} to {} were on the disk and are gone", name_.to_string(), end,
@@ -120,7 +133,9 @@ Result<int64_t> Partition::scan_segment(Segment& segment, const ScanPoint& point
   BatchReader reader(*segment.file, {.from = from.position,
                                      .to = file_size,
                                      .first_offset = from.offset,
-                                     .checksum_from = point.recovery_point});
+                                     .checksum_from = point.recovery_point,
+                                     .end_offset = last ? std::numeric_limits<int64_t>::max()
+                                                        : point.segment_end});
   int64_t next = from.offset;
   uint64_t end = from.position;
   while (true) {

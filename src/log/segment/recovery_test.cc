@@ -180,6 +180,81 @@ TEST_F(RecoveryTest, MissingAndDamagedIndexesAreRebuilt) {
   }
 }
 
+// The base offset of a batch is outside its checksum.
+TEST_F(RecoveryTest, ABatchWhoseOffsetIsDamagedTakesNoOtherAlong) {
+  produce(12);
+  log_.reset();
+  const uint64_t batch = file(0)->size().value() / 5;
+  for (const uint64_t byte : {0, 3, 6, 7}) {
+    std::byte before{};
+    ASSERT_TRUE(file(0)->read_at(batch + byte, {&before, 1}).ok());
+    const std::byte flipped = before ^ std::byte{0x40};
+    ASSERT_TRUE(file(0)->write_at(batch + byte, {&flipped, 1}).ok());
+    for (const bool scanned : {false, true}) {
+      if (scanned) forget_recovery_points();
+      open();
+      int damages = 0;
+      EXPECT_EQ(read_offsets(damages), (std::vector<int64_t>{0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}))
+          << byte << ' ' << scanned;
+      EXPECT_EQ(damages, 1);
+      log_.reset();
+    }
+    ASSERT_TRUE(file(0)->write_at(batch + byte, {&before, 1}).ok());
+  }
+}
+
+TEST_F(RecoveryTest, ADamagedOffsetInTheLastSegmentIsNoTornTail) {
+  produce(5);
+  log_.reset();
+  forget_recovery_points();
+  const uint64_t batch = file(0)->size().value() / 5;
+  ASSERT_TRUE(file(0)->write_at(batch + 6, as_bytes("\x40")).ok());
+  open();
+  int damages = 0;
+  EXPECT_EQ(read_offsets(damages), (std::vector<int64_t>{0, 2, 3, 4}));
+  EXPECT_EQ(damages, 1);
+}
+
+TEST_F(RecoveryTest, AMissingFirstSegmentIsDamage) {
+  produce(12);
+  log_.reset();
+  ASSERT_TRUE(real_file_system().remove(segment(0)).ok());
+  open();
+  const auto fetched = log_->fetch(partition_, 0, {});
+  ASSERT_FALSE(fetched.ok());
+  EXPECT_EQ(fetched.error().code(), ErrorCode::kCorrupt);
+  EXPECT_NE(fetched.error().message().find("the next offset that can be read is 5"),
+            std::string::npos)
+      << fetched.error().message();
+}
+
+TEST_F(RecoveryTest, AnIndexThatLeadsAstrayIsNotFollowed) {
+  log_.reset();
+  open();
+  ASSERT_TRUE(log_->ensure_topic("t", {.segment_bytes = 1 << 20}).ok());
+  // An entry of the index about every 16 KiB.
+  for (int i = 0; i < 320; ++i) produce(1);
+  log_.reset();
+  const Path index = directory_.path() / "t-0" / segment_file_name(0, kIndexExtension);
+  std::string content = real_file_system().read_file(index).value();
+  ASSERT_GT(content.size(), 2 * 8u);
+  for (const int step : {-172, 13, 172}) {
+    std::string wrong = content;
+    store_big_endian(wrong.data() + 12, load_big_endian<uint32_t>(content.data() + 12) + step);
+    ASSERT_TRUE(real_file_system().replace_file(index, wrong).ok());
+    open();
+    int damages = 0;
+    EXPECT_EQ(read_offsets(damages).size(), 320u);
+    EXPECT_EQ(damages, 0);
+    for (const int64_t offset : {90, 96, 120, 200}) {
+      const auto fetched = log_->fetch(partition_, offset, {.max_bytes = 1});
+      ASSERT_TRUE(fetched.ok()) << fetched.error().to_string();
+      EXPECT_EQ(fetched->records.front().offset, offset);
+    }
+    log_.reset();
+  }
+}
+
 TEST_F(RecoveryTest, ALostPartitionIsAnErrorAndNotAnEmptyOne) {
   log_.reset();
   std::filesystem::remove_all(directory_.path() / "t-0");

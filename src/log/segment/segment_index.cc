@@ -56,6 +56,14 @@ SegmentIndex::Entry SegmentIndex::last_entry() const {
   return {base_offset_ + entries_.back().relative_offset, entries_.back().position};
 }
 
+std::vector<SegmentIndex::Entry> SegmentIndex::entries() const {
+  std::vector<Entry> all;
+  for (const OffsetEntry& entry : entries_) {
+    all.push_back({base_offset_ + entry.relative_offset, entry.position});
+  }
+  return all;
+}
+
 int64_t SegmentIndex::offset_before_time(int64_t timestamp_ms) const {
   const auto after = std::partition_point(
       times_.begin(), times_.end(),

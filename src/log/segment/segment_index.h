@@ -35,6 +35,7 @@ class SegmentIndex {
   // An offset before which every record is older than `timestamp_ms`.
   int64_t offset_before_time(int64_t timestamp_ms) const;
   Entry last_entry() const;
+  std::vector<Entry> entries() const;
   int64_t max_timestamp() const { return max_timestamp_; }
   bool empty() const { return entries_.empty(); }
 

@@ -1,0 +1,26 @@
+// Which files of a partition are damaged or missing.
+#pragma once
+
+#include <string>
+
+#include "base/damage.h"
+#include "log/topic_io.h"
+
+namespace leat::log {
+
+struct PartitionPlace {
+  TopicPartition name;
+  Path directory;
+  int64_t log_start_offset = 0;
+  int64_t recovery_point = 0;
+  bool compacted = false;
+};
+
+// Reads all segments. The damages refer to `files`, which outlives them. Errors: the file system's.
+Result<CheckReport> check_partition(FileSystem& files, const PartitionPlace& place,
+                                    const std::string& stamp);
+
+// The segments in the directory by their first offsets, ascending; none when it is missing.
+Result<std::vector<int64_t>> segments_of(FileSystem& files, const Path& directory);
+
+}  // namespace leat::log
