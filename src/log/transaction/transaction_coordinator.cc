@@ -50,22 +50,26 @@ Result<void> TransactionCoordinator::recover(Partition* state,
   if (state != nullptr) {
     LEAT_ASSIGN(records, read_state(*state));
   }
-  std::map<int64_t, const TransactionRecord*> by_producer;
+  struct Known {
+    const TransactionRecord* record = nullptr;
+    TransactionalId* id = nullptr;
+  };
+  std::map<int64_t, Known> by_producer;
   for (const auto& [name, record] : records) {
-    by_producer[record.producer_id] = &record;
     next_producer_id_ = std::max(next_producer_id_, record.producer_id + 1);
     auto id = std::make_shared<TransactionalId>(name);
     id->producer_id = record.producer_id;
     id->producer_epoch = record.producer_epoch;
+    by_producer[record.producer_id] = {&record, id.get()};
     ids_.emplace(name, std::move(id));
   }
   Waits markers;
   for (Partition* const partition : partitions) {
     for (const OpenTransaction& open : partition->open_transactions()) {
       next_producer_id_ = std::max(next_producer_id_, open.producer_id + 1);
-      const auto record = by_producer.find(open.producer_id);
+      const auto known = by_producer.find(open.producer_id);
       const bool committed =
-          record != by_producer.end() && commits(*record->second, partition->name(), open);
+          known != by_producer.end() && commits(*known->second.record, partition->name(), open);
       LEAT_ASSIGN(const auto ticket,
                   partition->append_marker(committed ? ControlType::kCommit : ControlType::kAbort,
                                            open.producer_id, open.producer_epoch));
@@ -73,10 +77,12 @@ Result<void> TransactionCoordinator::recover(Partition* state,
                partition->name().to_string(), open.producer_id, open.first_offset,
                committed ? "committed" : "aborted");
       markers.emplace_back(partition, ticket);
+      // The record that says how it ended is replaced only when the marker is on the disk.
+      if (known != by_producer.end()) known->second.id->markers.emplace(partition, ticket);
     }
   }
   // Readers follow the markers in memory; without them on the disk the next start writes them
-  // again.
+  // again, and no writer of that id is opened until then.
   if (auto written = wait_for_all(markers); !written.ok()) {
     log_warn("the end of an interrupted transaction could not be written: {}",
              written.error().to_string());
