@@ -46,21 +46,8 @@ const char* expectation(TypeKind kind) {
 }
 
 std::string token_name(const JsonCursor& cursor) {
-  switch (cursor.kind()) {
-    case '{':
-      return "an object";
-    case '[':
-      return "a list";
-    case '"':
-      return "a string";
-    case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    default:
-      return fmt::format("the number {:.40}", cursor.scalar());
-  }
+  if (cursor.is_number()) return fmt::format("the number {:.40}", cursor.scalar());
+  return cursor.kind_name();
 }
 
 // Walks one record. False from any function: not JSON.

@@ -142,24 +142,6 @@ class PathParser {
   size_t at_ = 0;
 };
 
-const char* kind_name(char kind) {
-  switch (kind) {
-    case '{':
-      return "an object";
-    case '[':
-      return "a list";
-    case '"':
-      return "a string";
-    case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    default:
-      return "a number";
-  }
-}
-
 // Follows the steps over a text that is known to be valid, so that the cursor's answers need no
 // check: where a value stands, a step gives the places of its members.
 class Selector {
@@ -184,7 +166,7 @@ class Selector {
                                                                   : place.is_container();
     if (!fits) {
       const char* expected = wanted.kind == JsonPathStep::Kind::kName ? "an object" : "a list";
-      return missing("{} is {}, not {}", shown(i), kind_name(kind), expected);
+      return missing("{} is {}, not {}", shown(i), place.kind_name(), expected);
     }
     std::vector<JsonCursor> members;
     collect(place, wanted, members);
@@ -311,7 +293,7 @@ Result<std::optional<std::string>> select_text(const JsonPath& path, std::string
   const JsonCursor& place = places->front();
   if (place.is_container()) {
     return coded_error(ErrorDomain::kExternal, ErrorCode::kInvalid, "`{}` is {}, not one value",
-                       path.text(), kind_name(place.kind()));
+                       path.text(), place.kind_name());
   }
   if (place.kind() != '"') return std::optional(std::string(place.scalar()));
   std::optional<std::string> text(std::in_place);

@@ -50,15 +50,9 @@ void collect_paths(const Type& type, const std::string& path, std::vector<std::s
   }
 }
 
-}  // namespace
-
-const Field* Type::field(std::string_view name) const {
-  const auto found = std::ranges::find(fields, name, &Field::name);
-  return found == fields.end() ? nullptr : &*found;
-}
-
-std::string Type::duckdb_type() const {
-  switch (kind) {
+// `for_declared`: in place of every declared type; none: its own name.
+std::string spelled(const Type& type, std::optional<std::string_view> for_declared) {
+  switch (type.kind) {
     case TypeKind::kBoolean:
       return "BOOLEAN";
     case TypeKind::kBigint:
@@ -69,21 +63,33 @@ std::string Type::duckdb_type() const {
       return "DOUBLE";
     case TypeKind::kNull:
     case TypeKind::kVarchar:
-    case TypeKind::kDeclared:
       return "VARCHAR";
+    case TypeKind::kDeclared:
+      return std::string(for_declared.value_or(type.declared));
     case TypeKind::kList:
-      return element.front().duckdb_type() + "[]";
+      return spelled(type.element.front(), for_declared) + "[]";
     case TypeKind::kStruct:
       break;
   }
-  if (fields.empty()) return "VARCHAR";
+  if (type.fields.empty()) return "VARCHAR";
   std::string text = "STRUCT(";
-  for (const Field& field : fields) {
+  for (const Field& field : type.fields) {
     if (text.back() != '(') text += ", ";
-    text += quoted(field.name) + " " + field.type.duckdb_type();
+    text += quoted(field.name) + " " + spelled(field.type, for_declared);
   }
   return text + ")";
 }
+
+}  // namespace
+
+const Field* Type::field(std::string_view name) const {
+  const auto found = std::ranges::find(fields, name, &Field::name);
+  return found == fields.end() ? nullptr : &*found;
+}
+
+std::string Type::duckdb_type() const { return spelled(*this, "VARCHAR"); }
+
+std::string Type::shown_type() const { return spelled(*this, std::nullopt); }
 
 std::vector<std::string> TopicSchema::paths() const {
   std::vector<std::string> result;

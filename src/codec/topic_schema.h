@@ -53,6 +53,8 @@ struct Type {
   const Field* field(std::string_view name) const;  // exact case; null if none
   // What it is decoded into: STRUCT("a" BIGINT, "b" VARCHAR[]). VARCHAR for kDeclared, too.
   std::string duckdb_type() const;
+  // The same for people: a declared type is what was declared.
+  std::string shown_type() const;
 };
 
 struct Field {

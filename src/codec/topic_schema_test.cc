@@ -198,6 +198,9 @@ TEST(TopicSchema, Declaration) {
             "STRUCT(\"id\" VARCHAR, \"login\" STRUCT(\"uuid\" VARCHAR, \"n\" VARCHAR), \"tags\" "
             "VARCHAR[], "
             "\"items\" STRUCT(\"sku\" VARCHAR)[], \"e\" VARCHAR)");
+  EXPECT_EQ(schema->root.shown_type(),
+            "STRUCT(\"id\" UUID, \"login\" STRUCT(\"uuid\" VARCHAR, \"n\" DECIMAL(10,2)), \"tags\" "
+            "VARCHAR[], \"items\" STRUCT(\"sku\" BIGINT)[], \"e\" ENUM('a;b', 'c'))");
   EXPECT_EQ(schema->root.fields[0].type, (Type{.kind = TypeKind::kDeclared, .declared = "UUID"}));
   EXPECT_EQ(schema->root.field("login")->type.field("uuid")->type.kind, TypeKind::kVarchar);
   EXPECT_THAT(schema->paths(), ElementsAre("id", "login", "login.uuid", "login.n", "tags", "items",

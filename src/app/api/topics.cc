@@ -50,7 +50,7 @@ Result<std::string> describe(Instance& instance, const std::string& topic) {
                  {"schema_version", schema.version},
                  {"schema", json::array()}};
   for (const auto& field : schema.schema.root.fields) {
-    described["schema"].push_back({{"name", field.name}, {"type", field.type.duckdb_type()}});
+    described["schema"].push_back({{"name", field.name}, {"type", field.type.shown_type()}});
   }
   return described.dump();
 }

@@ -4,6 +4,24 @@
 
 namespace leat::codec {
 
+const char* JsonCursor::kind_name() const {
+  switch (kind()) {
+    case '{':
+      return "an object";
+    case '[':
+      return "a list";
+    case '"':
+      return "a string";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    default:
+      return "a number";
+  }
+}
+
 bool JsonCursor::root_closes() const {
   const char last = text_[end_[-1]];
   if (kind() == '{') return last == '}';

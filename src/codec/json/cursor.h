@@ -32,6 +32,9 @@ class JsonCursor {
   // The first byte of the token: { [ " digit - t f n for a value.
   char kind() const { return text_[*at_]; }
   bool is_container() const { return kind() == '{' || kind() == '['; }
+  bool is_number() const { return kind() == '-' || (kind() >= '0' && kind() <= '9'); }
+  // "an object", "a list", "a string", "a boolean", "null", "a number": for messages.
+  const char* kind_name() const;
   const char* position() const { return text_ + *at_; }
 
   // A string's content between its quotes, still escaped.
