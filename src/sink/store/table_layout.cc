@@ -136,6 +136,16 @@ Result<bool> only_null(store::Connection& connection, const std::string& table,
   return rows.empty();
 }
 
+// A number without a fraction was most likely written without one, and a column that was BIGINT
+// before it was DOUBLE holds only such: 1, not 1.0, as RFC 8785 has it, up to the integers that a
+// DOUBLE holds exactly.
+std::string text_of_double(const std::string& column) {
+  return fmt::format(
+      "CASE WHEN abs({0}) < 9007199254740992 AND {0} = trunc({0}) THEN CAST(CAST({0} AS BIGINT) AS "
+      "VARCHAR) ELSE CAST({0} AS VARCHAR) END",
+      column);
+}
+
 Result<bool> alter(store::Connection& connection, const std::string& table,
                    const std::vector<TableColumn>& present, const TableColumn& wanted) {
   const auto found = find(present, wanted.name);
@@ -158,8 +168,11 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
         found->name, table, type, store::type_name(wanted.type.get()));
   }
   if (*merged == type) return false;
-  LEAT_TRY(connection.run(fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", quoted_table(table),
-                                      quoted_identifier(found->name), *merged)));
+  const std::string column = quoted_identifier(found->name);
+  std::string sql =
+      fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", quoted_table(table), column, *merged);
+  if (type == "DOUBLE" && *merged == "VARCHAR") sql += " USING " + text_of_double(column);
+  LEAT_TRY(connection.run(sql));
   return true;
 }
 

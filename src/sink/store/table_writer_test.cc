@@ -196,6 +196,23 @@ TEST_F(TableWriterTest, TheTableFollowsTheQuery) {
   EXPECT_EQ(texts("SELECT count(*) FROM t"), (Texts{{"3"}}));
 }
 
+TEST_F(TableWriterTest, WholeNumbersStayWholeOnTheirWayToText) {
+  TableWriter writer(*connection_, "t", {"k"});
+  write(writer, "SELECT 1::BIGINT AS k, -2::BIGINT AS n, 0 AS input");
+  write(writer,
+        "SELECT k, n, input FROM (VALUES (2.5::DOUBLE, 1e300::DOUBLE, 0), (3, 'nan', 1), (4, "
+        "'-inf', 2), (5, 9007199254740991, 3), (6, NULL, 4)) v(k, n, input)");
+  write(writer, "SELECT '1' AS k, 'one' AS n, 0 AS input");
+  write(writer, "SELECT '7' AS k, 'x' AS n, 0 AS input");
+  EXPECT_EQ(texts("SELECT k, n FROM t ORDER BY k"), (Texts{{"1", "one"},
+                                                           {"2.5", "1e+300"},
+                                                           {"3", "nan"},
+                                                           {"4", "-inf"},
+                                                           {"5", "9007199254740991"},
+                                                           {"6", std::nullopt},
+                                                           {"7", "x"}}));
+}
+
 TEST_F(TableWriterTest, AColumnThatWasOnlyNullTakesAnyType) {
   TableWriter writer(*connection_, "t", {"k"});
   write(writer, "SELECT 1 AS k, NULL::VARCHAR AS a, NULL::VARCHAR AS b, 0 AS input");
