@@ -1,0 +1,53 @@
+// Keeps a disk from filling up: what needs room waits before there is none, so that what is under
+// way can end, and what is there can be read.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "base/result.h"
+
+namespace leat {
+
+struct DiskRoom {
+  uint64_t free = 0;   // bytes, for users other than root
+  uint64_t total = 0;  // bytes
+};
+
+// statvfs of the file system that holds `directory`.
+Result<DiskRoom> disk_room(const Path& directory);
+
+// What is left free: a sixteenth of the disk, 64 MiB at most.
+uint64_t disk_reserve(uint64_t total);
+
+// Thread-safe.
+class DiskGuard {
+ public:
+  using Measure = std::function<Result<DiskRoom>(const Path&)>;
+  // `clock` outlives it.
+  DiskGuard(Path directory, Clock& clock, Measure measure = disk_room);
+
+  // Returns at once while more than the reserve is free; else when it is again, and a quarter of it
+  // more. However many wait, one line says so, and one that it goes on. Errors: kCancelled.
+  Result<void> wait_for_room(std::stop_token stop);
+  // After an ENOSPC, whatever statvfs says (a quota, another process): waits a second at least.
+  Result<void> wait_after_failure(std::stop_token stop);
+
+ private:
+  bool has_room();
+  bool is_full();
+  bool change(bool full);  // true when it was otherwise before
+  void tell_full(const DiskRoom& room);
+
+  const Path directory_;
+  Clock& clock_;
+  const Measure measure_;
+  std::mutex mutex_;  // guards full_
+  bool full_ = false;
+};
+
+}  // namespace leat
