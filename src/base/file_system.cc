@@ -16,6 +16,19 @@ Error failed(const char* action, const Path& path) {
   return os_error(errno, fmt::format("cannot {} {}", action, path.string()));
 }
 
+// All of them, or errno.
+bool write_all(int descriptor, Bytes bytes, uint64_t offset) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::pwrite(descriptor, bytes.data() + done, bytes.size() - done,
+                               static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    done += static_cast<size_t>(n);
+  }
+  return true;
+}
+
 class RealFile final : public File {
  public:
   RealFile(int descriptor, Path path) : descriptor_(descriptor), path_(std::move(path)) {}
@@ -37,14 +50,7 @@ class RealFile final : public File {
   }
 
   Result<void> write_at(uint64_t offset, Bytes bytes) override {
-    size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t n = ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done,
-                                 static_cast<off_t>(offset + done));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed("write", path_);
-      done += static_cast<size_t>(n);
-    }
+    if (!write_all(descriptor_, bytes, offset)) return failed("write", path_);
     return {};
   }
 
@@ -158,7 +164,7 @@ class RealFileSystem final : public FileSystem {
     }
     const std::string pid = fmt::format("{}\n", ::getpid());
     if (::ftruncate(descriptor, 0) != 0 ||
-        ::pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+        !write_all(descriptor, as_bytes(std::string_view(pid)), 0)) {
       return failed("write", path);
     }
     return std::unique_ptr<FileLock>(std::move(held));

@@ -10,12 +10,12 @@ Connection::~Connection() { duckdb_disconnect(&connection_); }
 Result<Statement> Connection::prepare(std::string_view sql) {
   duckdb_prepared_statement statement = nullptr;
   if (duckdb_prepare(connection_, std::string(sql).c_str(), &statement) == DuckDBSuccess) {
-    return Statement(statement);
+    return Statement(statement, file_);
   }
   const char* text = statement == nullptr ? nullptr : duckdb_prepare_error(statement);
   Error error = error_from_duckdb(text == nullptr ? "" : text);
   duckdb_destroy_prepare(&statement);
-  return error;
+  return with_file(std::move(error), *file_);
 }
 
 Result<QueryResult> Connection::query(std::string_view sql) {
@@ -33,7 +33,7 @@ Result<void> Connection::run(std::string_view sql) {
   const char* text = duckdb_result_error(&result);
   Error error = error_from_duckdb(text == nullptr ? "" : text);
   duckdb_destroy_result(&result);
-  return error;
+  return with_file(std::move(error), *file_);
 }
 
 Result<void> Connection::begin() { return run("BEGIN TRANSACTION"); }

@@ -43,7 +43,8 @@ class QueryResult {
 // A prepared statement; parameters are bound from 1. Not thread-safe.
 class Statement {
  public:
-  explicit Statement(duckdb_prepared_statement statement) : statement_(statement) {}
+  Statement(duckdb_prepared_statement statement, std::shared_ptr<const std::string> file)
+      : statement_(statement), file_(std::move(file)) {}
   ~Statement();
   Statement(Statement&&) noexcept;
   Statement& operator=(Statement&&) noexcept;
@@ -63,6 +64,7 @@ class Statement {
   Statement& bound(idx_t index, duckdb_state state);
 
   duckdb_prepared_statement statement_ = nullptr;
+  std::shared_ptr<const std::string> file_;
   std::optional<Error> bind_error_;  // of bind(); execute() gives it
 };
 
@@ -70,7 +72,9 @@ class Statement {
 // position it names.
 class Connection {
  public:
-  explicit Connection(duckdb_connection connection) : connection_(connection) {}
+  // `file` is named in errors of the disk, where DuckDB does not name it.
+  explicit Connection(duckdb_connection connection, const Path& file = {})
+      : connection_(connection), file_(std::make_shared<const std::string>(file.string())) {}
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -89,10 +93,13 @@ class Connection {
 
  private:
   duckdb_connection connection_ = nullptr;
+  std::shared_ptr<const std::string> file_;
 };
 
 struct DatabaseOptions {
-  int threads = 2;         // DuckDB's, for all connections together
+  // Of DuckDB, for all connections together. With one, a query runs on the thread that asks for it;
+  // with more, that thread spins while others have its tasks: a fifth of a stream's CPU time.
+  int threads = 1;
   bool read_only = false;  // the file must exist; several processes may read it at the same time
 };
 
@@ -116,11 +123,12 @@ class Database {
 
  private:
   friend class Store;
-  Database(std::shared_ptr<_duckdb_database> instance, std::string catalogue)
-      : instance_(std::move(instance)), catalogue_(std::move(catalogue)) {}
+  Database(std::shared_ptr<_duckdb_database> instance, std::string catalogue, Path file)
+      : instance_(std::move(instance)), catalogue_(std::move(catalogue)), file_(std::move(file)) {}
 
   std::shared_ptr<_duckdb_database> instance_;
   std::string catalogue_;  // its name in a shared instance; empty: an instance of its own
+  Path file_;
 };
 
 // "a""b": an identifier that may stand in any statement.

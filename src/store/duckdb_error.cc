@@ -1,8 +1,10 @@
 #include "store/duckdb_error.h"
 
+#include <cerrno>
 #include <charconv>
 #include <map>
 #include <string>
+#include <system_error>
 
 namespace leat::store {
 namespace {
@@ -118,14 +120,43 @@ Parts parts_of(std::string_view text) {
   return parts;
 }
 
+// What DuckDB says when fsync gave EIO: neither the file nor the reason. It never tries again.
+constexpr std::string_view kFailedSync = "fsync failed!";
+
+std::string with_reason(const std::string& message) {
+  if (message != kFailedSync) return message;
+  return fmt::format("cannot sync: {}", std::generic_category().message(EIO));
+}
+
+// "… must be restarted prior to being used again.\nOriginal error: "…"": the part in quotes.
+std::string first_failure(const std::string& message) {
+  constexpr std::string_view kMark = "Original error: \"";
+  const size_t mark = message.find(kMark);
+  if (mark == std::string::npos) return message;
+  std::string first = message.substr(mark + kMark.size());
+  while (first.ends_with('"') || first.ends_with('\n')) first.pop_back();
+  return with_reason(first);
+}
+
 Error classified(Parts parts) {
   const auto make = [&parts](ErrorDomain domain, Retry retry, ErrorCode code) {
     return Error(domain, std::move(parts.message), retry, code);
   };
   const std::string& type = parts.type;
   const std::string& message = parts.message;
+  if (contains(message, "database has been invalidated")) {
+    parts.message = "DuckDB takes nothing more until the next start: " + first_failure(message);
+    return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kUnspecified);
+  }
+  if (message == kFailedSync) {
+    parts.message = with_reason(message);
+    return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kUnspecified);
+  }
   if (contains(message, "No space left on device") || contains(message, "Disk quota exceeded")) {
     return make(ErrorDomain::kExternal, Retry::kYes, ErrorCode::kNoSpace);
+  }
+  if (contains(message, std::generic_category().message(EIO))) {
+    return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kUnspecified);  // no damage yet
   }
   if (contains(message, "Corrupt") || contains(message, "checksum") ||
       contains(message, "not a valid DuckDB database file")) {
@@ -169,6 +200,12 @@ Error error_from_duckdb(std::string_view text) {
   Error error = classified(std::move(parts));
   if (position) return std::move(error).at_position(*position);
   return error;
+}
+
+Error with_file(Error error, const std::string& file) {
+  const bool named = error.message().find(file) != std::string::npos;
+  if (named || error.domain() == ErrorDomain::kUser) return error;
+  return std::move(error).during(fmt::format("using {}", file));
 }
 
 }  // namespace leat::store

@@ -20,4 +20,7 @@ namespace leat::store {
 // catalogue.
 Error error_from_duckdb(std::string_view text);
 
+// The error with the file that was being used, if it is the machine's and does not name it.
+Error with_file(Error error, const std::string& file);
+
 }  // namespace leat::store

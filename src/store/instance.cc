@@ -53,12 +53,12 @@ Result<std::shared_ptr<_duckdb_database>> open_instance(const Path& file,
 }
 
 Result<std::unique_ptr<Connection>> connect_to(duckdb_database instance,
-                                               const std::string& catalogue) {
+                                               const std::string& catalogue, const Path& file) {
   duckdb_connection raw = nullptr;
   if (duckdb_connect(instance, &raw) != DuckDBSuccess) {
     return internal_error("DuckDB gives no connection");
   }
-  auto connection = std::make_unique<Connection>(raw);
+  auto connection = std::make_unique<Connection>(raw, file);
   if (!catalogue.empty()) LEAT_TRY(connection->run("USE " + quoted_identifier(catalogue)));
   return connection;
 }

@@ -13,7 +13,7 @@ Result<std::shared_ptr<_duckdb_database>> open_instance(const Path& file,
 
 // A connection whose names without a catalogue mean `catalogue`; empty: the instance's own.
 Result<std::unique_ptr<Connection>> connect_to(duckdb_database instance,
-                                               const std::string& catalogue);
+                                               const std::string& catalogue, const Path& file = {});
 
 // `found` again, saying that `file` could not be opened and what helps.
 Error open_error(const Path& file, const Error& found);

@@ -53,10 +53,12 @@ Statement::~Statement() { duckdb_destroy_prepare(&statement_); }
 
 Statement::Statement(Statement&& other) noexcept
     : statement_(std::exchange(other.statement_, nullptr)),
+      file_(std::move(other.file_)),
       bind_error_(std::exchange(other.bind_error_, std::nullopt)) {}
 
 Statement& Statement::operator=(Statement&& other) noexcept {
   std::swap(statement_, other.statement_);
+  std::swap(file_, other.file_);
   std::swap(bind_error_, other.bind_error_);
   return *this;
 }
@@ -104,7 +106,7 @@ Result<QueryResult> Statement::execute() {
     const char* text = duckdb_result_error(&result);
     Error error = error_from_duckdb(text == nullptr ? "" : text);
     duckdb_destroy_result(&result);
-    return error;
+    return with_file(std::move(error), *file_);
   }
   return QueryResult(result);
 }

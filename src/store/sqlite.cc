@@ -2,14 +2,38 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
 namespace leat::store {
 namespace {
+
+// The errno behind an error of the disk; 0 when SQLite does not tell. Each open file keeps its own.
+int reason_of(sqlite3* database, int code) {
+  if (code == SQLITE_FULL) return ENOSPC;
+  if (database == nullptr || (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)) return 0;
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int reason = 0;
+    if (sqlite3_file_control(database, "main", which, static_cast<void*>(&file)) == SQLITE_OK &&
+        file != nullptr && file->pMethods != nullptr &&
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &reason) == SQLITE_OK &&
+        reason != 0) {
+      return reason;
+    }
+  }
+  return sqlite3_system_errno(database);
+}
 
 Error sqlite_error(sqlite3* database, int code, std::string_view doing) {
   const char* file = database == nullptr ? nullptr : sqlite3_db_filename(database, "main");
   std::string message =
       fmt::format("cannot {} {}: {}", doing, file == nullptr ? "" : file,
                   database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database));
+  // SQLite's own texts ("disk I/O error") leave out what the system said.
+  const int reason = reason_of(database, code & 0xff);
+  if (reason != 0) message += fmt::format(" ({})", std::generic_category().message(reason));
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

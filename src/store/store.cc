@@ -7,6 +7,33 @@
 #include "store/instance.h"
 
 namespace leat::store {
+namespace {
+
+// DuckDB writes a new file in place. A part of one would be taken for a damaged database: so it is
+// made under another name, and named when it is on the disk.
+Result<void> make_file(Connection& connection, const Path& file) {
+  FileSystem& files = real_file_system();
+  LEAT_ASSIGN(const bool there, files.exists(file));
+  if (there) return {};
+  Path unfinished = file;
+  unfinished += ".new";
+  if (auto removed = files.remove(unfinished);
+      !removed.ok() && removed.error().code() != ErrorCode::kNotFound) {
+    return removed;
+  }
+  const std::string name = quoted_identifier(unfinished.filename().string());
+  LEAT_TRY(
+      connection.run(fmt::format("ATTACH {} AS {}", quoted_literal(unfinished.string()), name)));
+  LEAT_TRY(connection.run("DETACH " + name));
+  {
+    LEAT_ASSIGN(const auto made, files.open(unfinished, OpenMode::kReadWrite));
+    LEAT_TRY(made->sync());
+  }
+  LEAT_TRY(files.rename(unfinished, file));
+  return files.sync_directory(file.parent_path());
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const DatabaseOptions& options) {
   DatabaseOptions in_memory = options;
@@ -17,11 +44,14 @@ Result<std::unique_ptr<Store>> Store::open(const DatabaseOptions& options) {
 
 Result<std::unique_ptr<Database>> Store::attach(const std::string& pipeline, const Path& file) {
   LEAT_ASSIGN(const auto connection, connect());
+  if (!read_only_) {
+    if (auto made = make_file(*connection, file); !made.ok()) return open_error(file, made.error());
+  }
   const auto attached = connection->run(
       fmt::format("ATTACH {} AS {} ({})", quoted_literal(file.string()),
                   quoted_identifier(pipeline), read_only_ ? "READ_ONLY" : "READ_WRITE"));
   if (!attached) return open_error(file, attached.error());
-  return std::unique_ptr<Database>(new Database(instance_, pipeline));
+  return std::unique_ptr<Database>(new Database(instance_, pipeline, file));
 }
 
 Store::Attached Store::attach_all(const Path& directory) {

@@ -46,6 +46,18 @@ TEST(Store, KeepsPipelinesApartAndReopensThem) {
   EXPECT_EQ(one(*database, "SELECT v FROM s.t"), "1");
 }
 
+TEST(Store, WhatAnInterruptedStartHasMadeOfAFileIsMadeAnew) {
+  const TemporaryDirectory directory;
+  const Path unfinished = directory.path() / "a.duckdb.new";
+  ASSERT_TRUE(real_file_system().replace_file(unfinished, std::string(5000, 'x')).ok());
+  auto store = Store::open();
+  ASSERT_TRUE(store.ok());
+  const auto database = (*store)->attach("a", directory.path() / "a.duckdb");
+  ASSERT_TRUE(database.ok()) << database.error().to_string();
+  EXPECT_FALSE(real_file_system().exists(unfinished).value());
+  ASSERT_TRUE((*database)->connect().value()->run("CREATE TABLE t AS SELECT 1").ok());
+}
+
 TEST(Store, RefusesNamesThatAreTaken) {
   const TemporaryDirectory directory;
   auto store = std::move(Store::open()).value();
