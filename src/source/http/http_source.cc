@@ -19,9 +19,9 @@ constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
 class HttpSource final : public Source {
  public:
-  HttpSource(HttpOptions options, Clock& clock)
+  HttpSource(HttpOptions options, std::unique_ptr<HttpClient> client, Clock& clock)
       : options_(std::move(options)),
-        client_(make_curl_client(options_.client)),
+        client_(std::move(client)),
         requester_(*client_, clock, options_.mask, options_.retry, options_.max_redirects) {}
 
   Result<SourceBatch> next(const std::string& cursor, std::stop_token stop) override {
@@ -136,7 +136,13 @@ class HttpSource final : public Source {
 
 Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock) {
   LEAT_ASSIGN(HttpOptions options, parse_http_options(node));
-  return std::unique_ptr<Source>(std::make_unique<HttpSource>(std::move(options), clock));
+  auto client = make_curl_client(options.client);
+  return make_http_source(std::move(options), std::move(client), clock);
+}
+
+std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,
+                                         Clock& clock) {
+  return std::make_unique<HttpSource>(std::move(options), std::move(client), clock);
 }
 
 }  // namespace leat::source

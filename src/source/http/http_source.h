@@ -7,6 +7,8 @@
 #include "base/result.h"
 #include "config/description.h"
 #include "config/node.h"
+#include "source/http/http_options.h"
+#include "source/http/transport/http_client.h"
 #include "source/source.h"
 
 namespace leat::source {
@@ -20,5 +22,9 @@ config::Key http_source_key();
 // A batch is one page: one complete, valid response. Its origin is the request's URL, secrets
 // masked. Cursors hold the next page's number or URL, without secrets.
 Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock);
+
+// With another client than libcurl's.
+std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,
+                                         Clock& clock);
 
 }  // namespace leat::source

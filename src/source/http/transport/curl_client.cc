@@ -7,6 +7,7 @@
 
 #include "source/format/record_reader.h"
 #include "source/http/transport/http_client.h"
+#include "source/http/transport/response_head.h"
 
 namespace leat::source {
 namespace {
@@ -26,11 +27,11 @@ struct ListDeleter {
 
 // One transfer's state, filled by libcurl's callbacks.
 struct Transfer {
-  std::vector<Header> headers;
+  ResponseHead head;
   std::string body;
   uint64_t max_bytes = 0;
   bool too_large = false;
-  bool head_complete = false;
+  bool head_too_large = false;
   Steady::time_point last_activity = Steady::now();
   curl_off_t bytes_moved = 0;
 };
@@ -49,21 +50,8 @@ size_t on_body(char* data, size_t, size_t size, void* user) {
 size_t on_header(char* data, size_t, size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   transfer.last_activity = Steady::now();
-  std::string_view line(data, size);
-  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-  if (line.starts_with("HTTP/")) {
-    transfer.headers.clear();  // the status line of the final response, after a 1xx one
-    transfer.head_complete = false;
-    return size;
-  }
-  transfer.head_complete |= line.empty();
-  const size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return size;
-  std::string_view value = line.substr(colon + 1);
-  while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
-  while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
-  transfer.headers.push_back({std::string(line.substr(0, colon)), std::string(value)});
-  return size;
+  transfer.head_too_large = !transfer.head.add_line({data, size});
+  return transfer.head_too_large ? 0 : size;
 }
 
 int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
@@ -128,9 +116,13 @@ class CurlClient final : public HttpClient {
       return external_error(Retry::kNo, "the response is larger than max_response_bytes ({} bytes)",
                             options_.max_response_bytes);
     }
+    if (transfer.head_too_large) {
+      return external_error(Retry::kNo, "the response's headers are larger than {} bytes",
+                            ResponseHead::kMaxBytes);
+    }
     if (*outcome != CURLE_OK) return transfer_error(*outcome, detail);
     // libcurl takes a connection that ends inside the headers for a response without a body.
-    if (!transfer.head_complete)
+    if (!transfer.head.is_complete())
       return external_error(Retry::kYes, "the response ends in its headers");
     return response(request, std::move(transfer));
   }
@@ -212,7 +204,7 @@ class CurlClient final : public HttpClient {
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     response.status = static_cast<int>(status);
-    response.headers = std::move(transfer.headers);
+    response.headers = transfer.head.take_headers();
     long version = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
     response.delimited = version >= CURL_HTTP_VERSION_2_0 || response.header("Content-Length") ||

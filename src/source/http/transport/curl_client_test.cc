@@ -132,6 +132,14 @@ TEST(CurlClient, StopsWhatIsTooLarge) {
   EXPECT_NE(bomb.message().find("max_response_bytes"), std::string::npos) << bomb.message();
 }
 
+TEST(CurlClient, StopsHeadersThatDoNotEnd) {
+  std::string head = "HTTP/1.1 200 OK\r\n";
+  while (head.size() < 290'000) head += "X-Padding: " + std::string(1000, 'x') + "\r\n";
+  const Error error = failure({head, After::kHang}, {.idle_timeout = milliseconds(20'000)});
+  EXPECT_EQ(error.retry(), Retry::kNo);
+  EXPECT_NE(error.message().find("headers are larger"), std::string::npos) << error.message();
+}
+
 TEST(CurlClient, AStopEndsATransferAtOnce) {
   const ScriptedServer server({{"HTTP/1.1 200 OK\r\n", After::kHang}});
   std::stop_source stop;

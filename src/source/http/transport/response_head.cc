@@ -1,0 +1,26 @@
+#include "source/http/transport/response_head.h"
+
+#include <string>
+
+namespace leat::source {
+
+bool ResponseHead::add_line(std::string_view line) {
+  bytes_ += line.size();
+  if (bytes_ > kMaxBytes) return false;
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  if (line.starts_with("HTTP/")) {
+    headers_.clear();
+    complete_ = false;
+    return true;
+  }
+  complete_ = complete_ || line.empty();
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return true;
+  std::string_view value = line.substr(colon + 1);
+  while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
+  while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
+  headers_.push_back({std::string(line.substr(0, colon)), std::string(value)});
+  return true;
+}
+
+}  // namespace leat::source

@@ -1,0 +1,47 @@
+#include "source/http/transport/response_head.h"
+
+#include <gtest/gtest.h>
+
+namespace leat::source {
+namespace {
+
+TEST(ResponseHead, KeepsNamesAndTrimsValues) {
+  ResponseHead head;
+  for (const char* line : {"HTTP/1.1 200 OK\r\n", "Content-Type: \t text/csv \r\n", "X-Empty:\r\n",
+                           "no header at all\r\n", "A: b: c\n"}) {
+    EXPECT_TRUE(head.add_line(line));
+  }
+  EXPECT_FALSE(head.is_complete());
+  EXPECT_TRUE(head.add_line("\r\n"));
+  EXPECT_TRUE(head.is_complete());
+  ASSERT_EQ(head.headers().size(), 3u);
+  EXPECT_EQ(head.headers()[0].name, "Content-Type");
+  EXPECT_EQ(head.headers()[0].value, "text/csv");
+  EXPECT_EQ(head.headers()[1].value, "");
+  EXPECT_EQ(head.headers()[2].value, "b: c");
+}
+
+TEST(ResponseHead, TheFinalResponseFollowsAnInformationalOne) {
+  ResponseHead head;
+  for (const char* line : {"HTTP/1.1 103 Early Hints\r\n", "Link: </a>; rel=preload\r\n", "\r\n",
+                           "HTTP/1.1 200 OK\r\n", "Link: </b>; rel=next\r\n"}) {
+    EXPECT_TRUE(head.add_line(line));
+  }
+  EXPECT_FALSE(head.is_complete());
+  ASSERT_EQ(head.headers().size(), 1u);
+  EXPECT_EQ(head.headers()[0].value, "</b>; rel=next");
+}
+
+TEST(ResponseHead, AnEndlessOneIsRefused) {
+  ResponseHead head;
+  EXPECT_TRUE(head.add_line("HTTP/1.1 200 OK\r\n"));
+  const std::string line = "X-Padding: " + std::string(1000, 'x') + "\r\n";
+  size_t taken = 0;
+  while (head.add_line(line)) ASSERT_LT(++taken, 500u);
+  EXPECT_GT(taken, 200u);
+  EXPECT_EQ(head.headers().size(), taken);
+  EXPECT_FALSE(head.add_line("HTTP/1.1 200 OK\r\n"));
+}
+
+}  // namespace
+}  // namespace leat::source
