@@ -117,8 +117,6 @@ class Executor {
   virtual const std::vector<FailedRecord>& failed() const = 0;
   // A record that fails never takes its neighbours along. Errors: internal or external only.
   virtual Result<BatchResult> finish() = 0;
-  // Gives back memory that a large batch needed. Forgets a batch that was begun.
-  virtual void release() = 0;
 };
 
 }  // namespace leat::stream

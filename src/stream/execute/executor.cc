@@ -11,7 +11,10 @@
 namespace leat::stream {
 namespace {
 
-using Rows = std::vector<uint32_t>;  // of the batch, ascending
+using Rows = std::vector<uint32_t>;  // of the part, ascending
+
+// A batch is executed in parts of so many chunks, while they are in the CPU's cache.
+constexpr size_t kPartChunks = 4;
 
 // What DuckDB said of an execution.
 struct Failure {
@@ -65,15 +68,28 @@ class Engine {
     if (duckdb_nparams(statement.raw()) == 1) {
       duckdb_bind_timestamp_tz(statement.raw(), 1, {now});
     }
+    // Streamed: a materialised result would be one more copy of every row.
+    const size_t chunks = rows.chunks.size();
+    const size_t inputs = rows.inputs.size();
+    duckdb_pending_result pending = nullptr;
     duckdb_result result{};
-    if (duckdb_execute_prepared(statement.raw(), &result) != DuckDBSuccess) {
-      Failure failure = failure_of(result);
-      duckdb_destroy_result(&result);
-      return failure;
+    const bool began =
+        duckdb_pending_prepared_streaming(statement.raw(), &pending) == DuckDBSuccess &&
+        duckdb_execute_pending(pending, &result) == DuckDBSuccess;
+    if (began) {
+      while (store::DataChunk chunk{duckdb_fetch_chunk(result)}) {
+        append_chunk(rows, std::move(chunk));
+      }
     }
-    while (store::DataChunk chunk{duckdb_fetch_chunk(result)}) append_chunk(rows, std::move(chunk));
+    std::optional<Failure> failure;
+    if (const char* text = duckdb_result_error(&result); !began || text != nullptr) {
+      failure = failure_of(result);
+      rows.chunks.resize(chunks);
+      rows.inputs.resize(inputs);
+    }
     duckdb_destroy_result(&result);
-    return std::nullopt;
+    duckdb_destroy_pending(&pending);
+    return failure;
   }
 
  private:
@@ -94,27 +110,26 @@ class BatchExecutor : public Executor {
   void begin(const ExecuteOptions& options) override {
     options_ = options;
     batch_.begin(options);
+    executed_ = {};
+    outcome_ = {};
   }
 
   std::optional<std::string> add(std::span<const InputRecord> records, Misfit misfit) override {
-    return batch_.add(records, misfit);
+    auto found = batch_.add(records, misfit);
+    if (!found && batch_.chunks().size() >= kPartChunks) execute_part();
+    return found;
   }
 
   const std::vector<FailedRecord>& failed() const override { return batch_.result().failed; }
 
-  void release() override { batch_.release(); }
-
   Result<BatchResult> finish() override {
+    execute_part();
+    LEAT_TRY(std::exchange(outcome_, {}));
     BatchResult result = batch_.finish();
     result.rows.columns = plan_.columns;
-    if (options_.null_on_error && !lenient_) {
-      LEAT_ASSIGN(lenient_, engine_.prepare(plan_.lenient_sql));
-    }
-    statement_ = options_.null_on_error ? &*lenient_ : &*strict_;
-    Result<void> executed = batch_.inputs().empty() ? Result<void>() : execute(result);
-    scan_->read_nothing();
-    LEAT_TRY(std::move(executed));
-
+    result.rows.chunks = std::move(executed_.rows.chunks);
+    result.rows.inputs = std::move(executed_.rows.inputs);
+    std::ranges::move(executed_.failed, std::back_inserter(result.failed));
     sort_by_input(result.rows);
     std::sort(result.failed.begin(), result.failed.end(),
               [](const FailedRecord& a, const FailedRecord& b) { return a.input < b.input; });
@@ -124,7 +139,21 @@ class BatchExecutor : public Executor {
   }
 
  private:
+  // Executes what was added since the last part. After an error nothing more is executed.
+  void execute_part() {
+    if (outcome_.ok() && !batch_.inputs().empty()) {
+      batch_.close_part();
+      outcome_ = execute(executed_);
+      scan_->read_nothing();
+    }
+    batch_.next_part();
+  }
+
   Result<void> execute(BatchResult& result) {
+    if (options_.null_on_error && !lenient_) {
+      LEAT_ASSIGN(lenient_, engine_.prepare(plan_.lenient_sql));
+    }
+    statement_ = options_.null_on_error ? &*lenient_ : &*strict_;
     const auto failure = attempt(std::nullopt, result.rows);
     if (!failure) return {};
     if (!failure->of_a_row) return failure->error;
@@ -211,6 +240,8 @@ class BatchExecutor : public Executor {
   std::optional<store::Statement> probe_;
   // Of the batch in progress.
   ExecuteOptions options_;
+  BatchResult executed_;  // rows and failures of the parts before
+  Result<void> outcome_;
   store::Statement* statement_ = nullptr;
 };
 

@@ -347,6 +347,40 @@ TEST(ExecutorTest, ABatchLongerThanAChunkKeepsItsOrder) {
   }
 }
 
+TEST(ExecutorTest, ALongBatchIsExecutedInPartsAndCountedAsOne) {
+  const TestDatabase database;
+  TestRecords records;
+  const int count = 21'000;
+  for (int i = 0; i < count; ++i) {
+    records.add(i % 5000 == 7 ? R"({"v":"bad"})"
+                : i % 3 == 0  ? "{"
+                              : fmt::format(R"({{"v":"{}"}})", i));
+  }
+  auto query = Query::parse("SELECT v::INT AS v FROM t WHERE v <> '1'", *database.connection);
+  auto planned = plan(*query, records.inferred(), *database.connection);
+  auto executor = Executor::create(*planned, *database.connection);
+  ASSERT_TRUE(executor.ok()) << executor.error().to_string();
+  for (int round = 0; round < 2; ++round) {  // the second one uses what the first one left
+    (*executor)->begin({});
+    for (size_t at = 0; at < records.records().size(); at += 1500) {
+      ASSERT_FALSE(
+          (*executor)->add(std::span(records.records()).subspan(at, 1500), Misfit::kReport));
+    }
+    EXPECT_EQ((*executor)->failed().size(), 6998U) << "what could not be decoded";
+    auto result = (*executor)->finish();
+    ASSERT_TRUE(result.ok()) << result.error().to_string();
+    EXPECT_EQ(result->failed.size(), 6998U + 5U);
+    EXPECT_TRUE(std::ranges::is_sorted(result->failed, {}, &FailedRecord::input));
+    EXPECT_EQ(result->filtered, 1U);
+    EXPECT_EQ(result->used + result->filtered + result->failed.size(), static_cast<size_t>(count));
+    const auto rows = rows_of(result->rows);
+    ASSERT_EQ(rows.size(), result->rows.inputs.size());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      ASSERT_EQ(rows[i], std::to_string(result->rows.inputs[i]));
+    }
+  }
+}
+
 // A batch with bad records gives what its records give alone.
 class AloneTest : public testing::TestWithParam<const char*> {};
 

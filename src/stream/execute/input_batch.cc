@@ -8,12 +8,6 @@
 #include "base/utf8.h"
 
 namespace leat::stream {
-namespace {
-
-constexpr size_t kKeptChunks = 8;
-
-}  // namespace
-
 InputBatch::InputBatch(const Plan& plan, const BatchScan& scan)
     : plan_(plan), scan_(scan), decoder_(plan.projection) {}
 
@@ -21,9 +15,11 @@ void InputBatch::begin(const ExecuteOptions& options) {
   options_ = options;
   result_ = {};
   records_ = 0;
+  next_part();
+}
+
+void InputBatch::next_part() {
   inputs_.clear();
-  // After a backlog a trickle does not keep its memory.
-  chunks_.resize(std::min(chunks_.size(), std::max(kKeptChunks, 2 * used_chunks_)));
   used_chunks_ = 0;
   rows_ = duckdb_vector_size();
 }
@@ -69,15 +65,7 @@ std::optional<std::string> InputBatch::add(std::span<const InputRecord> records,
   return std::nullopt;
 }
 
-BatchResult InputBatch::finish() {
-  close_chunk();
-  return std::exchange(result_, {});
-}
-
-void InputBatch::release() {
-  used_chunks_ = 0;
-  chunks_.resize(std::min(chunks_.size(), kKeptChunks));
-}
+BatchResult InputBatch::finish() { return std::exchange(result_, {}); }
 
 InputBatch::Added InputBatch::add_row(const InputRecord& record, Misfit misfit,
                                       std::string& message) {
@@ -137,7 +125,7 @@ bool InputBatch::write_special(const InputRecord& record, idx_t row) {
 }
 
 void InputBatch::open_chunk() {
-  close_chunk();
+  close_part();
   if (used_chunks_ == chunks_.size()) {
     chunks_.push_back(scan_.make_chunk());
   } else {
@@ -147,7 +135,7 @@ void InputBatch::open_chunk() {
   rows_ = 0;
 }
 
-void InputBatch::close_chunk() {
+void InputBatch::close_part() {
   if (used_chunks_ > 0) duckdb_data_chunk_set_size(chunks_[used_chunks_ - 1].get(), rows_);
 }
 

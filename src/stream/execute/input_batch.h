@@ -1,4 +1,4 @@
-// The records of one batch, decoded into the columns of a plan.
+// The records of one batch, decoded into the columns of a plan, part by part.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,14 @@ class InputBatch {
 
   // Everything but the query's rows; `used` counts the deletes.
   const BatchResult& result() const { return result_; }
-  // Takes the result; the rows stay until the next begin().
   BatchResult finish();
-  // The rows, and the record that each came from.
+
+  // The rows of the part, and the record that each came from. REQUIRES for chunks(): close_part().
+  void close_part();
+  void next_part();
   std::span<const store::DataChunk> chunks() const { return {chunks_.data(), used_chunks_}; }
   const std::vector<uint32_t>& inputs() const { return inputs_; }
   uint32_t size() const { return records_; }
-  void release();
 
  private:
   enum class Added : uint8_t { kRow, kFailed, kMisfit };
@@ -41,7 +42,6 @@ class InputBatch {
   bool write_special(const InputRecord& record, idx_t row);
   void drop_rows_from(size_t rows);
   void open_chunk();
-  void close_chunk();
   void attach(duckdb_data_chunk chunk);
 
   const Plan& plan_;
