@@ -268,8 +268,14 @@ bool JsonPath::names_many() const {
       steps_, [](const JsonPathStep& step) { return step.kind == JsonPathStep::Kind::kAll; });
 }
 
+// A selection per record is common, and making the tokens' memory would cost more than it.
+static JsonTokens& scratch_tokens() {
+  thread_local JsonTokens tokens;
+  return tokens;
+}
+
 Result<std::vector<std::string_view>> select(const JsonPath& path, std::string_view json) {
-  JsonTokens tokens;
+  JsonTokens& tokens = scratch_tokens();
   LEAT_ASSIGN(const JsonCursor root, checked(tokens, json));
   LEAT_ASSIGN(std::vector<JsonCursor> places, Selector(path, root).run());
   std::vector<std::string_view> values;
@@ -279,7 +285,7 @@ Result<std::vector<std::string_view>> select(const JsonPath& path, std::string_v
 }
 
 Result<std::optional<std::string>> select_text(const JsonPath& path, std::string_view json) {
-  JsonTokens tokens;
+  JsonTokens& tokens = scratch_tokens();
   LEAT_ASSIGN(const JsonCursor root, checked(tokens, json));
   auto places = Selector(path, root).run();
   if (!places.ok() && places.error().code() == ErrorCode::kNotFound)

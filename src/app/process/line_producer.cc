@@ -1,5 +1,6 @@
 #include "app/process/line_producer.h"
 
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "codec/json_path.h"
@@ -8,8 +9,10 @@
 namespace leat::app {
 namespace {
 
-// Lines are gathered up to this before they are appended: one group commit each.
+// Lines are gathered up to this before they are appended.
 constexpr size_t kBatchBytes = 1 << 20;
+// So many appends may be on their way to the disk while the next lines are read.
+constexpr size_t kInFlight = 8;
 
 struct LineRecord {
   std::optional<std::string> key;
@@ -27,6 +30,8 @@ class LineProducer {
         key_(std::move(key)),
         envelope_(envelope) {}
 
+  int64_t produced() const { return produced_; }
+
   Result<void> add(std::string_view line) {
     ++number_;
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
@@ -35,6 +40,23 @@ class LineProducer {
     text_ += line;
     return text_.size() >= kBatchBytes ? send() : Result<void>();
   }
+
+  // Waits until all is durable.
+  Result<void> finish() {
+    LEAT_TRY(send());
+    return wait_for(0);
+  }
+
+ private:
+  struct Line {
+    size_t start = 0;  // in text_
+    size_t size = 0;
+    int64_t number = 0;
+  };
+  struct Sent {
+    log::Log::Appended appended;
+    int64_t records = 0;
+  };
 
   // Appends what is gathered.
   Result<void> send() {
@@ -68,26 +90,27 @@ class LineProducer {
     }
     for (size_t partition = 0; partition < records.size(); ++partition) {
       if (records[partition].empty()) continue;
-      const auto appended =
-          instance_.log().produce({topic_, static_cast<int32_t>(partition)}, records[partition]);
-      if (!appended.ok()) return appended.error();
-      produced_ += static_cast<int64_t>(records[partition].size());
+      LEAT_ASSIGN(auto appended, instance_.log().append({topic_, static_cast<int32_t>(partition)},
+                                                        records[partition]));
+      sent_.push_back({std::move(appended), static_cast<int64_t>(records[partition].size())});
     }
     lines_.clear();
     text_.clear();
-    if (!problem) return {};
+    if (!problem) return wait_for(kInFlight);
+    LEAT_TRY(wait_for(0));
     return user_error("{}; the {} records before it are in {}", problem->message(), produced_,
                       topic_);
   }
 
-  int64_t produced() const { return produced_; }
-
- private:
-  struct Line {
-    size_t start = 0;  // in text_
-    size_t size = 0;
-    int64_t number = 0;
-  };
+  // Until no more than that many appends are on their way.
+  Result<void> wait_for(size_t in_flight) {
+    while (sent_.size() > in_flight) {
+      LEAT_TRY(instance_.log().wait_durable(sent_.front().appended));
+      produced_ += sent_.front().records;
+      sent_.pop_front();
+    }
+    return {};
+  }
 
   Result<LineRecord> parse(std::string_view text) const {
     if (envelope_) return parse_envelope(text);
@@ -123,7 +146,8 @@ class LineProducer {
   std::vector<Line> lines_;
   int64_t number_ = 0;
   int64_t batches_ = 0;
-  int64_t produced_ = 0;
+  int64_t produced_ = 0;  // durable
+  std::deque<Sent> sent_;
 };
 
 // Calls `line` for every line of the body.
@@ -164,7 +188,7 @@ Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
   if (!partitions.ok()) return std::move(partitions).error();
   LineProducer producer(instance, topic, *partitions, std::move(key), format.envelope);
   LEAT_TRY(for_each_line(lines, [&](std::string_view line) { return producer.add(line); }));
-  LEAT_TRY(producer.send());
+  LEAT_TRY(producer.finish());
   return producer.produced();
 }
 
