@@ -15,6 +15,10 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+constexpr milliseconds kNone{0};
+// A time-out may be any number of years; what libcurl waits for is an int.
+constexpr milliseconds kLongestWait{60'000};
+
 struct EasyDeleter {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
@@ -32,13 +36,10 @@ struct Transfer {
   uint64_t max_bytes = 0;
   bool too_large = false;
   bool head_too_large = false;
-  Steady::time_point last_activity = Steady::now();
-  curl_off_t bytes_moved = 0;
 };
 
 size_t on_body(char* data, size_t, size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  transfer.last_activity = Steady::now();
   if (transfer.body.size() + size > transfer.max_bytes) {
     transfer.too_large = true;
     return 0;  // ends the transfer with CURLE_WRITE_ERROR
@@ -49,18 +50,8 @@ size_t on_body(char* data, size_t, size_t size, void* user) {
 
 size_t on_header(char* data, size_t, size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  transfer.last_activity = Steady::now();
   transfer.head_too_large = !transfer.head.add_line({data, size});
   return transfer.head_too_large ? 0 : size;
-}
-
-int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  if (received + sent != transfer.bytes_moved) {
-    transfer.bytes_moved = received + sent;
-    transfer.last_activity = Steady::now();
-  }
-  return 0;
 }
 
 Error transfer_error(CURLcode code, std::string_view detail) {
@@ -91,6 +82,11 @@ Error transfer_error(CURLcode code, std::string_view detail) {
           error_code};
 }
 
+Error timed_out(fmt::format_string<int64_t> what, milliseconds limit) {
+  return {ErrorDomain::kExternal, fmt::format(what, limit.count()), Retry::kYes,
+          ErrorCode::kTimeout};
+}
+
 class CurlClient final : public HttpClient {
  public:
   explicit CurlClient(HttpClientOptions options) : options_(std::move(options)) {
@@ -109,7 +105,7 @@ class CurlClient final : public HttpClient {
     set_up(request, headers.get(), transfer, detail);
 
     curl_multi_add_handle(multi_.get(), easy_.get());
-    Result<CURLcode> outcome = run(transfer, stop);
+    Result<CURLcode> outcome = run(stop);
     curl_multi_remove_handle(multi_.get(), easy_.get());
     if (!outcome.ok()) return outcome.error();
     if (transfer.too_large) {
@@ -151,7 +147,6 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request.accept_encoding ? "" : nullptr);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(options_.connect_timeout.count()));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.total_timeout.count()));
     if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
     if (request.method != "GET") {
       curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -164,15 +159,14 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &transfer);
   }
 
   // libcurl's own multi loop instead of curl_easy_perform: a stop wakes it at once, and the idle
-  // time-out counts milliseconds.
-  Result<CURLcode> run(const Transfer& transfer, std::stop_token stop) {
+  // and the total time-out count milliseconds and say which of them it was.
+  Result<CURLcode> run(std::stop_token stop) {
     const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi_.get()); });
+    const Steady::time_point started = Steady::now();
+    Steady::time_point last_byte = started;
     for (;;) {
       if (stop.stop_requested()) {
         return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
@@ -182,18 +176,23 @@ class CurlClient final : public HttpClient {
         return internal_error("libcurl: {}", curl_multi_strerror(code));
       }
       if (running == 0) break;
-      const auto idle =
-          std::chrono::duration_cast<milliseconds>(Steady::now() - transfer.last_activity);
-      if (idle >= options_.idle_timeout) {
-        return Error(ErrorDomain::kExternal,
-                     fmt::format("no byte arrived for {} ms", options_.idle_timeout.count()),
-                     Retry::kYes, ErrorCode::kTimeout);
+      const Steady::time_point now = Steady::now();
+      const auto left = options_.total_timeout - std::chrono::floor<milliseconds>(now - started);
+      const auto idle_left =
+          options_.idle_timeout - std::chrono::floor<milliseconds>(now - last_byte);
+      if (left <= kNone) {
+        return timed_out("the response was not complete after {} ms", options_.total_timeout);
       }
-      const auto wait = std::min<milliseconds>(options_.idle_timeout - idle, milliseconds(1000));
-      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()) + 1, nullptr);
+      if (idle_left <= kNone) return timed_out("no byte arrived for {} ms", options_.idle_timeout);
+      const milliseconds wait = std::min({left, idle_left, kLongestWait});
+      int active = 0;
+      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), &active);
+      // The sockets are asked, not libcurl's callbacks: those see whole lines of headers, so that a
+      // server that sends a byte now and then would be called silent.
+      if (active > 0) last_byte = Steady::now();
     }
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    int more = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &more)) {
       if (message->msg == CURLMSG_DONE) return message->data.result;
     }
     return internal_error("libcurl ended a transfer without a result");

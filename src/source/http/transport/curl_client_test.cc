@@ -111,12 +111,19 @@ TEST(CurlClient, TimeOutsEndWhatHangs) {
   EXPECT_EQ(idle.code(), ErrorCode::kTimeout);
   EXPECT_EQ(idle.retry(), Retry::kYes);
   EXPECT_NE(idle.message().find("no byte"), std::string::npos) << idle.message();
-  // A byte now and then is not idle, but it is not quick either.
-  const Error slow =
-      failure({"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + std::string(10'000, 'x'),
-               After::kKeepOpen, milliseconds(10)},
-              {.idle_timeout = milliseconds(5000), .total_timeout = milliseconds(200)});
-  EXPECT_EQ(slow.code(), ErrorCode::kTimeout);
+}
+
+TEST(CurlClient, AByteNowAndThenIsNotSilence) {
+  // In a line of the headers and in the body; neither has an end.
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n";
+  for (const std::string& sent : {head + "X-Padding: ", head + "\r\n"}) {
+    const Error slow =
+        failure({sent + std::string(9'000, 'x'), After::kKeepOpen, milliseconds(10)},
+                {.idle_timeout = milliseconds(1000), .total_timeout = milliseconds(1500)});
+    EXPECT_EQ(slow.code(), ErrorCode::kTimeout);
+    EXPECT_EQ(slow.retry(), Retry::kYes);
+    EXPECT_EQ(slow.message(), "the response was not complete after 1500 ms");
+  }
 }
 
 TEST(CurlClient, StopsWhatIsTooLarge) {
