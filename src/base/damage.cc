@@ -4,6 +4,12 @@
 
 namespace leat {
 
+std::string without_repair_hint(const Error& error) {
+  std::string text = error.message();
+  if (text.ends_with(kRepairHint)) text.resize(text.size() - kRepairHint.size());
+  return text;
+}
+
 std::string repair_stamp(const Clock& clock) {
   constexpr Micros kSecond = 1'000'000;
   std::string stamp = format_timestamp(clock.now() / kSecond * kSecond);

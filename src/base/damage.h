@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -27,6 +28,11 @@ struct CheckReport {
   std::vector<Damage> damages;
   std::vector<std::string> notes;
 };
+
+// Ends the messages of errors that `leat repair` can help with.
+inline constexpr std::string_view kRepairHint = "; run `leat repair`";
+// The error's message without that, for `leat repair` itself.
+std::string without_repair_hint(const Error& error);
 
 // "20261121T093000Z": the part of a name by which the files of one repair are found.
 std::string repair_stamp(const Clock& clock);

@@ -54,6 +54,7 @@ struct Task {
 
 enum class StartFrom : uint8_t { kEarliest, kLatest };
 enum class OnError : uint8_t { kDeadLetter, kNull };
+enum class OnCorrupt : uint8_t { kStop, kSkip };
 
 struct Stream {
   std::string name;  // for an implicit stream: <task>.<target name>
@@ -62,6 +63,7 @@ struct Stream {
   std::vector<Target> into;
   StartFrom from = StartFrom::kEarliest;
   OnError on_error = OnError::kDeadLetter;
+  OnCorrupt on_corrupt = OnCorrupt::kStop;
   std::string implicit_topic;  // set: `SELECT * FROM` this topic, made from a task's target
   Location location;
 };

@@ -76,7 +76,10 @@ void sort_problems(std::vector<Problem>& problems) {
 
 std::string format_problem(const Problem& problem) {
   const auto place = problem.location.to_string();
+  // A flag has no place in a file: it is told as other commands tell theirs.
+  const bool is_flag = place.starts_with("--");
   std::string out = place.empty() ? "error: " + problem.message
+                    : is_flag     ? fmt::format("error: {}: {}", place, problem.message)
                                   : fmt::format("{}: error: {}", place, problem.message);
   if (problem.location.line == 0) return out;
   const size_t at = byte_of_column(problem.line, problem.location.column);

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <vector>
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "config/check/quantity.h"
 
 namespace leat::config {

@@ -46,6 +46,14 @@ struct RecordView {
   std::span<const HeaderView> headers = {};
 };
 
+// Offsets whose records cannot be read.
+struct OffsetGap {
+  int64_t from = 0;
+  int64_t to = 0;  // exclusive
+  bool empty() const { return from >= to; }
+  bool operator==(const OffsetGap&) const = default;
+};
+
 // Records with the memory that they point into. At least kReadablePadding bytes after every view
 // may be read (not written): simdjson's SIMDJSON_PADDING. Movable; views survive a move.
 class FetchedRecords {
@@ -57,12 +65,15 @@ class FetchedRecords {
   int64_t next_offset = 0;
   // The first offset that this reader may not read yet (the last stable offset, synced).
   int64_t end_offset = 0;
+  // What FetchLimits::skip_damage went over; lies before the records.
+  std::vector<OffsetGap> skipped;
   // Owners of the bytes.
   std::vector<std::shared_ptr<const void>> memory;
 };
 
 struct FetchLimits {
   size_t max_bytes = 8 << 20;  // of record batches, as stored; one batch is returned even if larger
+  bool skip_damage = false;    // go on behind what would be kCorrupt, and tell it
 };
 
 struct OffsetRange {

@@ -57,6 +57,18 @@ class TestLog {
 
   log::Log& operator*() { return *log_; }
 
+  // The next process finds one bit flipped in the partition's first segment.
+  void flip_bit(const std::string& partition, uint64_t at) {
+    log_.reset();
+    const Path segment = directory_.path() / "log" / partition / "00000000000000000000.log";
+    auto file = std::move(real_file_system().open(segment, OpenMode::kReadWrite)).value();
+    std::byte byte{};
+    ASSERT_EQ(file->read_at(at, {&byte, 1}).value(), 1U);
+    byte ^= std::byte{0x40};
+    ASSERT_TRUE(file->write_at(at, {&byte, 1}).ok());
+    reopen();
+  }
+
   void make_topic(const std::string& topic, int32_t partitions = 1) {
     const auto made = log_->ensure_topic(topic, {.partitions = partitions});
     ASSERT_TRUE(made.ok()) << made.error().to_string();

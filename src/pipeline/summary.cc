@@ -22,7 +22,8 @@ StreamCounts difference(const StreamCounts& a, const StreamCounts& b) {
   return {.read = a.read - b.read,
           .used = a.used - b.used,
           .filtered = a.filtered - b.filtered,
-          .dead_lettered = a.dead_lettered - b.dead_lettered};
+          .dead_lettered = a.dead_lettered - b.dead_lettered,
+          .skipped = a.skipped - b.skipped};
 }
 
 SinkCounts difference(const SinkCounts& a, const SinkCounts& b) {
@@ -71,6 +72,9 @@ int64_t PipelineTotals::written() const {
 }
 int64_t PipelineTotals::filtered() const {
   return sum(streams, [](const auto& s) { return s.counts.filtered; });
+}
+int64_t PipelineTotals::skipped() const {
+  return sum(streams, [](const auto& s) { return s.counts.skipped; });
 }
 int64_t PipelineTotals::dead_lettered() const {
   return sum(tasks, [](const auto& t) { return t.dead_lettered; }) +
@@ -124,11 +128,10 @@ std::string PipelineTotals::to_json() const {
                           {"dead_lettered", sink.dead_lettered},
                           {"pending", sink.pending()}};
     }
-    json["streams"][name] = {{"read", stream.counts.read},
-                             {"used", stream.counts.used},
-                             {"filtered", stream.counts.filtered},
-                             {"dead_lettered", stream.counts.dead_lettered},
-                             {"sinks", sinks}};
+    json["streams"][name] = {
+        {"read", stream.counts.read},         {"used", stream.counts.used},
+        {"filtered", stream.counts.filtered}, {"dead_lettered", stream.counts.dead_lettered},
+        {"skipped", stream.counts.skipped},   {"sinks", sinks}};
   }
   return json.dump();
 }
@@ -147,7 +150,8 @@ Result<PipelineTotals> PipelineTotals::from_json(std::string_view text) {
       made.counts = {.read = stream.at("read").get<int64_t>(),
                      .used = stream.at("used").get<int64_t>(),
                      .filtered = stream.at("filtered").get<int64_t>(),
-                     .dead_lettered = stream.at("dead_lettered").get<int64_t>()};
+                     .dead_lettered = stream.at("dead_lettered").get<int64_t>(),
+                     .skipped = stream.value("skipped", int64_t{0})};
       for (const auto& [sink_name, sink] : stream.at("sinks").items()) {
         made.sinks[sink_name] = {.emitted = sink.at("emitted").get<int64_t>(),
                                  .delivered = sink.at("delivered").get<int64_t>(),

@@ -29,6 +29,7 @@ struct PipelineTotals {
   int64_t read() const;
   int64_t written() const;  // rows that sinks took
   int64_t filtered() const;
+  int64_t skipped() const;        // offsets of damaged records
   int64_t dead_lettered() const;  // of tasks, streams and sinks
   int64_t pending() const;
 

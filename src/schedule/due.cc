@@ -1,6 +1,11 @@
 #include "schedule/due.h"
 
 namespace leat::schedule {
+namespace {
+
+constexpr std::string_view kScheduled = "scheduled__";
+
+}  // namespace
 
 Due next_due(const config::Timetable& timetable, std::optional<Micros> last_run, Micros now) {
   if (timetable.by_hand()) return {};
@@ -12,7 +17,9 @@ Due next_due(const config::Timetable& timetable, std::optional<Micros> last_run,
 }
 
 std::string scheduled_run_id(const config::DataInterval& interval) {
-  return "scheduled__" + format_timestamp(interval.start);
+  return std::string(kScheduled) + format_timestamp(interval.start);
 }
+
+bool is_scheduled_run_id(std::string_view id) { return id.starts_with(kScheduled); }
 
 }  // namespace leat::schedule

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "config/timetable.h"
@@ -21,5 +22,6 @@ Due next_due(const config::Timetable& timetable, std::optional<Micros> last_run,
 
 // "scheduled__2026-11-20T00:00:00Z", as Airflow names its runs.
 std::string scheduled_run_id(const config::DataInterval& interval);
+bool is_scheduled_run_id(std::string_view id);
 
 }  // namespace leat::schedule

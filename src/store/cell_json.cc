@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "base/json_text.h"
+#include "base/text/json_text.h"
 #include "store/cell.h"
 
 namespace leat::store {

@@ -130,6 +130,19 @@ TEST(Connection, ErrorsNameThePositionInTheSql) {
   EXPECT_FALSE(connection->query("").ok());
 }
 
+TEST(Connection, ErrorsNameTheTypesThatSqlHas) {
+  auto database = Database::open({});
+  auto connection = (*database)->connect();
+  const auto message = [&](const std::string& sql) {
+    return (*connection)->query(sql).error().message();
+  };
+  EXPECT_EQ(message("SELECT 'to INT128'::UUID"),
+            "Could not convert string 'to INT128' to UUID or HUGEINT");
+  const std::string huge = message("SELECT 1e40::HUGEINT");
+  EXPECT_NE(huge.find("HUGEINT"), std::string::npos) << huge;
+  EXPECT_EQ(huge.find("INT128"), std::string::npos) << huge;
+}
+
 TEST(Connection, AConflictMayBeTriedAgain) {
   auto database = opened();
   auto first = connected(*database);

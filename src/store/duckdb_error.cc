@@ -1,10 +1,13 @@
 #include "store/duckdb_error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <map>
 #include <string>
 #include <system_error>
+
+#include "base/damage.h"
 
 namespace leat::store {
 namespace {
@@ -106,8 +109,10 @@ Parts parts_of_plain_text(std::string_view text) {
 
 Parts parts_of(std::string_view text) {
   Parts parts = parts_of_plain_text(text);
-  // Parser errors come as `Parser Error: {…}`, all others as `{…}`.
-  auto members = read_object(parts.message);
+  // `Parser Error: {…}` for parser errors, `Failed to append: {…}` for appenders, else `{…}`.
+  const size_t begin = parts.message.find(R"({"exception_type")");
+  if (begin == std::string::npos) return parts;
+  auto members = read_object(std::string_view(parts.message).substr(begin));
   if (!members) return parts;
   parts.type = (*members)["exception_type"];
   parts.message = (*members)["exception_message"];
@@ -118,6 +123,19 @@ Parts parts_of(std::string_view text) {
       std::from_chars(position.data(), position.data() + position.size(), offset);
   if (error == std::errc() && end == position.data() + position.size()) parts.position = offset;
   return parts;
+}
+
+// DuckDB names the integer that it keeps a UUID in, and does not say which of the two was asked
+// for. What comes before the last quote is the value.
+void name_types_as_users_do(std::string& message) {
+  constexpr std::string_view kInside = "INT128";
+  const bool of_text = message.starts_with("Could not convert string ");
+  const size_t end_of_value = message.find_last_of("'\"");
+  const size_t from = end_of_value == std::string::npos ? 0 : end_of_value;
+  const size_t at = message.find(kInside, from);
+  if (at == std::string::npos) return;
+  if (at > 0 && message[at - 1] != ' ') return;
+  message.replace(at, kInside.size(), of_text ? "UUID or HUGEINT" : "HUGEINT");
 }
 
 // What DuckDB says when fsync gave EIO: neither the file nor the reason. It never tries again.
@@ -158,8 +176,14 @@ Error classified(Parts parts) {
   if (contains(message, std::generic_category().message(EIO))) {
     return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kUnspecified);  // no damage yet
   }
+  if (contains(message, "with version number")) {
+    return make(ErrorDomain::kUser, Retry::kNo, ErrorCode::kUnsupported);
+  }
   if (contains(message, "Corrupt") || contains(message, "checksum") ||
-      contains(message, "not a valid DuckDB database file")) {
+      contains(message, "not a valid DuckDB database file") ||
+      contains(message, "Failure while replaying WAL file") ||
+      contains(message, "Could not read enough bytes from file")) {
+    parts.message += kRepairHint;
     return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kCorrupt);
   }
   if (contains(message, "Could not set lock on file")) {
@@ -195,7 +219,10 @@ Error classified(Parts parts) {
 
 Error error_from_duckdb(std::string_view text) {
   Parts parts = parts_of(text);
+  // What follows is for DuckDB's authors: a stack trace.
+  parts.message.resize(std::min(parts.message.size(), parts.message.find("\nThis error signals")));
   if (parts.message.empty()) parts.message = "DuckDB failed without saying why";
+  name_types_as_users_do(parts.message);
   const auto position = parts.position;
   Error error = classified(std::move(parts));
   if (position) return std::move(error).at_position(*position);

@@ -16,8 +16,8 @@ namespace leat::store {
 //
 // Domains: user for what the statement or its data did; external for the disk, memory and
 // conflicts of transactions (Retry::kYes); internal for DuckDB's own faults. Codes: kCancelled for
-// an interrupt, kNoSpace, kInUse, kCorrupt, kReadOnly, kNotFound and kAlreadyExists of the
-// catalogue.
+// an interrupt, kNoSpace, kInUse, kCorrupt, kUnsupported (a file of a newer DuckDB), kReadOnly,
+// kNotFound and kAlreadyExists of the catalogue.
 Error error_from_duckdb(std::string_view text);
 
 // The error with the file that was being used, if it is the machine's and does not name it.

@@ -68,10 +68,13 @@ Error open_error(const Path& file, const Error& found) {
     return Error(found.domain(), std::move(message), found.retry(), found.code());
   };
   if (found.code() == ErrorCode::kCorrupt) {
-    return with(fmt::format(
-        "{} is damaged: {}. Run `leat repair` on its data directory: it keeps everything before "
-        "the damage, and the log gives the rest again",
-        file.string(), found.message()));
+    return with(fmt::format("{} is damaged: {}", file.string(), found.message()));
+  }
+  if (found.code() == ErrorCode::kUnsupported) {
+    return with(
+        fmt::format("{} was written by a newer DuckDB, and so by a newer Leat: use that "
+                    "one ({})",
+                    file.string(), found.message()));
   }
   if (found.code() == ErrorCode::kInUse) {
     return with(fmt::format("{} is in use by another process: {}", file.string(), found.message()));

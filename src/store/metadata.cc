@@ -64,11 +64,7 @@ Result<bool> has_tables(SqliteDatabase& database) {
   return statement.step();
 }
 
-Result<void> make_or_check_tables(SqliteDatabase& database, const Path& file) {
-  LEAT_TRY(database.run("BEGIN IMMEDIATE"));
-  LEAT_ASSIGN(const bool made, has_tables(database));
-  if (!made) LEAT_TRY(database.run(kTables));
-  LEAT_TRY(database.run("COMMIT"));
+Result<void> check_version(SqliteDatabase& database, const Path& file) {
   LEAT_ASSIGN(auto statement, database.prepare("SELECT version FROM format"));
   LEAT_ASSIGN(const bool found, statement.step());
   const int64_t version = found ? statement.integer(0) : 0;
@@ -80,9 +76,17 @@ Result<void> make_or_check_tables(SqliteDatabase& database, const Path& file) {
   }
   if (version < 1) {
     return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
-                       "{} says nothing of its format version", file.string());
+                       "{} says nothing of its format version; run `leat repair`", file.string());
   }
   return {};
+}
+
+Result<void> make_or_check_tables(SqliteDatabase& database, const Path& file) {
+  LEAT_TRY(database.run("BEGIN IMMEDIATE"));
+  LEAT_ASSIGN(const bool made, has_tables(database));
+  if (!made) LEAT_TRY(database.run(kTables));
+  LEAT_TRY(database.run("COMMIT"));
+  return check_version(database, file);
 }
 
 }  // namespace
@@ -102,9 +106,26 @@ Result<std::unique_ptr<Metadata>> Metadata::open(const Path& file) {
       new Metadata(std::unique_ptr<Impl>(new Impl{std::move(database), {}})));
 }
 
+Result<void> Metadata::verify(const Path& file) {
+  LEAT_ASSIGN(auto database, SqliteDatabase::open_read_only(file));
+  LEAT_ASSIGN(auto check, database.prepare("PRAGMA integrity_check(1)"));
+  LEAT_ASSIGN(const bool told, check.step());
+  if (!told || check.text(0) != "ok") {
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt, "{} is damaged: {}",
+                       file.string(), told ? check.text(0) : "SQLite does not say how");
+  }
+  LEAT_ASSIGN(const bool made, has_tables(database));
+  return made ? check_version(database, file) : Result<void>();
+}
+
 Result<Run> Metadata::open_run(std::string_view pipeline, std::string_view file_hash, RunKind kind,
                                Micros now) {
-  Run run{.id = random_uuid(),
+  return restore_run(random_uuid(), pipeline, file_hash, kind, now);
+}
+
+Result<Run> Metadata::restore_run(std::string_view id, std::string_view pipeline,
+                                  std::string_view file_hash, RunKind kind, Micros now) {
+  Run run{.id = std::string(id),
           .pipeline = std::string(pipeline),
           .file_hash = std::string(file_hash),
           .kind = kind,
@@ -128,6 +149,13 @@ Result<Run> Metadata::open_run(std::string_view pipeline, std::string_view file_
   }
   if (!inserted) return std::move(inserted).error();
   return run;
+}
+
+Result<bool> Metadata::knows_run(std::string_view id) {
+  const std::lock_guard lock(impl_->mutex);
+  LEAT_ASSIGN(auto statement, impl_->database.prepare("SELECT 1 FROM runs WHERE id = ?1"));
+  statement.bind(1, id);
+  return statement.step();
 }
 
 Result<std::optional<Run>> Metadata::find_open_run(std::string_view pipeline, RunKind kind) {

@@ -38,10 +38,17 @@ class Metadata {
   static Result<std::unique_ptr<Metadata>> open(const Path& file);
   ~Metadata();
 
+  // Reads and checks all of the file, and changes nothing. Errors: as of open().
+  static Result<void> verify(const Path& file);
+
   // Writes a new open run and returns it. A pipeline may have one open run of each kind:
   // kAlreadyExists names the other.
   Result<Run> open_run(std::string_view pipeline, std::string_view file_hash, RunKind kind,
                        Micros now);
+  // The same for a run whose id is known from elsewhere, after its row was lost.
+  Result<Run> restore_run(std::string_view id, std::string_view pipeline,
+                          std::string_view file_hash, RunKind kind, Micros now);
+  Result<bool> knows_run(std::string_view id);
   Result<std::optional<Run>> find_open_run(std::string_view pipeline, RunKind kind);
   // Errors: kNotFound when no such run is open.
   Result<void> finish_run(std::string_view id, RunState state, std::string_view summary_json,

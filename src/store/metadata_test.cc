@@ -21,6 +21,27 @@ class MetadataTest : public testing::Test {
   Path file_ = directory_.path() / "meta.db";
 };
 
+TEST_F(MetadataTest, ALostRunIsRestoredByItsId) {
+  auto metadata = opened();
+  EXPECT_FALSE(metadata->knows_run("an-id").value());
+  const auto run = metadata->restore_run("an-id", "p", "hash", RunKind::kOnce, 100);
+  ASSERT_TRUE(run.ok()) << run.error().to_string();
+  EXPECT_TRUE(metadata->knows_run("an-id").value());
+  EXPECT_EQ(metadata->find_open_run("p", RunKind::kOnce).value()->id, "an-id");
+}
+
+TEST_F(MetadataTest, VerifyingFindsDamageAndChangesNothing) {
+  {
+    ASSERT_TRUE(opened()->open_run("p", "hash", RunKind::kOnce, 100).ok());
+  }
+  EXPECT_TRUE(Metadata::verify(file_).ok());
+  EXPECT_EQ(opened()->runs("p", 9)->size(), 1u);
+  std::ofstream(file_, std::ios::binary | std::ios::in).seekp(4096) << std::string(4096, '\0');
+  const auto damaged = Metadata::verify(file_);
+  ASSERT_FALSE(damaged.ok());
+  EXPECT_EQ(damaged.error().code(), ErrorCode::kCorrupt) << damaged.error().to_string();
+}
+
 TEST_F(MetadataTest, ARunIsFoundAgainUntilItIsFinished) {
   std::string id;
   {

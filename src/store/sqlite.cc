@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/damage.h"
+
 namespace leat::store {
 namespace {
 
@@ -40,6 +42,7 @@ Error sqlite_error(sqlite3* database, int code, std::string_view doing) {
       return {ErrorDomain::kExternal, std::move(message), Retry::kYes, ErrorCode::kInUse};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      message += kRepairHint;
       return {ErrorDomain::kExternal, std::move(message), Retry::kNo, ErrorCode::kCorrupt};
     case SQLITE_FULL:
       return {ErrorDomain::kExternal, std::move(message), Retry::kYes, ErrorCode::kNoSpace};
@@ -122,6 +125,24 @@ Result<SqliteDatabase> SqliteDatabase::open(const Path& file) {
   LEAT_TRY(
       database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
                    "PRAGMA foreign_keys = ON"));
+  return database;
+}
+
+Result<SqliteDatabase> SqliteDatabase::open_read_only(const Path& file) {
+  // Without a write-ahead log SQLite would make an empty one, were the file not called immutable.
+  std::error_code error;
+  const bool has_log = std::filesystem::exists(file.string() + "-wal", error);
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    const bool plain = c != '%' && c != '?' && c != '#';
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  if (!has_log) uri += "?immutable=1";
+  sqlite3* raw = nullptr;
+  const int code =
+      sqlite3_open_v2(uri.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  SqliteDatabase database(raw);
+  if (code != SQLITE_OK) return sqlite_error(raw, code, "open");
   return database;
 }
 

@@ -48,6 +48,8 @@ class SqliteDatabase {
   // WAL, synchronous=FULL: a commit is durable when it returns. Waits up to 5 s for a writer of
   // another process. Errors: external; kCorrupt when the file is no database.
   static Result<SqliteDatabase> open(const Path& file);
+  // For reading only; the file must exist.
+  static Result<SqliteDatabase> open_read_only(const Path& file);
 
   Result<SqliteStatement> prepare(std::string_view sql);
   Result<void> run(const std::string& sql);  // any number of statements

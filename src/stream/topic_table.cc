@@ -6,7 +6,7 @@
 #include <array>
 #include <optional>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "codec/json_decoder.h"
 
 namespace leat::stream {

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <thread>
 
+#include "web/routes_for_test.h"
+
 namespace leat::web {
 namespace {
 
@@ -97,26 +99,7 @@ Router echo_router() {
     response.headers.add("X-Value", "a\r\nX-Evil: b");
     return response;
   });
-  router.add("GET", "/count", [](Request& request) {
-    Response response;
-    const int to = std::stoi(request.query["to"]);
-    response.stream = [to](BodyWriter& writer) -> Result<void> {
-      for (int i = 1; i <= to; ++i) {
-        if (!writer.write(fmt::format("{}\n", i))) break;
-      }
-      return {};
-    };
-    return response;
-  });
-  router.add("GET", "/breaks-off", [](Request&) {
-    Response response;
-    response.stream = [](BodyWriter& writer) -> Result<void> {
-      writer.write("begun");
-      writer.flush();
-      return external_error(Retry::kNo, "the disk is gone");
-    };
-    return response;
-  });
+  test::add_streamed_answers(router);
   return router;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/temporary_directory.h"
 #include "web/http_server.h"
+#include "web/routes_for_test.h"
 
 namespace leat::web {
 namespace {
@@ -16,25 +17,7 @@ Router example_router() {
   router.add("GET", "/hello/{name}", [](Request& request) {
     return text_response(fmt::format("hello {} {}", request.params["name"], request.query["q"]));
   });
-  router.add("GET", "/count", [](Request& request) {
-    Response response;
-    response.stream = [to = std::stoi(request.query["to"])](BodyWriter& writer) -> Result<void> {
-      for (int i = 1; i <= to; ++i) {
-        if (!writer.write(fmt::format("{}\n", i))) break;
-      }
-      return {};
-    };
-    return response;
-  });
-  router.add("GET", "/breaks-off", [](Request&) {
-    Response response;
-    response.stream = [](BodyWriter& writer) -> Result<void> {
-      writer.write("begun");
-      writer.flush();
-      return external_error(Retry::kNo, "the disk is gone");
-    };
-    return response;
-  });
+  test::add_streamed_answers(router);
   router.add_streaming("POST", "/lines", [](Request& request) {
     size_t bytes = 0;
     for (;;) {

@@ -11,8 +11,7 @@ from workplace import InWorkplace
 
 COMMANDS = [[], ["run"], ["validate"], ["pipeline-schema"], ["sql"], ["runs"], ["topic"], ["topic", "list"],
             ["topic", "describe"], ["topic", "consume"], ["topic", "produce"], ["dlq"], ["dlq", "list"],
-            ["dlq", "show"], ["dlq", "redrive"], ["mock-api"], ["version"]]
-WITH_EXAMPLES = [each for each in COMMANDS if each not in (["version"], ["pipeline-schema"])]
+            ["dlq", "show"], ["dlq", "redrive"], ["mock-api"], ["completion"], ["version"]]
 
 
 def on_a_terminal(*arguments, cwd, **env):
@@ -41,8 +40,7 @@ class Help(unittest.TestCase):
                 result = leat.leat(*command, "--help")
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertIn("leat", result.stdout)
-                if command in WITH_EXAMPLES:
-                    self.assertIn("example", result.stdout.lower())
+                self.assertIn("example", result.stdout.lower())
                 self.assertEqual(result.stderr, "")
 
     def test_no_command(self):
@@ -69,6 +67,7 @@ class Help(unittest.TestCase):
     def test_version(self):
         self.assertRegex(leat.must(leat.leat("version")).stdout, r"leat \d+\.\d+")
         json.loads(leat.must(leat.leat("version", "--json")).stdout)
+        self.assertEqual(leat.must(leat.leat("--version")).stdout, leat.must(leat.leat("version")).stdout)
 
     def test_completions(self):
         for shell in ("bash", "zsh", "fish"):
@@ -99,6 +98,13 @@ class Terminal(InWorkplace):
         piped = self.leat("sql", "SELECT * FROM nothing_like_this", code=leat.USER_ERROR)
         self.assertNotIn("\x1b", piped.stderr)
         self.assertIn(piped.stderr.splitlines()[0], leat.plain(seen).replace("\r\n", "\n"))
+
+    def test_a_mistake_in_a_file_is_coloured_on_a_terminal(self):
+        (self.place.path / "streems.yaml").write_text("pipeline: bad\nstreems: {}\n")
+        _, seen = on_a_terminal("validate", "streems.yaml", cwd=self.place.path)
+        self.assertRegex(seen, r"streems\.yaml:2:1: \x1b\[\d+merror:\x1b\[0m unknown key")
+        _, seen = on_a_terminal("validate", "streems.yaml", cwd=self.place.path, NO_COLOR="1")
+        self.assertNotIn("\x1b", seen)
 
     def test_data_on_standard_output_and_nothing_else(self):
         result = self.leat("sql", "--format", "csv", "SELECT 1 AS x")

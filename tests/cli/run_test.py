@@ -124,6 +124,47 @@ class RunAnew(unittest.TestCase):
                     process.kill()
                     process.communicate()
 
+    def test_a_second_signal_stops_at_once_and_nothing_is_lost(self):
+        self.place.pipeline.write_text('schedule: "@hourly"\n' + self.place.pipeline.read_text())
+        process = self.start()
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=leat.TIMEOUT_SECONDS)
+        self.assertIn(process.returncode, (0, 128 + signal.SIGINT, 128 + signal.SIGTERM))
+        self.place.leat("run", "shop.yaml", "--once")
+        self.assertEqual(self.place.leat("sql", "--format", "csv", "SELECT count(*) FROM amounts").stdout.split()[1], "1")
+
+    def test_an_idle_stream_makes_its_files_visible_in_time(self):
+        self.place.pipeline.write_text('schedule: "@hourly"\n' + self.place.pipeline.read_text().replace(
+            "{table: amounts, key: id}", "{hdfs: amounts, max_wait: 1s}"))
+        process = self.start()
+        try:
+            visible = []
+            for _ in range(600):
+                visible = list((self.place.data / "hdfs" / "amounts").glob("*.parquet"))
+                if visible:
+                    break
+                time.sleep(0.1)
+            self.assertEqual(len(visible), 1)
+            self.assertIsNone(process.poll())
+        finally:
+            process.kill()
+            process.communicate()
+
+    def test_the_numbers_shown_are_of_this_run(self):
+        for _ in range(2):
+            result = self.place.leat("run", "shop.yaml", "--once")
+            self.assertIn("stream amounts: done, 1 record, lag 0", result.stderr)
+
+    def test_flags_that_take_a_value_of_a_form(self):
+        for flags, text in ((["--connect", "x=nonsense"], "error: --connect x: the connection `x` needs a URL"),
+                            (["--connect", "x"], "error: --connect takes NAME=URL, not `x`"),
+                            (["--set", "x"], "error: --set takes NAME=VALUE, not `x`")):
+            with self.subTest(flags=flags):
+                result = self.place.leat("run", "shop.yaml", "--once", *flags)
+                self.assertEqual(result.returncode, leat.USER_ERROR)
+                self.assertIn(text, result.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -18,6 +18,15 @@ class Topics(InWorkplace):
         for text in ("orders", "partition", "offset"):
             self.assertIn(text, out.lower())
 
+    def test_describe_shows_declared_types_as_they_were_declared(self):
+        (self.place.path / "declared.yaml").write_text(
+            "pipeline: declared\nstreams:\n  s:\n    sql: SELECT n FROM readings\n    into: {table: readings}\n"
+            "topics:\n  readings:\n    schema: {n: BIGINT, at: TIMESTAMPTZ, list: [UUID]}\n")
+        self.leat("run", "declared.yaml", "--once")
+        schema = json.loads(self.leat("topic", "describe", "readings", "--json").stdout)["schema"]
+        self.assertEqual([(field["name"], field["type"]) for field in schema],
+                         [("n", "BIGINT"), ("at", "TIMESTAMPTZ"), ("list", "UUID[]")])
+
     def test_describe_as_json(self):
         json.loads(self.leat("topic", "describe", "orders", "--json").stdout)
 

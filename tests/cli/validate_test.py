@@ -32,6 +32,17 @@ class Validate(InWorkplace):
         self.assertIn("did you mean `sql`?", result.stderr)
         self.assertEqual(result.stdout, "")
 
+    def test_mistakes_as_json(self):
+        (self.place.path / "bad.yaml").write_text("pipeline: bad\nstreems: {}\n")
+        result = self.leat("validate", "shop.yaml", "bad.yaml", "--json", code=leat.USER_ERROR)
+        self.assertEqual(result.stderr, "")
+        good, bad = json.loads(result.stdout)
+        self.assertEqual((good["file"], good["valid"], good["pipeline"], good["mistakes"]), ("shop.yaml", True, "shop", []))
+        self.assertFalse(bad["valid"])
+        mistake = bad["mistakes"][0]
+        self.assertEqual((mistake["line"], mistake["column"]), (2, 1))
+        self.assertIn("did you mean `streams`?", mistake["message"])
+
     def test_yaml_that_does_not_parse(self):
         (self.place.path / "broken.yaml").write_text("pipeline: [unclosed\n")
         self.assertIn("broken.yaml:", self.leat("validate", "broken.yaml", code=leat.USER_ERROR).stderr)
@@ -53,3 +64,22 @@ class Validate(InWorkplace):
         (self.place.path / "topic.yaml").write_text(self.place.pipeline.read_text().replace("FROM orders", "FROM ordres"))
         result = self.leat("validate", "topic.yaml", code=leat.USER_ERROR)
         self.assertIn("did you mean `orders`?", result.stderr)
+
+    def test_mistakes_of_yaml_and_sql_come_together(self):
+        text = self.place.pipeline.read_text().replace("key: id}\nstreams", "kye: id}\nstreams")
+        (self.place.path / "both.yaml").write_text(text.replace("FROM orders", "FROM orders ORDER BY id") + "colour: red\n")
+        for command in (["validate", "both.yaml"], ["run", "both.yaml", "--once"],
+                        ["run", "both.yaml", "--once", "--data", "not-made"]):
+            with self.subTest(command=command):
+                result = self.leat(*command, code=leat.USER_ERROR)
+                places = [line for line in result.stderr.splitlines() if line.startswith("both.yaml:")]
+                self.assertEqual([place.split(":")[1] for place in places], ["5", "8", "10"], result.stderr)
+                self.assertIn("did you mean `key`?", places[0])
+                self.assertIn("ORDER BY", places[1])
+                self.assertIn("colour", places[2])
+        self.assertFalse((self.place.path / "not-made").exists())
+
+    def test_mistakes_of_sql_leave_no_data_directory(self):
+        (self.place.path / "sql.yaml").write_text(self.place.pipeline.read_text().replace("FROM orders", "FROM orders LIMIT 1"))
+        self.assertIn("LIMIT", self.leat("run", "sql.yaml", "--once", "--data", "none", code=leat.USER_ERROR).stderr)
+        self.assertFalse((self.place.path / "none").exists())

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/api/routes.h"
+#include "base/logging.h"
 
 namespace leat::app {
 namespace {
@@ -76,7 +77,10 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing mis
   }
   if (!opened.ok()) return std::move(opened).error();
   client->instance_ = std::move(opened).value();
-  LEAT_TRY(client->instance_->open_all_stores());
+  // One pipeline's damaged database leaves the others to be queried.
+  if (const auto opened_all = client->instance_->open_all_stores(); !opened_all.ok()) {
+    log_warn("{}", opened_all.error().to_string());
+  }
   LEAT_ASSIGN(auto router, make_api_router(*client->instance_, {}));
   client->router_ = std::make_unique<web::Router>(std::move(router));
   return client;

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "app/pipeline_file/pipeline_file.h"
 #include "app/process/instance_for_test.h"
-#include "app/process/pipeline_file.h"
 
 namespace leat::app {
 namespace {

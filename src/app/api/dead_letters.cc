@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/api/routes.h"
-#include "app/process/pipeline_file.h"
+#include "app/pipeline_file/pipeline_file.h"
 
 namespace leat::app {
 namespace {

@@ -1,7 +1,7 @@
 #include "app/api/record_json.h"
 
 #include "base/clock.h"
-#include "base/json_text.h"
+#include "base/text/json_text.h"
 #include "codec/json_path.h"
 
 namespace leat::app {

@@ -19,6 +19,7 @@ void add_run_command(CLI::App& program, Action& action);
 void add_validate_command(CLI::App& program, Action& action);
 void add_pipeline_schema_command(CLI::App& program, Action& action);
 void add_runs_command(CLI::App& program, Action& action);
+void add_repair_command(CLI::App& program, Action& action);
 void add_sql_command(CLI::App& program, Action& action);
 void add_topic_command(CLI::App& program, Action& action);
 void add_dlq_command(CLI::App& program, Action& action);

@@ -8,7 +8,7 @@ namespace leat::app {
 inline constexpr int kExitOk = 0;           // reconciled, no dead letters
 inline constexpr int kExitFailed = 1;       // another system, the machine, or a bug
 inline constexpr int kExitUser = 2;         // the file, the query or the flags are wrong
-inline constexpr int kExitDeadLetters = 3;  // finished, with dead letters
+inline constexpr int kExitDeadLetters = 3;  // finished, with dead letters or damaged records
 
 inline int exit_code_of(const Error& error) {
   return error.domain() == ErrorDomain::kUser ? kExitUser : kExitFailed;

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "app/commands/command.h"
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 
 namespace leat::app {
 namespace {
@@ -41,8 +41,8 @@ std::string did_you_mean(const std::optional<std::string>& name) {
 
 }  // namespace
 
-int report_mistyped(const CLI::App& program, const std::vector<std::string>& arguments,
-                    const std::string& found) {
+Mistake find_mistake(const CLI::App& program, const std::vector<std::string>& arguments,
+                     const std::string& found) {
   const CLI::App* app = &program;
   std::string path = "leat";
   std::string message;
@@ -68,9 +68,15 @@ int report_mistyped(const CLI::App& program, const std::vector<std::string>& arg
     message = fmt::format("a command is missing: {}", fmt::join(command_names(*app), ", "));
   }
   if (message.empty()) message = found;
-  report(user_error("{}", message));
-  std::fprintf(stderr, "`%s --help` explains it\n", path.c_str());
-  return kExitUser;
+  return {user_error("{}", message), path};
+}
+
+int report_mistyped(const CLI::App& program, const std::vector<std::string>& arguments,
+                    const std::string& found) {
+  const Mistake mistake = find_mistake(program, arguments, found);
+  const int code = report(mistake.error);
+  std::fprintf(stderr, "`%s --help` explains it\n", mistake.command.c_str());
+  return code;
 }
 
 }  // namespace leat::app

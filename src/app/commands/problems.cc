@@ -9,8 +9,14 @@
 namespace leat::app {
 
 void print_problems(const std::vector<config::Problem>& problems) {
+  const auto screen = terminal::screen_of(STDERR_FILENO);
+  constexpr std::string_view kLabel = "error:";
   for (const auto& problem : problems) {
-    std::fprintf(stderr, "%s\n", config::format_problem(problem).c_str());
+    std::string text = config::format_problem(problem);
+    if (const size_t at = text.find(kLabel); at < text.find('\n')) {
+      text.replace(at, kLabel.size(), terminal::painted(kLabel, terminal::Colour::kRed, screen));
+    }
+    std::fprintf(stderr, "%s\n", text.c_str());
   }
 }
 

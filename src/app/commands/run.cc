@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "app/api/routes.h"
@@ -11,8 +12,8 @@
 #include "app/commands/problems.h"
 #include "app/commands/run_progress.h"
 #include "app/commands/run_summary.h"
-#include "app/connectors/connectors.h"
-#include "app/process/pipeline_file.h"
+#include "app/pipeline_file/file_check.h"
+#include "app/pipeline_file/pipeline_file.h"
 #include "app/process/run_on_schedule.h"
 #include "app/process/stop_signal.h"
 #include "app/process/upkeep.h"
@@ -41,51 +42,47 @@ size_t epoch_records() {
   return records > 0 ? static_cast<size_t>(records) : ProcessOptions{}.epoch_records;
 }
 
-// Loads every file; all mistakes of all files are printed. Empty: there were some.
-std::vector<config::Pipeline> load_all(const RunFlags& flags, const config::LoadOptions& options,
-                                       Instance& instance) {
+// The plans of files without mistakes; all mistakes of all files are printed. Empty: there were
+// some.
+std::vector<config::Pipeline> check_all(std::vector<config::LoadResult> files, Instance* instance,
+                                        const std::vector<std::string>* in_log) {
   std::vector<config::Pipeline> plans;
   bool mistakes = false;
-  KnownTopics known{.names = {}, .complete = true};
-  if (auto topics = instance.log().topics(); topics.ok()) known.names = std::move(*topics);
-  for (const auto& file : flags.files) {
-    const auto loaded = config::load_pipeline(file, connector_catalogue(), options);
-    if (!loaded.pipeline) continue;
-    for (const auto& [name, topic] : loaded.pipeline->topics) known.names.push_back(name);
-  }
-  for (const auto& file : flags.files) {
-    auto checked = load_and_check(file, options, &instance, known);
-    if (!checked.loaded.problems.empty() || !checked.loaded.pipeline) {
+  const KnownTopics known(files, in_log);
+  for (auto& file : files) {
+    auto checked = check_file(std::move(file), instance, known);
+    print_warnings(checked.warnings);
+    if (!checked.loaded.problems.empty()) {
       print_problems(checked.loaded.problems);
       mistakes = true;
       continue;
     }
-    print_warnings(checked.warnings);
-    const auto& name = checked.loaded.pipeline->name;
+    auto& plan = *checked.loaded.pipeline;
     const auto twin = std::find_if(plans.begin(), plans.end(),
-                                   [&](const auto& plan) { return plan.name == name; });
+                                   [&](const auto& other) { return other.name == plan.name; });
     if (twin != plans.end()) {
       report(user_error("{} and {} are both the pipeline {}; give one another name",
-                        twin->file.string(), file, name));
+                        twin->file.string(), plan.file.string(), plan.name));
       mistakes = true;
       continue;
     }
-    plans.push_back(std::move(*checked.loaded.pipeline));
+    plans.push_back(std::move(plan));
   }
   if (mistakes) plans.clear();
   return plans;
 }
 
 Result<Processes> open_all(std::vector<config::Pipeline> plans, Instance& instance,
-                           const RunFlags& flags) {
+                           const RunFlags& flags, DiskGuard* disk) {
   Processes processes;
   // One pipeline may read what another writes: all topics are there before any stream is opened.
   for (const auto& plan : plans) LEAT_TRY(ensure_topics(instance, plan));
   for (auto& plan : plans) {
     LEAT_TRY(remember_pipeline_file(instance, plan));
     LEAT_ASSIGN(auto process,
-                PipelineProcess::open(instance, std::move(plan),
-                                      {.fresh = flags.fresh, .epoch_records = epoch_records()}));
+                PipelineProcess::open(
+                    instance, std::move(plan),
+                    {.fresh = flags.fresh, .disk = disk, .epoch_records = epoch_records()}));
     processes.push_back(std::move(process));
   }
   return processes;
@@ -173,33 +170,63 @@ Result<std::unique_ptr<web::HttpServer>> serve(Instance& instance, const Process
   return web::HttpServer::start({.unix_socket = instance.data() / "leat.sock"}, std::move(router));
 }
 
+struct Start {
+  std::unique_ptr<Instance> instance;
+  std::vector<config::Pipeline> plans;
+  int code = kExitOk;  // else what was wrong, which has been told
+};
+
+// Opens the data directory and checks the files. One that is there already comes first: its
+// records have taught what their topics hold, which counts for the files. A new one is made for
+// files without mistakes only.
+Start start(std::vector<config::LoadResult> files, const Path& data) {
+  Start start;
+  std::optional<Error> unopened;
+  const auto open = [&] {
+    auto opened = Instance::open(data);
+    if (opened.ok()) start.instance = std::move(*opened);
+    if (!opened.ok()) unopened = opened.error();
+  };
+  std::vector<std::string> topics;
+  const auto there = real_file_system().exists(data / "log");
+  const bool is_there = there.ok() && *there;
+  if (is_there) open();
+  if (start.instance) {
+    if (auto in_log = start.instance->log().topics(); in_log.ok()) topics = std::move(*in_log);
+  }
+  start.plans = check_all(std::move(files), start.instance.get(), unopened ? nullptr : &topics);
+  if (start.plans.empty()) {
+    start.code = kExitUser;
+    return start;
+  }
+  if (!is_there) open();
+  if (unopened) start.code = report(*unopened);
+  return start;
+}
+
 int run(const RunFlags& flags) {
   if (flags.verbose) set_log_level(LogLevel::kInfo);
-  const auto set = parse_assignments(flags.set, "--set");
+  const auto set = parse_assignments(flags.set, "--set", "NAME=VALUE");
   if (!set.ok()) return report(set.error());
-  const auto connect = parse_assignments(flags.connect, "--connect");
+  const auto connect = parse_assignments(flags.connect, "--connect", "NAME=URL");
   if (!connect.ok()) return report(connect.error());
-  const auto options = load_options(*set, *connect);
-  // Mistakes in the files come before a data directory is made for them.
-  for (const auto& file : flags.files) {
-    const auto loaded = config::load_pipeline(file, connector_catalogue(), options);
-    if (loaded.problems.empty()) continue;
-    print_problems(loaded.problems);
-    return kExitUser;
-  }
-
   StopSignal signal;
-  auto instance = Instance::open(flags.data);
-  if (!instance.ok()) return report(instance.error());
-  auto plans = load_all(flags, options, **instance);
-  if (plans.empty()) return kExitUser;
-  auto processes = open_all(std::move(plans), **instance, flags);
+  auto started = start(load_files(flags.files, load_options(*set, *connect)), flags.data);
+  if (started.code != kExitOk) return started.code;
+  Instance& instance = *started.instance;
+  // A run of --once that meets a full disk ends, and the next one goes on; what runs for ever
+  // waits.
+  DiskGuard disk(instance.data(), instance.clock());
+  auto processes =
+      open_all(std::move(started.plans), instance, flags, flags.once ? nullptr : &disk);
   if (!processes.ok()) return report(processes.error());
-  const Upkeep upkeep((*instance)->log(), (*instance)->clock());
-  auto server = serve(**instance, *processes);
+  std::vector<const PipelineProcess*> running;
+  for (const auto& process : *processes) running.push_back(process.get());
+  const Upkeep upkeep(instance, std::move(running));
+  auto server = serve(instance, *processes);
   if (!server.ok()) return report(server.error());
-  const int code = flags.once ? run_all_once(**instance, *processes, flags, signal.token())
-                              : run_all_on_schedule(**instance, *processes, signal);
+  const int code = flags.once ? run_all_once(instance, *processes, flags, signal.token())
+                              : run_all_on_schedule(instance, *processes, signal);
   (*server)->stop();
   return code;
 }

@@ -18,11 +18,11 @@ ProgressState state_of(const ProcessLine& line) {
 
 }  // namespace
 
-double ProgressOf::rate_of(const std::string& name, int64_t records) {
+std::optional<double> ProgressOf::rate_of(const std::string& name, int64_t records) {
   const auto now = std::chrono::steady_clock::now();
   const auto [found, is_new] = seen_.try_emplace(name);
   Seen& seen = found->second;
-  if (is_new) seen = {.records = records, .rate = 0, .at = now};
+  if (is_new) seen = {.records = records, .rate = std::nullopt, .at = now};
   if (now - seen.at >= kRateInterval) {
     const double seconds = std::chrono::duration<double>(now - seen.at).count();
     seen.rate = static_cast<double>(records - seen.records) / seconds;
@@ -39,7 +39,7 @@ std::vector<terminal::ProgressLine> ProgressOf::operator()() {
     for (const auto& line : process->lines()) {
       const int64_t records = line.records;
       const std::string name = prefix + line.name;
-      const double rate = rate_of((line.is_task ? "task " : "stream ") + name, records);
+      const auto rate = rate_of((line.is_task ? "task " : "stream ") + name, records);
       lines.push_back({.name = name,
                        .kind = line.is_task ? "task" : "stream",
                        .state = state_of(line),

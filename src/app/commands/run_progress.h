@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,10 @@ class ProgressOf {
  private:
   struct Seen {
     int64_t records = 0;
-    double rate = 0;
+    std::optional<double> rate = {};
     std::chrono::steady_clock::time_point at;
   };
-  double rate_of(const std::string& name, int64_t records);
+  std::optional<double> rate_of(const std::string& name, int64_t records);
 
   const Processes& processes_;
   std::map<std::string, Seen> seen_;

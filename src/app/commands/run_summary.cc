@@ -5,7 +5,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
-#include "app/process/pipeline_file.h"
+#include "app/pipeline_file/file_check.h"
 #include "app/terminal/numbers.h"
 #include "app/terminal/summary.h"
 
@@ -51,10 +51,11 @@ std::string streams_text(const RunOutcome& outcome, const terminal::Screen& scre
 
 std::string verdict(const RunOutcome& outcome, const terminal::Screen& screen) {
   const auto& totals = outcome.totals;
-  const std::string sums =
+  std::string sums =
       fmt::format("fetched {}, produced {}, read {}, written {}, filtered {}, dead-lettered {}",
                   count(totals.fetched()), count(totals.produced()), count(totals.read()),
                   count(totals.written()), count(totals.filtered()), count(totals.dead_lettered()));
+  if (totals.skipped() > 0) sums += fmt::format(", skipped {}", count(totals.skipped()));
   if (!outcome.finished()) {
     return terminal::painted("unfinished", Colour::kRed, screen) + ": " + sums +
            "; run it again with --once to go on";
@@ -67,6 +68,10 @@ std::string verdict(const RunOutcome& outcome, const terminal::Screen& screen) {
   if (totals.dead_lettered() > 0) {
     return terminal::painted("reconciled, with dead letters", Colour::kYellow, screen) + ": " +
            sums + "; see `leat dlq list`";
+  }
+  if (totals.skipped() > 0) {
+    return terminal::painted("reconciled, without damaged records", Colour::kYellow, screen) +
+           ": " + sums + "; see `leat repair`";
   }
   return terminal::painted("reconciled", Colour::kGreen, screen) + ": " + sums;
 }
@@ -96,6 +101,7 @@ std::string summary_json(const std::vector<PipelineOutcome>& done) {
                             {"written", totals.written()},
                             {"filtered", totals.filtered()},
                             {"dead_lettered", totals.dead_lettered()},
+                            {"skipped", totals.skipped()},
                             {"pending", totals.pending()},
                             {"warnings", each.outcome.warnings}};
     const auto details = nlohmann::json::parse(totals.to_json());
@@ -139,7 +145,7 @@ int exit_code_of(const RunOutcome& outcome) {
     if (task.state == schedule::TaskState::kFailed && task.error) return exit_code_of(*task.error);
   }
   if (!outcome.finished() || !outcome.discrepancies.empty()) return kExitFailed;
-  return outcome.totals.dead_lettered() > 0 ? kExitDeadLetters : kExitOk;
+  return outcome.totals.dead_lettered() + outcome.totals.skipped() > 0 ? kExitDeadLetters : kExitOk;
 }
 
 }  // namespace leat::app

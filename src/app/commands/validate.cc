@@ -1,11 +1,13 @@
 // leat validate, leat pipeline-schema.
 #include <cstdio>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
 #include "app/connectors/connectors.h"
-#include "app/process/pipeline_file.h"
+#include "app/pipeline_file/file_check.h"
+#include "app/pipeline_file/pipeline_file.h"
 
 namespace leat::app {
 namespace {
@@ -14,33 +16,61 @@ struct ValidateFlags {
   std::vector<std::string> files;
   std::vector<std::string> set;
   std::vector<std::string> connect;
+  bool as_json = false;
 };
 
+// {"file": …, "pipeline": …, "valid": …, "mistakes": [{"line", "column", "message"}], "warnings"}
+nlohmann::json file_json(const std::string& file, const CheckedFile& checked) {
+  nlohmann::json mistakes = nlohmann::json::array();
+  for (const auto& problem : checked.loaded.problems) {
+    nlohmann::json mistake{{"message", problem.message}};
+    if (problem.location.line > 0) {
+      mistake["line"] = problem.location.line;
+      mistake["column"] = problem.location.column;
+    } else if (problem.location.file != file) {
+      mistake["flag"] = problem.location.file;
+    }
+    mistakes.push_back(std::move(mistake));
+  }
+  nlohmann::json json{{"file", file},
+                      {"valid", checked.loaded.problems.empty()},
+                      {"mistakes", std::move(mistakes)},
+                      {"warnings", checked.warnings}};
+  if (checked.loaded.pipeline) json["pipeline"] = checked.loaded.pipeline->name;
+  return json;
+}
+
+std::string valid_text(const std::string& file, const config::Pipeline& plan) {
+  return fmt::format("{}: the pipeline {} is valid (tasks: {}, streams: {}, topics: {})", file,
+                     plan.name, plan.tasks.size(), plan.streams.size(), plan.topics.size());
+}
+
 int validate(const ValidateFlags& flags) {
-  const auto set = parse_assignments(flags.set, "--set");
+  const auto set = parse_assignments(flags.set, "--set", "NAME=VALUE");
   if (!set.ok()) return report(set.error());
-  const auto connect = parse_assignments(flags.connect, "--connect");
+  const auto connect = parse_assignments(flags.connect, "--connect", "NAME=URL");
   if (!connect.ok()) return report(connect.error());
   const auto options = load_options(*set, *connect);
-  KnownTopics known;  // of all files: one may read what another writes
-  for (const auto& file : flags.files) {
-    const auto loaded = config::load_pipeline(file, connector_catalogue(), options);
-    if (!loaded.pipeline) continue;
-    for (const auto& [name, topic] : loaded.pipeline->topics) known.names.push_back(name);
-  }
+  auto files = load_files(flags.files, options);
+  const KnownTopics known(files, nullptr);
+  nlohmann::json files_json = nlohmann::json::array();
   int code = kExitOk;
-  for (const auto& file : flags.files) {
-    const CheckedPipeline checked = load_and_check(file, options, nullptr, known);
-    print_warnings(checked.warnings);
-    if (!checked.loaded.problems.empty()) {
-      print_problems(checked.loaded.problems);
-      code = kExitUser;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const CheckedFile checked = check_file(std::move(files[i]), nullptr, known);
+    if (!checked.loaded.problems.empty()) code = kExitUser;
+    if (flags.as_json) {
+      files_json.push_back(file_json(flags.files[i], checked));
       continue;
     }
-    const auto& plan = *checked.loaded.pipeline;
-    std::cout << fmt::format("{}: the pipeline {} is valid (tasks: {}, streams: {}, topics: {})\n",
-                             file, plan.name, plan.tasks.size(), plan.streams.size(),
-                             plan.topics.size());
+    print_warnings(checked.warnings);
+    print_problems(checked.loaded.problems);
+    if (checked.loaded.problems.empty()) {
+      std::cout << valid_text(flags.files[i], *checked.loaded.pipeline) << '\n';
+    }
+  }
+  if (flags.as_json) {
+    using nlohmann::json;
+    std::cout << files_json.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
   }
   return code;
 }
@@ -52,8 +82,10 @@ void add_validate_command(CLI::App& program, Action& action) {
   CLI::App* command = add_command(
       program, "validate", "Check pipeline files: every mistake with its place and the remedy",
       "  leat validate examples/user_automation.yaml\n"
-      "  leat validate *.yaml --set USERS_API=http://127.0.0.1:8000/api/");
+      "  leat validate *.yaml --set USERS_API=http://127.0.0.1:8000/api/\n"
+      "  leat validate users.yaml --json");
   command->add_option("PIPELINE.yaml", flags->files, "Pipeline files")->required();
+  command->add_flag("--json", flags->as_json, "Mistakes and warnings as JSON on standard output");
   command->add_option("--set", flags->set, "A value for ${NAME} (over the environment)")
       ->type_name("NAME=VALUE");
   command->add_option("--connect", flags->connect, "A URL for the connection NAME")

@@ -10,7 +10,8 @@
 namespace leat::app {
 
 void add_version_command(CLI::App& program, Action& action) {
-  CLI::App* command = add_command(program, "version", "Print the version", "");
+  CLI::App* command =
+      add_command(program, "version", "Print the version", "  leat version\n  leat version --json");
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "As a JSON object");
   command->callback([as_json, &action] {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/completion/case_parts.h"
 #include "app/completion/scripts.h"
 
 namespace leat::app {
@@ -21,23 +22,6 @@ std::string compgen_of(const Value& value) {
   return "";
 }
 
-// case "$command $previous": the value of an option.
-std::string option_values(const CommandEntry& command, const std::string& program) {
-  std::string cases;
-  for (const OptionEntry& option : command.options) {
-    if (option.value.kind == ValueKind::kNone) continue;
-    std::vector<std::string> patterns;
-    patterns.reserve(option.names.size());
-    for (const std::string& name : option.names) {
-      patterns.push_back(single_quoted(command.path + ' ' + name));
-    }
-    const std::string compgen = compgen_of(option.value);
-    cases += fmt::format("    {}) {}return ;;\n", joined(patterns, " | "),
-                         compgen.empty() ? "" : fmt::format("_{}_offer {}; ", program, compgen));
-  }
-  return cases;
-}
-
 // case "$command": what may stand next.
 std::string next_words(const CommandEntry& command) {
   std::vector<std::string> options;
@@ -57,15 +41,15 @@ std::string next_words(const CommandEntry& command) {
 }  // namespace
 
 std::string bash_script(const CommandEntry& root) {
-  std::vector<std::string> paths;
-  std::string values;
-  std::string next;
-  for (const CommandEntry* command : all_commands(root)) {
-    if (command != &root) paths.push_back(single_quoted(command->path));
-    values += option_values(*command, root.name);
-    next += next_words(*command);
-  }
-  if (paths.empty()) paths.emplace_back("''");
+  const std::string offer = "_" + root.name + "_offer ";
+  const CaseParts parts = case_parts(root, {.separator = " | ",
+                                            .branch = "    {}) {}return ;;\n",
+                                            .offer =
+                                                [&](const Value& value) {
+                                                  const auto compgen = compgen_of(value);
+                                                  return compgen.empty() ? "" : offer + compgen;
+                                                },
+                                            .next = next_words});
   return fmt::format(
       R"(# Completions of {0} for bash:
 #   {0} completion bash > ~/.local/share/bash-completion/completions/{0}
@@ -96,7 +80,7 @@ _{0}() {{
 
 complete -F _{0} {0}
 )",
-      root.name, joined(paths, " | "), values, next);
+      root.name, parts.commands, parts.values, parts.next);
 }
 
 }  // namespace leat::app

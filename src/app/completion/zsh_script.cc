@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/completion/case_parts.h"
 #include "app/completion/scripts.h"
 
 namespace leat::app {
@@ -23,22 +24,6 @@ std::string offer_of(const Value& value) {
       break;
   }
   return "";
-}
-
-std::string option_values(const CommandEntry& command) {
-  std::string cases;
-  for (const OptionEntry& option : command.options) {
-    if (option.value.kind == ValueKind::kNone) continue;
-    std::vector<std::string> patterns;
-    patterns.reserve(option.names.size());
-    for (const std::string& name : option.names) {
-      patterns.push_back(single_quoted(command.path + ' ' + name));
-    }
-    const std::string offer = offer_of(option.value);
-    cases += fmt::format("    ({}) {}return ;;\n", joined(patterns, "|"),
-                         offer.empty() ? "" : offer + "; ");
-  }
-  return cases;
 }
 
 std::string described(const std::string& name, const std::string& help) {
@@ -65,15 +50,10 @@ std::string next_words(const CommandEntry& command) {
 }  // namespace
 
 std::string zsh_script(const CommandEntry& root) {
-  std::vector<std::string> paths;
-  std::string values;
-  std::string next;
-  for (const CommandEntry* command : all_commands(root)) {
-    if (command != &root) paths.push_back(single_quoted(command->path));
-    values += option_values(*command);
-    next += next_words(*command);
-  }
-  if (paths.empty()) paths.emplace_back("''");
+  const CaseParts parts = case_parts(root, {.separator = "|",
+                                            .branch = "    ({}) {}return ;;\n",
+                                            .offer = offer_of,
+                                            .next = next_words});
   return fmt::format(
       R"(#compdef {0}
 # Completions of {0} for zsh:
@@ -100,7 +80,7 @@ else
   compdef _{0} {0}
 fi
 )",
-      root.name, joined(paths, "|"), values, next);
+      root.name, parts.commands, parts.values, parts.next);
 }
 
 }  // namespace leat::app

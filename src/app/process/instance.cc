@@ -30,19 +30,24 @@ Result<Instance::PipelineStore*> Instance::pipeline_store(const std::string& pip
   LEAT_ASSIGN(made->database,
               store_->attach(pipeline, data_ / "pipelines" / (pipeline + ".duckdb")));
   LEAT_ASSIGN(auto connection, made->database->connect());
-  LEAT_ASSIGN(made->store_id, pipeline::StateStore(*connection).open());
+  auto store_id = pipeline::StateStore(*connection).open();
+  if (!store_id.ok()) {
+    return std::move(store_id).error().during(fmt::format("opening pipelines/{}.duckdb", pipeline));
+  }
+  made->store_id = std::move(*store_id);
   return stores_.emplace(pipeline, std::move(made)).first->second.get();
 }
 
 Result<void> Instance::open_all_stores() {
   LEAT_ASSIGN(const auto names, real_file_system().list(data_ / "pipelines"));
+  Result<void> outcome;
   for (const auto& name : names) {
     const Path file(name);
     if (file.extension() != ".duckdb") continue;
     auto opened = pipeline_store(file.stem().string());
-    if (!opened.ok()) return std::move(opened).error();
+    if (!opened.ok() && outcome.ok()) outcome = std::move(opened).error();
   }
-  return {};
+  return outcome;
 }
 
 std::vector<std::string> Instance::pipelines() const {

@@ -44,7 +44,8 @@ class Instance {
     std::string store_id;
   };
   Result<PipelineStore*> pipeline_store(const std::string& pipeline);
-  // Opens the databases of all pipelines that the directory holds.
+  // Opens the databases of all pipelines that the directory holds; the first error of those that
+  // do not open, when the others are open.
   Result<void> open_all_stores();
   // Those that are open, by pipeline.
   std::vector<std::string> pipelines() const;

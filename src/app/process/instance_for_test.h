@@ -10,6 +10,7 @@
 #include "app/connectors/connectors.h"
 #include "app/process/pipeline_process.h"
 #include "base/temporary_directory.h"
+#include "store/query_for_test.h"
 
 namespace leat::app::test {
 
@@ -71,23 +72,13 @@ class InstanceTest : public testing::Test {
     return texts;
   }
 
-  // "1|abc|NULL" for each row of a query on the pipeline's database.
+  // Of a query on the pipeline's database.
   std::vector<std::string> rows(const std::string& pipeline, const std::string& sql) {
-    std::vector<std::string> lines;
     auto store = instance_->pipeline_store(pipeline);
     EXPECT_TRUE(store.ok()) << store.error().to_string();
-    if (!store.ok()) return lines;
+    if (!store.ok()) return {};
     auto connection = (*store)->database->connect();
-    auto result = connection.value()->query(sql);
-    EXPECT_TRUE(result.ok()) << result.error().to_string();
-    if (!result.ok()) return lines;
-    const auto texts = result->texts();
-    for (const auto& row : texts.value()) {
-      std::string line;
-      for (size_t i = 0; i < row.size(); ++i) line += (i > 0 ? "|" : "") + row[i].value_or("NULL");
-      lines.push_back(std::move(line));
-    }
-    return lines;
+    return store::test::lines_of(**connection, sql);
   }
 
   TemporaryDirectory directory_;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "app/connectors/connectors.h"
+#include "base/logging.h"
 #include "codec/topic_schema.h"
 #include "pipeline/letters/task_redrive.h"
 #include "pipeline/stream/stream_query.h"
@@ -49,6 +50,7 @@ Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instanc
                                                                const ProcessOptions& options) {
   std::unique_ptr<PipelineProcess> process(new PipelineProcess(instance, std::move(plan)));
   LEAT_TRY(ensure_topics(instance, process->plan_));
+  process->disk_ = options.disk;
   LEAT_TRY(process->open_tasks());
   LEAT_TRY(process->open_streams(options));
   return process;
@@ -57,14 +59,20 @@ Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instanc
 PipelineProcess::~PipelineProcess() = default;
 
 Result<void> PipelineProcess::open_tasks() {
+  std::function<Result<void>(std::stop_token)> wait_for_room;
+  if (disk_ != nullptr) {
+    wait_for_room = [this](std::stop_token stop) { return disk_->wait_for_room(std::move(stop)); };
+  }
   for (const auto& task : plan_.tasks) {
-    LEAT_ASSIGN(auto ingest,
-                pipeline::Ingest::create(task, {.pipeline = plan_.name,
-                                                .clock = instance_.clock(),
-                                                .topics = instance_.log(),
-                                                .make_source = [this](const config::Task& made) {
-                                                  return make_source(made, plan_, instance_);
-                                                }}));
+    LEAT_ASSIGN(auto ingest, pipeline::Ingest::create(task, {.pipeline = plan_.name,
+                                                             .clock = instance_.clock(),
+                                                             .topics = instance_.log(),
+                                                             .make_source =
+                                                                 [this](const config::Task& made) {
+                                                                   return make_source(made, plan_,
+                                                                                      instance_);
+                                                                 },
+                                                             .wait_for_room = wait_for_room}));
     tasks_[task.name] = std::move(ingest);
     auto& line = task_lines_[task.name];
     LEAT_ASSIGN(auto cursor, pipeline::read_task_cursor(instance_.log(), plan_.name, task.name));
@@ -101,7 +109,8 @@ Result<void> PipelineProcess::open_streams(const ProcessOptions& options) {
     if (!runner.ok()) {
       return std::move(runner).error().during(fmt::format("opening the stream {}", stream.name));
     }
-    streams_[stream.name] = std::make_unique<StreamThread>(std::move(runner).value());
+    read_before_[stream.name] = (*runner)->snapshot().progress.counts.read;
+    streams_[stream.name] = std::make_unique<StreamThread>(std::move(runner).value(), options.disk);
   }
   return {};
 }
@@ -111,7 +120,11 @@ void PipelineProcess::start_streams() {
 }
 
 schedule::DagRunReport PipelineProcess::run_tasks(const std::string& run, std::stop_token stop) {
-  const auto attempt = [&](const config::Task& task, std::stop_token token) -> Result<void> {
+  {
+    const std::lock_guard lock(mutex_);
+    run_ = run;
+  }
+  const auto attempt_once = [&](const config::Task& task, std::stop_token token) -> Result<void> {
     auto cursor = tasks_.at(task.name)->attempt(run, std::move(token), [&](const auto& now) {
       const std::lock_guard lock(mutex_);
       task_lines_[task.name].cursor = now;
@@ -119,11 +132,25 @@ schedule::DagRunReport PipelineProcess::run_tasks(const std::string& run, std::s
     if (!cursor.ok()) return std::move(cursor).error();
     return {};
   };
+  const auto attempt = [&](const config::Task& task, std::stop_token token) {
+    return wait_while_full([&] { return attempt_once(task, token); }, token);
+  };
   return schedule::run_dag(plan_.tasks, attempt, instance_.clock(), std::move(stop),
                            [this](const std::string& task, const schedule::TaskReport& report) {
                              const std::lock_guard lock(mutex_);
                              task_lines_[task].report = report;
                            });
+}
+
+Result<void> PipelineProcess::wait_while_full(const std::function<Result<void>()>& act,
+                                              std::stop_token stop) {
+  while (true) {
+    Result<void> done = act();
+    const bool full = !done.ok() && done.error().code() == ErrorCode::kNoSpace;
+    if (!full || disk_ == nullptr) return done;
+    log_warn("pipeline {}: {}", plan_.name, done.error().to_string());
+    LEAT_TRY(disk_->wait_after_failure(stop));
+  }
 }
 
 Result<void> PipelineProcess::drain_streams() {
@@ -186,7 +213,8 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
           {.name = task.name,
            .is_task = true,
            .state = schedule::to_string(line.report.state),
-           .records = line.cursor.run_counts.fetched,
+           // A cursor of another run is where that one ended.
+           .records = line.cursor.run == run_ ? line.cursor.run_counts.fetched : 0,
            .lag = 0,
            .message = line.report.state == schedule::TaskState::kUpForRetry && line.report.error
                           ? line.report.error->message()
@@ -203,12 +231,21 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
                      .state = failure ? "failed"
                               : done  ? "done"
                                       : "running",
-                     .records = snapshot.progress.counts.read,
+                     .records = snapshot.progress.counts.read - read_before_.at(stream.name),
                      // What came after the end it was to reach is not its lag.
                      .lag = done ? 0 : snapshot.lag,
                      .message = failure ? failure->message() : ""});
   }
   return lines;
+}
+
+std::vector<StreamPosition> PipelineProcess::positions() const {
+  std::vector<StreamPosition> positions;
+  for (const auto& [name, stream] : streams_) {
+    positions.push_back(
+        {.stream = name, .topic = stream->topic(), .offsets = stream->snapshot().progress.offsets});
+  }
+  return positions;
 }
 
 std::vector<std::string> PipelineProcess::warnings() const {

@@ -51,8 +51,13 @@ Result<void> run_on_schedule(Instance& instance, PipelineProcess& process, std::
       const auto report = process.run_tasks(schedule::scheduled_run_id(*due.run), stop);
       log_failed_tasks(plan.name, report);
       if (stop.stop_requested()) break;  // unfinished: the next start goes on with it
-      LEAT_TRY(instance.metadata().set_setting(last_run_setting(plan.name),
-                                               std::to_string(due.run->start)));
+      const auto remember = [&] {
+        return instance.metadata().set_setting(last_run_setting(plan.name),
+                                               std::to_string(due.run->start));
+      };
+      auto remembered = process.wait_while_full(remember, stop);
+      if (stop.stop_requested()) break;
+      if (!remembered.ok()) return remembered;
       continue;
     }
     const Micros wait =

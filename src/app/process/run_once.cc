@@ -1,5 +1,8 @@
 #include "app/process/run_once.h"
 
+#include "app/process/lost_run.h"
+#include "base/logging.h"
+
 namespace leat::app {
 namespace {
 
@@ -34,6 +37,19 @@ Result<OpenRun> open_once_run(Instance& instance, const PipelineProcess& process
           plan.file.string(), format_timestamp(open->started / 1'000'000 * 1'000'000));
     }
     LEAT_TRY(metadata.finish_run(open->id, store::RunState::kFailed, "", instance.clock().now()));
+  }
+  if (!open && !fresh) {
+    LEAT_ASSIGN(const auto lost, find_lost_run(instance, plan));
+    if (lost) {
+      log_warn(
+          "meta.db has lost the run {} of the pipeline {}; going on with it. Its streams are "
+          "counted from their beginning",
+          lost->id, plan.name);
+      LEAT_TRY(metadata.set_setting(baseline_setting(plan.name), lost->baseline.to_json()));
+      LEAT_TRY(metadata.restore_run(lost->id, plan.name, plan.file_hash, store::RunKind::kOnce,
+                                    instance.clock().now()));
+      return OpenRun{.id = lost->id, .resumed = true};
+    }
   }
   // The baseline first: an open run always has one.
   LEAT_ASSIGN(const auto totals, process.totals());

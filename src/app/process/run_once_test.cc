@@ -76,6 +76,31 @@ TEST_F(RunOnceTest, TheNextRunIsANewOneWithCountsOfItsOwn) {
   EXPECT_EQ(runs().size(), 2U);
 }
 
+TEST_F(RunOnceTest, ARunThatTheMetadataLostIsResumed) {
+  open_process(pipeline());
+  const auto opened = open_run().value();
+  fetch_only(opened);
+  process_.reset();
+  instance_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(data())) {
+    if (entry.path().filename().string().starts_with("meta.db")) {
+      std::filesystem::remove(entry.path());
+    }
+  }
+  restart();
+  open_process(pipeline());
+  const auto again = open_run().value();
+  EXPECT_TRUE(again.resumed);
+  EXPECT_EQ(again.id, opened.id);
+  const auto outcome = run(again);
+  EXPECT_THAT(outcome.discrepancies, IsEmpty());
+  EXPECT_EQ(outcome.totals.fetched(), 3);
+  EXPECT_THAT(rows("p", "FROM x"), ElementsAre("2"));
+  // That one is known now, and done.
+  open_process(pipeline());
+  EXPECT_FALSE(open_run().value().resumed);
+}
+
 TEST_F(RunOnceTest, AnInterruptedRunIsResumed) {
   open_process(pipeline());
   const auto first = open_run().value();

@@ -1,6 +1,9 @@
 #include "app/process/stream_thread.h"
 
+#include <algorithm>
 #include <future>
+
+#include "base/logging.h"
 
 namespace leat::app {
 namespace {
@@ -9,8 +12,8 @@ constexpr std::chrono::milliseconds kIdleWait{10'000};  // ended early by record
 
 }  // namespace
 
-StreamThread::StreamThread(std::unique_ptr<pipeline::StreamRunner> runner)
-    : runner_(std::move(runner)) {}
+StreamThread::StreamThread(std::unique_ptr<pipeline::StreamRunner> runner, DiskGuard* disk)
+    : runner_(std::move(runner)), disk_(disk) {}
 
 StreamThread::~StreamThread() {
   stop();
@@ -51,11 +54,35 @@ Result<void> StreamThread::loop() {
       ends = ends_;
     }
     if (ends) return runner_->drain(*ends, stop_.get_token());
-    LEAT_ASSIGN(const bool more, runner_->run_epoch());
-    if (!more) runner_->wait_for_records(kIdleWait, woken);
+    LEAT_ASSIGN(const bool more, run_epoch());
+    const auto wait = flush_due();
+    if (!wait.ok()) return Error(wait.error());
+    if (!more) runner_->wait_for_records(*wait, woken);
   }
   LEAT_TRY(runner_->flush());
   return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+}
+
+// An epoch that meets a full disk is run again when there is room.
+Result<bool> StreamThread::run_epoch() {
+  if (disk_ == nullptr) return runner_->run_epoch();
+  LEAT_TRY(disk_->wait_for_room(stop_.get_token()));
+  auto more = runner_->run_epoch();
+  while (!more.ok() && more.error().code() == ErrorCode::kNoSpace) {
+    log_warn("stream on {}: {}", topic(), more.error().to_string());
+    LEAT_TRY(disk_->wait_after_failure(stop_.get_token()));
+    auto resumed = runner_->resume();
+    more = resumed.ok() ? runner_->run_epoch() : Result<bool>(std::move(resumed).error());
+  }
+  return more;
+}
+
+Result<std::chrono::milliseconds> StreamThread::flush_due() {
+  const auto due = runner_->flush_due();
+  if (due.ok()) return std::min(kIdleWait, due->value_or(kIdleWait));
+  if (due.error().retry() == Retry::kNo) return Error(due.error());
+  log_warn("stream on {}: {}; trying again", topic(), due.error().to_string());
+  return kIdleWait;
 }
 
 std::vector<StreamThread::Work> StreamThread::take_work(std::stop_token& woken) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/disk_guard.h"
 #include "base/result.h"
 #include "pipeline/stream/stream_runner.h"
 
@@ -17,7 +18,8 @@ namespace leat::app {
 // Thread-safe.
 class StreamThread {
  public:
-  explicit StreamThread(std::unique_ptr<pipeline::StreamRunner> runner);
+  // With `disk`, which outlives it, epochs wait while that is full; else a full disk is an error.
+  explicit StreamThread(std::unique_ptr<pipeline::StreamRunner> runner, DiskGuard* disk = nullptr);
   ~StreamThread();  // stops after the epoch under way
   StreamThread(const StreamThread&) = delete;
   StreamThread& operator=(const StreamThread&) = delete;
@@ -44,11 +46,16 @@ class StreamThread {
  private:
   using Work = std::function<void()>;
   Result<void> loop();
+  Result<bool> run_epoch();
+  // Makes visible what is due; how long to wait for records until more may be. A sink that can be
+  // tried again is, like its deliveries.
+  Result<std::chrono::milliseconds> flush_due();
   // Ends a wait for records.
   void wake();
   std::vector<Work> take_work(std::stop_token& woken);
 
   std::unique_ptr<pipeline::StreamRunner> runner_;
+  DiskGuard* const disk_;
   std::stop_source stop_;
 
   mutable std::mutex mutex_;  // guards what follows

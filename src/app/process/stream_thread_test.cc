@@ -2,13 +2,43 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "app/process/instance_for_test.h"
+#include "base/logging.h"
 
 namespace leat::app {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+
+// Holds back what it is given until somebody asks for the second time whether it is due.
+class HoldingSink final : public sink::Sink {
+ public:
+  explicit HoldingSink(std::promise<void>& visible) : visible_(visible) {}
+  Result<void> prepare(const std::vector<store::Column>&) override { return {}; }
+  Result<sink::Delivery> deliver(const sink::EpochIdentity&, const store::RowBatch&) override {
+    holds_ = true;
+    return sink::Delivery();
+  }
+  Result<void> flush() override { return {}; }
+  Result<std::optional<std::chrono::milliseconds>> flush_due() override {
+    using Due = std::optional<std::chrono::milliseconds>;
+    if (!holds_) return Due();
+    if (++asked_ == 1) return Due(1);
+    if (asked_ == 2) return external_error(Retry::kYes, "the disk is full for a moment");
+    visible_.set_value();
+    holds_ = false;
+    return Due();
+  }
+  Result<void> close() override { return {}; }
+
+ private:
+  std::promise<void>& visible_;
+  bool holds_ = false;
+  int asked_ = 0;
+};
 
 class StreamThreadTest : public test::InstanceTest {
  protected:
@@ -31,7 +61,7 @@ class StreamThreadTest : public test::InstanceTest {
                                     .clock = instance_->clock(),
                                     .topics = instance_->log(),
                                     .schemas = instance_->schemas(),
-                                    .make_sink = {},
+                                    .make_sink = make_sink_,
                                     .limits = {},
                                     .strict_topics = {},
                                     .after_epoch = [this] {
@@ -54,6 +84,7 @@ class StreamThreadTest : public test::InstanceTest {
     return pipeline::StateStore(**connection).load_letters().value();
   }
 
+  pipeline::SinkFactory make_sink_;
   config::Stream stream_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -93,6 +124,22 @@ TEST_F(StreamThreadTest, TakesRecordsAsTheyArrive) {
   EXPECT_EQ(thread_->join().error().code(), ErrorCode::kCancelled);
   EXPECT_FALSE(thread_->failure()) << "to be stopped is no failure";
   EXPECT_EQ(rows("p", "FROM x").size(), 3U);
+}
+
+TEST_F(StreamThreadTest, LooksAtWhatIsDueWithoutFurtherRecords) {
+  set_log_sink([](LogLevel, std::string_view) {});
+  std::promise<void> visible;
+  make_sink_ = [&](const auto&, const auto&) -> Result<std::unique_ptr<sink::Sink>> {
+    return std::unique_ptr<sink::Sink>(std::make_unique<HoldingSink>(visible));
+  };
+  stream_.into[0].type = "hdfs";
+  open();
+  thread_->start();
+  visible.get_future().wait();
+  thread_->stop();
+  EXPECT_FALSE(thread_->join().ok());
+  EXPECT_FALSE(thread_->failure()) << "what can be tried again is";
+  set_log_sink(nullptr);
 }
 
 TEST_F(StreamThreadTest, StopsWhileItWaitsForRecords) {

@@ -1,6 +1,6 @@
 #include "app/process/topic_scan.h"
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "stream/topic_table.h"
 
 namespace leat::app {

@@ -42,6 +42,10 @@ std::string records_of(const ProgressLine& line) {
   return fmt::format("{} record{}", human_count(line.records), line.records == 1 ? "" : "s");
 }
 
+std::string rate_of(const ProgressLine& line) {
+  return line.state == ProgressState::kRunning && line.rate ? human_rate(*line.rate) : "";
+}
+
 std::string lag_of(const ProgressLine& line) {
   return line.lag ? fmt::format("lag {}", human_count(*line.lag)) : "";
 }
@@ -49,7 +53,7 @@ std::string lag_of(const ProgressLine& line) {
 std::string plain_line(const ProgressLine& line) {
   std::string text = fmt::format("{} {}: {}, {}", line.kind, line.name, look_of(line.state, 0).word,
                                  records_of(line));
-  if (line.state == ProgressState::kRunning) text += ", " + human_rate(line.rate);
+  if (const auto rate = rate_of(line); !rate.empty()) text += ", " + rate;
   if (line.lag) text += ", " + lag_of(line);
   if (!line.message.empty()) text += ", " + printable(line.message);
   return text;
@@ -74,10 +78,10 @@ std::vector<std::string> render_progress(const std::vector<ProgressLine>& lines,
   std::vector<std::string> rendered;
   for (const ProgressLine& line : lines) {
     const Look look = look_of(line.state, tick);
-    std::string rest = fmt::format(
-        " {} {}  {:<8}  {:>{}}  {:>8}", padded_to_width(line.kind, kind_width),
-        padded_to_width(printable(line.name), name_width), look.word, records_of(line),
-        records_width, line.state == ProgressState::kRunning ? human_rate(line.rate) : "");
+    std::string rest =
+        fmt::format(" {} {}  {:<8}  {:>{}}  {:>8}", padded_to_width(line.kind, kind_width),
+                    padded_to_width(printable(line.name), name_width), look.word, records_of(line),
+                    records_width, rate_of(line));
     if (lag_width > 0) rest += fmt::format("  {:<{}}", lag_of(line), lag_width);
     if (!line.message.empty()) rest += "  " + printable(line.message);
     rest.resize(rest.find_last_not_of(' ') + 1);

@@ -20,9 +20,9 @@ struct ProgressLine {
   std::string kind;  // "task", "stream"
   ProgressState state = ProgressState::kWaiting;
   uint64_t records = 0;
-  double rate = 0;              // records per second
-  std::optional<uint64_t> lag;  // records; a task has none
-  std::string message;          // what it waits for or failed with; one line
+  std::optional<double> rate = {};  // records per second; none: not measured yet
+  std::optional<uint64_t> lag;      // records; a task has none
+  std::string message;              // what it waits for or failed with; one line
 };
 
 // A line each, aligned and cut to the screen's width. `tick` turns the wheel of what is running.

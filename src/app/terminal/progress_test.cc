@@ -50,6 +50,19 @@ TEST(RenderProgress, lines_never_fill_the_row) {
   EXPECT_EQ(lines[0].find('\n'), std::string::npos);
 }
 
+TEST(RenderProgress, a_rate_is_shown_once_it_is_measured) {
+  ProgressLine line = stream(7, 1000);
+  line.rate = std::nullopt;
+  line.message = "";
+  EXPECT_EQ(render_progress({line}, Screen{.terminal = true, .width = 100}, 0)[0],
+            "⠋ stream created_users  running   7 records            lag 1,000");
+  EXPECT_EQ(PlainProgress().update({line}, {})[0],
+            "stream created_users: running, 7 records, lag 1,000");
+  line.rate = 0;
+  EXPECT_EQ(PlainProgress().update({line}, {})[0],
+            "stream created_users: running, 7 records, 0/s, lag 1,000");
+}
+
 TEST(PlainProgress, tells_changes_at_once_and_numbers_each_second) {
   PlainProgress plain;
   std::chrono::steady_clock::time_point now{};

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "base/json_text.h"
+#include "base/text/json_text.h"
 #include "codec/decode/test_chunk.h"
 #include "codec/json/fault.h"
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "codec/json/number.h"
 #include "codec/json/string.h"
 #include "codec/json/tokens.h"

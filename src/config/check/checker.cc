@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "config/check/scalar_check.h"
 #include "config/node_data.h"
 #include "config/yaml/yaml_reader.h"

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "config/check/json_path_syntax.h"
 #include "config/check/quantity.h"
 #include "config/node_data.h"

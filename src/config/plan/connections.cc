@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "config/node_data.h"
 #include "config/plan/names.h"
 

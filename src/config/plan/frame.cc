@@ -82,12 +82,18 @@ DescriptionPtr stream_description() {
        .doc = "Whether a record whose conversion fails is a dead letter or gives NULL there.",
        .default_text = "dead_letter",
        .choices = {"dead_letter", "null"}},
+      {.name = "on_corrupt",
+       .value = scalar(ValueKind::kText),
+       .doc = "What the stream does at stored records that are damaged: stop there, or skip them "
+              "and count them.",
+       .default_text = "stop",
+       .choices = {"stop", "skip"}},
       {.name = "mode",
        .value = scalar(ValueKind::kText),
        .doc = "For targets without a mode of their own; by default upsert where there is a key, "
               "else append.",
        .choices = {"append", "upsert"}}};
-  for (const char* name : {"on_corrupt", "watermark", "emit", "trigger"}) {
+  for (const char* name : {"watermark", "emit", "trigger"}) {
     keys.push_back(unsupported(name));
   }
   return mapping(std::move(keys), "A query that never ends: each record of the topic once.");
@@ -110,7 +116,9 @@ DescriptionPtr topic_description() {
            "that is there keeps its number, and a new one has 1."},
       {.name = "retention",
        .value = retention,
-       .doc = "How long records are kept; for ever if absent."},
+       .doc =
+           "How long records are kept at least; for ever if absent. What a stream has not read, or "
+           "not delivered, is kept for longer."},
       {.name = "schema",
        .value = scalar(ValueKind::kAny),
        .doc = "`inferred`, `strict` (a record that conflicts with what was seen is a dead letter), "

@@ -81,7 +81,7 @@ TEST(FormatProblem, TabsCharactersAndNoPlace) {
   EXPECT_EQ(shown(2, "\té*"), "f:1:2: error: m\n    1 | \té*\n      | \t^");
   EXPECT_EQ(shown(1, ""), "f:1:1: error: m\n    1 | \n      | ^");
   EXPECT_EQ(format_problem({.location = {.file = "--connect x"}, .message = "m", .line = ""}),
-            "--connect x: error: m");
+            "error: --connect x: m");
   EXPECT_EQ(format_problem({.location = {}, .message = "m", .line = ""}), "error: m");
   const auto longest = shown(5001, std::string(5000, 'x') + "!" + std::string(5000, 'y'));
   EXPECT_LT(longest.size(), 500);
@@ -236,24 +236,24 @@ TEST(LoadPipeline, MistakesInConnect) {
     return result.problems.empty() ? "" : format_problem(result.problems[0]);
   };
   EXPECT_EQ(refused("kafka", "kafka://broker:9092"),
-            "--connect kafka: error: connecting to a real Kafka is not built yet; without the "
+            "error: --connect kafka: connecting to a real Kafka is not built yet; without the "
             "connection `kafka` it is the embedded log");
   EXPECT_EQ(refused("spark", "sc://host:15002"),
-            "--connect spark: error: connecting to a real Spark is not built yet; without the "
+            "error: --connect spark: connecting to a real Spark is not built yet; without the "
             "connection `spark` it is the built-in stream engine");
   EXPECT_EQ(
       refused("registry", "https://host"),
-      "--connect registry: error: connecting to a real schema registry is not built yet; without "
+      "error: --connect registry: connecting to a real schema registry is not built yet; without "
       "the connection `registry` it is the embedded registry");
   EXPECT_EQ(
       refused("hdfs", "webhdfs://host"),
-      "--connect hdfs: error: connecting to a real HDFS is not built yet; without the connection "
+      "error: --connect hdfs: connecting to a real HDFS is not built yet; without the connection "
       "`hdfs` it is a local directory of Parquet files");
   EXPECT_EQ(
       refused("x y", "kafka://broker"),
-      "--connect x y: error: the connection name `x y` may hold letters, digits, _ and - only");
+      "error: --connect x y: the connection name `x y` may hold letters, digits, _ and - only");
   EXPECT_EQ(refused("x", "kafak://broker"),
-            "--connect x: error: unknown URL scheme `kafak`; did you mean `kafka`?");
+            "error: --connect x: unknown URL scheme `kafak`; did you mean `kafka`?");
 }
 
 TEST(LoadPipeline, SecretsAreNowhereInMessages) {

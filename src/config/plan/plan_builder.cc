@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "config/node_data.h"
 #include "config/plan/connections.h"
 #include "config/plan/names.h"
@@ -220,6 +220,7 @@ class PlanBuilder {
     stream.sql = stream.sql_node.text();
     stream.from = node["from"].text() == "latest" ? StartFrom::kLatest : StartFrom::kEarliest;
     stream.on_error = node["on_error"].text() == "null" ? OnError::kNull : OnError::kDeadLetter;
+    stream.on_corrupt = node["on_corrupt"].text() == "skip" ? OnCorrupt::kSkip : OnCorrupt::kStop;
     std::optional<WriteMode> mode;
     if (const Node written = node["mode"]) {
       mode = written.text() == "upsert" ? WriteMode::kUpsert : WriteMode::kAppend;

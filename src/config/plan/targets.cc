@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "config/check/checker.h"
 #include "config/check/json_path_syntax.h"
 #include "config/node_data.h"

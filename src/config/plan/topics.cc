@@ -1,6 +1,6 @@
 #include "config/plan/topics.h"
 
-#include "base/nearest_name.h"
+#include "base/text/nearest_name.h"
 #include "config/check/json_path_syntax.h"
 #include "config/node_data.h"
 #include "config/plan/names.h"

@@ -93,7 +93,7 @@ Result<CatalogCheck> check_catalog(FileSystem& files, const Path& directory,
     } else if (decoded.error().code() == ErrorCode::kUnsupported) {
       return std::move(decoded).error();
     } else {
-      what = decoded.error().message();
+      what = without_repair_hint(decoded.error());
     }
   }
   LEAT_ASSIGN(const auto unlisted, unlisted_partitions(files, directory, check.topics));

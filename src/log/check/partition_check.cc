@@ -1,6 +1,7 @@
 #include "log/check/partition_check.h"
 
 #include <charconv>
+#include <optional>
 
 #include "log/check/segment_check.h"
 #include "log/check/segment_repair.h"
@@ -60,16 +61,28 @@ Damage segment_damage(FileSystem& files, const PartitionPlace& place, const Segm
   return damage;
 }
 
-Damage missing_segment(FileSystem& files, const PartitionPlace& place, OffsetGap gap) {
-  return {.file = place.directory / segment_file_name(gap.from, kLogExtension),
-          .what = fmt::format("the segment is gone, and {} with it", records_of(gap)),
-          .remedy = "puts an empty segment in its place",
-          .loss = loss(place, {gap}),
-          .mend = [&files, directory = place.directory, gap]() -> Result<std::vector<Path>> {
-            LEAT_TRY(files.create_directories(directory));
-            LEAT_TRY(fill_gap(files, directory, gap));
-            return std::vector<Path>();
-          }};
+// Offsets of whole segments, or of a segment's end, that no file holds.
+Damage missing_records(FileSystem& files, const PartitionPlace& place, OffsetGap gap) {
+  return {
+      .file = place.directory / segment_file_name(gap.from, kLogExtension),
+      .what = fmt::format("{} {} missing", records_of(gap), gap.to - gap.from == 1 ? "is" : "are"),
+      .remedy = "puts an empty segment in its place",
+      .loss = loss(place, {gap}),
+      .mend = [&files, directory = place.directory, gap]() -> Result<std::vector<Path>> {
+        LEAT_TRY(files.create_directories(directory));
+        LEAT_TRY(fill_gap(files, directory, gap));
+        return std::vector<Path>();
+      }};
+}
+
+// Missing offsets behind a segment are no damage of its file, if that holds any batch.
+std::optional<OffsetGap> take_gap_behind(SegmentCheck& check) {
+  if (check.bad.empty()) return std::nullopt;
+  const BadRange last = check.bad.back();
+  const bool behind = last.from == last.to && last.from == check.content_end;
+  if (!behind || last.gap.from == check.base_offset) return std::nullopt;
+  check.bad.pop_back();
+  return last.gap;
 }
 
 // A partition that is listed has one segment at least.
@@ -125,24 +138,26 @@ Result<CheckReport> check_partition(FileSystem& files, const PartitionPlace& pla
   if (bases.empty()) {
     const OffsetGap all{place.log_start_offset, place.recovery_point};
     report.damages.push_back(all.empty() ? lost_partition(files, place)
-                                         : missing_segment(files, place, all));
+                                         : missing_records(files, place, all));
     return report;
   }
   if (bases.front() > place.log_start_offset && !place.compacted) {
     report.damages.push_back(
-        missing_segment(files, place, {place.log_start_offset, bases.front()}));
+        missing_records(files, place, {place.log_start_offset, bases.front()}));
   }
   for (size_t i = 0; i < bases.size(); ++i) {
     const SegmentBounds bounds{.base_offset = bases[i],
                                .next_base = i + 1 == bases.size() ? -1 : bases[i + 1],
                                .recovery_point = place.recovery_point,
                                .gaps_allowed = place.compacted};
-    LEAT_ASSIGN(const SegmentCheck check, check_segment(files, place.directory, bounds));
+    LEAT_ASSIGN(SegmentCheck check, check_segment(files, place.directory, bounds));
+    const std::optional<OffsetGap> behind = take_gap_behind(check);
     if (!check.bad.empty()) {
       report.damages.push_back(segment_damage(files, place, check, stamp));
     } else if (check.index_is_wrong) {
       report.damages.push_back(wrong_index(files, place, bases[i]));
     }
+    if (behind) report.damages.push_back(missing_records(files, place, *behind));
     if (check.torn_bytes > 0) {
       report.notes.push_back(
           fmt::format("{}: {} bytes at the end were never acknowledged; the next start cuts them",

@@ -12,9 +12,10 @@ namespace {
 
 using BatchPositions = std::map<uint64_t, int64_t>;  // where valid batches begin, and their offsets
 
-// An index that cannot be decoded, or is missing, is no damage: the next start makes it anew.
+// An index that cannot be decoded, or is missing, is no damage: the next start makes it anew. Nor
+// is one that knows a batch in the torn end.
 Result<bool> index_misleads(FileSystem& files, const Path& directory, int64_t base, uint64_t size,
-                            const BatchPositions& batches) {
+                            uint64_t valid_end, const BatchPositions& batches) {
   const auto read = [&](std::string_view extension) {
     return files.read_file(directory / segment_file_name(base, extension));
   };
@@ -26,6 +27,7 @@ Result<bool> index_misleads(FileSystem& files, const Path& directory, int64_t ba
   const std::vector<SegmentIndex::Entry> entries = index->entries();
   return std::any_of(entries.begin(), entries.end(), [&](const SegmentIndex::Entry& entry) {
     const auto batch = batches.find(entry.position);
+    if (entry.position >= valid_end) return false;
     return batch == batches.end() || batch->second != entry.offset;
   });
 }
@@ -101,7 +103,8 @@ Result<SegmentCheck> check_segment(FileSystem& files, const Path& directory,
   LEAT_ASSIGN(const uint64_t content_end, end_of_content(*file, position, size));
   findings.end(position, content_end);
   LEAT_ASSIGN(check.index_is_wrong,
-              index_misleads(files, directory, bounds.base_offset, size, findings.batches()));
+              index_misleads(files, directory, bounds.base_offset, size,
+                             content_end - check.torn_bytes, findings.batches()));
   return check;
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "log/check/offset_gap.h"
+#include "log/topic_io.h"
 
 namespace leat::log {
 

@@ -78,11 +78,6 @@ Result<OffsetGap> write_mended(const File& old, const SegmentCheck& check, File&
 
 Result<std::vector<Path>> repair_segment(FileSystem& files, const Path& directory,
                                          const SegmentCheck& check, const std::string& stamp) {
-  if (check.bad.size() == 1 && check.bad[0].from == check.content_end && check.torn_bytes == 0 &&
-      check.bad[0].gap.from > check.base_offset) {
-    LEAT_TRY(fill_gap(files, directory, check.bad[0].gap));  // nothing is wrong with the file
-    return std::vector<Path>();
-  }
   const Path path = directory / segment_file_name(check.base_offset, kLogExtension);
   const Path mended = directory / segment_file_name(check.base_offset, kCleanedExtension);
   LEAT_ASSIGN(const auto old, files.open(path, OpenMode::kRead));

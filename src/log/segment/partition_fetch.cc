@@ -62,6 +62,9 @@ class Partition::ChunkReader {
         at_(plan.position),
         expected_(plan.position_offset) {}
 
+  // After an error: what was damaged, if that was the reason.
+  const std::optional<OffsetGap>& damage() const { return damage_; }
+
   // Moves result.next_offset on, to the segment's end at most.
   Result<void> read(size_t max_bytes) {
     const size_t chunk = std::max(max_bytes, kMinReadBytes);
@@ -214,7 +217,8 @@ class Partition::ChunkReader {
     return {};
   }
 
-  Error corrupt(int64_t offset, int64_t next, std::string_view why) const {
+  Error corrupt(int64_t offset, int64_t next, std::string_view why) {
+    damage_ = OffsetGap{offset, next};
     return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
                        "CORRUPT_MESSAGE at {}@{}: {}; the next offset that can be read is {} (see "
                        "`leat repair`)",
@@ -232,6 +236,7 @@ class Partition::ChunkReader {
   int64_t expected_;
   // The batch before at_ if it was passed over by its header alone: its length may be a lie.
   std::optional<uint64_t> skipped_;
+  std::optional<OffsetGap> damage_;
 };
 
 Result<FetchedRecords> Partition::fetch(int64_t offset, const FetchLimits& limits) {
@@ -242,7 +247,16 @@ Result<FetchedRecords> Partition::fetch(int64_t offset, const FetchLimits& limit
     result.end_offset = plan.limit;
     if (result.next_offset >= plan.limit) return result;
     ChunkReader reader(*this, plan, result);
-    LEAT_TRY(reader.read(limits.max_bytes));
+    if (auto read = reader.read(limits.max_bytes); !read.ok()) {
+      const auto& damage = reader.damage();
+      if (!limits.skip_damage || !damage) return std::move(read).error();
+      if (!result.records.empty()) return result;  // the next fetch begins with the damage
+      const OffsetGap gap{result.next_offset, std::min(damage->to, plan.limit)};
+      if (gap.empty()) return std::move(read).error();
+      result.skipped.push_back(gap);
+      result.next_offset = gap.to;
+      continue;
+    }
     // Markers and aborted records alone are no answer: go on behind them.
     if (!result.records.empty() || result.next_offset >= plan.limit) return result;
   }

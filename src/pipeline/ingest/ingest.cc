@@ -5,6 +5,32 @@
 namespace leat::pipeline {
 namespace {
 
+// What a record batch of the log takes beside a record's key and value: its head, and lengths.
+constexpr size_t kBatchOverhead = 1024;
+// Of bytes that no dead letter can hold as a whole.
+constexpr size_t kKeptBytes = 64 << 10;
+
+size_t largest_record(const log::TopicConfig& topic) {
+  return static_cast<size_t>(topic.max_message_bytes) - kBatchOverhead;
+}
+
+void shorten(TaskLetter& letter) {
+  letter.error +=
+      fmt::format("; only the first {} of its {} bytes are kept", kKeptBytes, letter.bytes.size());
+  letter.bytes.resize(kKeptBytes);
+}
+
+// The letter as a record's value, shortened where the topic of the letters does not take it. In
+// JSON its bytes take up to six times as many.
+std::string letter_value(TaskLetter& letter) {
+  const size_t largest = largest_record({}) - letter.key().size();
+  if (letter.bytes.size() > largest) shorten(letter);
+  std::string value = letter.to_json();
+  if (value.size() <= largest) return value;
+  shorten(letter);
+  return letter.to_json();
+}
+
 // The records of one batch, by the partition that they go to. Owns the keys.
 class PartitionedBatch {
  public:
@@ -34,8 +60,8 @@ class PartitionedBatch {
 
 Result<std::unique_ptr<Ingest>> Ingest::create(const config::Task& task, IngestContext context) {
   LEAT_ASSIGN(auto key, RecordKey::parse(task.key));
-  LEAT_ASSIGN(const int32_t partitions, context.topics.reader().partition_count(task.topic));
-  return std::unique_ptr<Ingest>(new Ingest(task, std::move(context), std::move(key), partitions));
+  LEAT_ASSIGN(const auto topic, context.topics.describe(task.topic));
+  return std::unique_ptr<Ingest>(new Ingest(task, std::move(context), std::move(key), topic));
 }
 
 Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
@@ -55,6 +81,7 @@ Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
     if (stop.stop_requested()) {
       return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
     }
+    if (context_.wait_for_room) LEAT_TRY(context_.wait_for_room(stop));
     LEAT_ASSIGN(const auto batch, source->next(cursor.position, stop));
     LEAT_TRY(commit_batch(*writer, batch, cursor));
     on_progress(cursor);
@@ -65,7 +92,7 @@ Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
 Result<void> Ingest::commit_batch(log::TopicWriter& writer, const source::SourceBatch& batch,
                                   TaskCursor& cursor) {
   const Micros now = context_.clock.now();
-  PartitionedBatch records(partitions_, batch.records.size());
+  PartitionedBatch records(topic_.partitions, batch.records.size());
   std::vector<TaskLetter> letters;
   const auto dead = [&](std::string bytes, std::string error) {
     letters.push_back({.pipeline = context_.pipeline,
@@ -80,20 +107,24 @@ Result<void> Ingest::commit_batch(log::TopicWriter& writer, const source::Source
   };
 
   // Without a key a batch stays together in one partition, and batches take turns.
-  const auto turn = static_cast<size_t>(cursor.batches % partitions_);
+  const auto turn = static_cast<size_t>(cursor.batches % topic_.partitions);
   TaskCounts counts;
+  const size_t largest = largest_record(topic_);
   for (const auto& record : batch.records) {
-    if (key_.empty()) {
+    // What is too large without its key is not looked into for one.
+    const bool has_key = !key_.empty() && record.value.size() <= largest;
+    auto key = has_key ? key_.of(record.value) : Result<std::string>(std::string());
+    if (!key.ok()) {
+      dead(std::string(record.value), key.error().message());
+    } else if (key->size() + record.value.size() > largest) {
+      dead(std::string(record.value),
+           fmt::format("the record is larger than the {} bytes that the topic takes", largest));
+    } else if (key_.empty()) {
       records.add_without_key(turn, record.value, now / 1000);
       ++counts.produced;
-      continue;
-    }
-    auto key = key_.of(record.value);
-    if (key.ok()) {
+    } else {
       records.add(std::move(key).value(), record.value, now / 1000);
       ++counts.produced;
-    } else {
-      dead(std::string(record.value), key.error().message());
     }
   }
   for (const auto& rejected : batch.rejected) dead(rejected.bytes, rejected.error);
@@ -113,9 +144,9 @@ Result<void> Ingest::commit_batch(log::TopicWriter& writer, const source::Source
     if (part.empty()) continue;
     LEAT_TRY(writer.append({task_.topic, static_cast<int32_t>(partition)}, part));
   }
-  for (const auto& letter : letters) {
+  for (auto& letter : letters) {
     const std::string key = letter.key();
-    const std::string value = letter.to_json();
+    const std::string value = letter_value(letter);
     const log::NewRecord record{.key = key, .value = value, .timestamp_ms = now / 1000};
     LEAT_TRY(writer.append({kTaskLettersTopic, 0}, {&record, 1}));
   }

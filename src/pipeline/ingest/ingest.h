@@ -24,6 +24,8 @@ struct IngestContext {
   Clock& clock;
   log::TopicStore& topics;
   SourceFactory make_source;
+  // Called before every batch is asked for; it may wait. kCancelled when stopped.
+  std::function<Result<void>(std::stop_token)> wait_for_room = {};
 };
 
 // Not thread-safe; one per task.
@@ -39,8 +41,9 @@ class Ingest {
                              const std::function<void(const TaskCursor&)>& on_progress);
 
  private:
-  Ingest(const config::Task& task, IngestContext context, RecordKey key, int32_t partitions)
-      : task_(task), context_(std::move(context)), key_(std::move(key)), partitions_(partitions) {}
+  Ingest(const config::Task& task, IngestContext context, RecordKey key,
+         const log::TopicConfig& topic)
+      : task_(task), context_(std::move(context)), key_(std::move(key)), topic_(topic) {}
 
   Result<void> commit_batch(log::TopicWriter& writer, const source::SourceBatch& batch,
                             TaskCursor& cursor);
@@ -48,7 +51,7 @@ class Ingest {
   const config::Task& task_;
   IngestContext context_;
   RecordKey key_;
-  int32_t partitions_;
+  log::TopicConfig topic_;
 };
 
 }  // namespace leat::pipeline

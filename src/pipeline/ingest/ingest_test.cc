@@ -74,6 +74,28 @@ TEST_F(IngestTest, KeepsWhatTheSourceRejects) {
   EXPECT_EQ(kept[1].key(), "p.fetch/r1/0/1");
 }
 
+TEST_F(IngestTest, ARecordThatTheTopicDoesNotTakeIsADeadLetterAndStopsNothing) {
+  task_.key = {"id"};
+  const auto record = [](size_t id, size_t name) {
+    return fmt::format(R"({{"id":"{}","name":"{}"}})", std::string(id, 'i'),
+                       std::string(name, 'n'));
+  };
+  // As a whole; with its key; and a dead letter that is too large itself.
+  Script script{.batches = {{{record(1, 17 << 20), record(9 << 20, 0), record(2, 2),
+                              std::string(5 << 20, '\x01')}}}};
+  const auto cursor = attempt(script, "r1");
+  ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
+  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 4, .produced = 1, .dead_lettered = 3}));
+  EXPECT_THAT(log_.values("t"), ElementsAre(record(2, 2)));
+  const auto kept = letters();
+  ASSERT_EQ(kept.size(), 3U);
+  EXPECT_THAT(kept[0].error, HasSubstr("larger than the 16776192 bytes"));
+  EXPECT_THAT(kept[0].error, HasSubstr("only the first 65536 of its 17825812 bytes are kept"));
+  EXPECT_EQ(kept[0].bytes, record(1, 17 << 20).substr(0, 65536));
+  EXPECT_EQ(kept[1].bytes, record(9 << 20, 0));
+  EXPECT_THAT(kept[2].error, HasSubstr("only the first 65536 of its 5242880 bytes"));
+}
+
 TEST_F(IngestTest, ARecordWithoutItsKeyIsADeadLetter) {
   task_.key = {"id"};
   Script script{.batches = {{{"{\"id\":1}", "{\"ID\":2}", "{\"id\":null}", "{\"id\":4}"}}}};

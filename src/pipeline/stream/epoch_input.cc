@@ -31,6 +31,15 @@ void add_places(EpochInput& input, const RecordSlice& slice) {
   }
 }
 
+// What was skipped before `to` belongs to this epoch; the rest stays for the next.
+void take_skipped(int32_t partition, int64_t to, log::FetchedRecords& from, EpochInput& input) {
+  for (log::OffsetGap& gap : from.skipped) {
+    const log::OffsetGap before{gap.from, std::min(gap.to, to)};
+    if (!before.empty()) input.skipped.push_back({partition, before});
+    gap.from = std::max(gap.from, to);
+  }
+}
+
 size_t bytes_of(const log::RecordView& record) {
   return record.key.value_or("").size() + record.value.value_or("").size();
 }
@@ -46,6 +55,12 @@ std::vector<std::string_view> RecordSlice::values() const {
   return values;
 }
 
+int64_t EpochInput::skipped_offsets() const {
+  int64_t count = 0;
+  for (const Skipped& each : skipped) count += each.offsets.to - each.offsets.from;
+  return count;
+}
+
 void EpochInput::keep(uint32_t index, const stream::InputRecord& record) {
   Bytes bytes;
   if (record.key) bytes.key = std::string(*record.key);
@@ -58,7 +73,7 @@ Result<EpochReader::Fetched*> EpochReader::fetch(int32_t partition, int64_t offs
   const bool goes_on = held.position == offset && held.taken < held.records.records.size();
   if (!goes_on) {
     held = {};  // its memory is free for the next
-    LEAT_ASSIGN(held.records, reader_.fetch({topic_, partition}, offset, {.max_bytes = bytes}));
+    LEAT_ASSIGN(held.records, reader_.fetch({topic_, partition}, offset, limits(bytes)));
     held.position = offset;
   }
   return &held;
@@ -135,6 +150,7 @@ Result<bool> EpochReader::read_part(const Part& part, size_t slice_bytes, EpochI
       }
       add_places(input, slice);
     }
+    take_skipped(part.partition, to, held.records, input);
     held.position = at = to;
   }
   return true;
@@ -168,8 +184,8 @@ Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, Sc
   for (const auto& [partition, start] : from) {
     const int64_t end = to.at(partition);
     for (int64_t offset = start; offset < end;) {
-      LEAT_ASSIGN(auto fetched, reader_.fetch({topic_, partition}, offset,
-                                              {.max_bytes = EpochLimits{}.slice_bytes}));
+      LEAT_ASSIGN(auto fetched,
+                  reader_.fetch({topic_, partition}, offset, limits(EpochLimits{}.slice_bytes)));
       if (fetched.next_offset <= offset) {
         return internal_error("{} ends at offset {}, before {} that an epoch of it reached",
                               log::TopicPartition{topic_, partition}.to_string(), offset, end);
@@ -194,7 +210,6 @@ Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, Sc
 }
 
 Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> indexes) {
-  const log::FetchLimits limits{.max_bytes = EpochLimits{}.slice_bytes};
   log::FetchedRecords held;
   int32_t partition = -1;
   for (const uint32_t index : indexes) {
@@ -202,7 +217,8 @@ Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> inde
     const auto& place = input.records[index];
     if (partition != place.partition || place.offset >= held.next_offset) {
       held = {};
-      LEAT_ASSIGN(held, reader_.fetch({topic_, place.partition}, place.offset, limits));
+      LEAT_ASSIGN(held, reader_.fetch({topic_, place.partition}, place.offset,
+                                      limits(EpochLimits{}.slice_bytes)));
       partition = place.partition;
     }
     const auto found =

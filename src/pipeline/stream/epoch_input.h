@@ -23,7 +23,7 @@ namespace leat::pipeline {
 struct EpochLimits {
   // A row group of DuckDB's: an epoch of that size goes straight to the table's file, a smaller one
   // by way of the write-ahead log.
-  size_t records = 122'880;
+  size_t records = 50'000;
   size_t bytes = 256UL << 20;  // of keys and values
   // Of record batches that are read at once: what a CPU's cache holds while it is decoded.
   size_t slice_bytes = 1UL << 20;
@@ -54,9 +54,15 @@ struct EpochInput {
   SchemaVersion schema;
   std::vector<Place> records;      // by partition, then offset
   std::map<uint32_t, Bytes> kept;  // by index in `records`: of those that dead letters need
+  struct Skipped {
+    int32_t partition = 0;
+    log::OffsetGap offsets;
+  };
+  std::vector<Skipped> skipped;  // could not be read, and need not (`on_corrupt: skip`)
 
   bool empty() const { return from.empty(); }  // nothing to advance over
   void keep(uint32_t index, const stream::InputRecord& record);
+  int64_t skipped_offsets() const;
 };
 
 // Reads one topic ahead. Not thread-safe.
@@ -67,8 +73,10 @@ class EpochReader {
   // begins with it and reads only its partition.
   using Take = std::function<Result<bool>(EpochInput& input, const RecordSlice& slice)>;
 
-  EpochReader(log::TopicReader& reader, const TopicSchemas& schemas, std::string topic)
-      : reader_(reader), schemas_(schemas), topic_(std::move(topic)) {}
+  // `skip_damage`: goes on behind records that cannot be read, and tells them.
+  EpochReader(log::TopicReader& reader, const TopicSchemas& schemas, std::string topic,
+              bool skip_damage = false)
+      : reader_(reader), schemas_(schemas), topic_(std::move(topic)), skip_damage_(skip_damage) {}
 
   // The next epoch from `at` on, up to `until` where it names a partition (exclusive). An epoch
   // without records but with from < to moves over control records.
@@ -101,10 +109,14 @@ class EpochReader {
                                    const Offsets* until, EpochInput& input);
   Result<bool> read_part(const Part& part, size_t slice_bytes, EpochInput& input, const Take& take);
   Result<Fetched*> fetch(int32_t partition, int64_t offset, size_t bytes);
+  log::FetchLimits limits(size_t bytes) const {
+    return {.max_bytes = bytes, .skip_damage = skip_damage_};
+  }
 
   log::TopicReader& reader_;
   const TopicSchemas& schemas_;
   std::string topic_;
+  bool skip_damage_;
   std::map<int32_t, Fetched> fetched_;
   std::optional<int32_t> alone_;  // the partition of the slice that ended the last epoch
 };

@@ -34,8 +34,13 @@ class EpochInputTest : public testing::Test {
     const std::string_view value = std::string_view(padded).substr(0, record.size());
     ASSERT_TRUE(schemas_->evolve(topic, from, {&value, 1}).ok());
   }
-  EpochReader reader(const std::string& topic = "t") {
-    return EpochReader(*log_, *schemas_, topic);
+  EpochReader reader(const std::string& topic = "t", bool skip_damage = false) {
+    return EpochReader(*log_, *schemas_, topic, skip_damage);
+  }
+  void damage(uint64_t at) {
+    schemas_.reset();
+    log_.flip_bit("t-0", at);
+    schemas_ = std::move(TopicSchemas::open(*log_, clock_)).value();
   }
 
   // An epoch with the texts of its records.
@@ -84,6 +89,44 @@ TEST_F(EpochInputTest, TakesWhatIsThere) {
   EXPECT_EQ(input.to, (Offsets{{0, 2}}));
   EXPECT_EQ(input.schema.version, 0);
   EXPECT_TRUE(next(epochs, {{0, 2}}).value().empty());
+}
+
+TEST_F(EpochInputTest, DamageEndsTheEpochOrIsSkippedAndTold) {
+  produce(0, 4);
+  constexpr uint64_t kBatch = 69;  // a record of one byte
+  damage(kBatch + kBatch - 1);
+  damage(2 * kBatch + kBatch - 1);
+  auto stops = reader();
+  const auto before = next(stops, {{0, 0}}).value();
+  EXPECT_THAT(before.texts, ElementsAre("0"));
+  EXPECT_EQ(before.to, (Offsets{{0, 1}}));
+  const auto refused = next(stops, {{0, 1}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kCorrupt);
+
+  for (const size_t limit : {1U, 2U, 100U}) {
+    auto skips = reader("t", true);
+    Offsets at{{0, 0}};
+    std::vector<std::string> seen;
+    int64_t skipped = 0;
+    while (true) {
+      const auto input = next(skips, at, {.records = limit}).value();
+      if (input.empty()) break;
+      at = input.to;
+      seen.insert(seen.end(), input.texts.begin(), input.texts.end());
+      skipped += input.skipped_offsets();
+    }
+    EXPECT_THAT(seen, ElementsAre("0", "3", "4")) << limit;
+    EXPECT_EQ(skipped, 2) << limit;
+  }
+  // An epoch may end within a range that is skipped.
+  auto skips = reader("t", true);
+  const Offsets until{{0, 2}};
+  EXPECT_EQ(next(skips, {{0, 0}}, {}, &until)->skipped_offsets(), 1);
+  const auto rest = next(skips, {{0, 2}}).value();
+  EXPECT_EQ(rest.skipped_offsets(), 1);
+  EXPECT_THAT(rest.texts, ElementsAre("3", "4"));
+  EXPECT_THAT(range(skips, {{0, 0}}, {{0, 5}})->texts, ElementsAre("0", "3", "4"));
 }
 
 TEST_F(EpochInputTest, EpochsOfAnyLimitCoverEveryRecordOnce) {

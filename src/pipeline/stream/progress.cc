@@ -44,7 +44,8 @@ Result<StreamProgress> StreamProgress::from_json(std::string_view text) {
     progress.counts = {.read = json.at("read").get<int64_t>(),
                        .used = json.at("used").get<int64_t>(),
                        .filtered = json.at("filtered").get<int64_t>(),
-                       .dead_lettered = json.at("dead_lettered").get<int64_t>()};
+                       .dead_lettered = json.at("dead_lettered").get<int64_t>(),
+                       .skipped = json.value("skipped", int64_t{0})};
     for (const auto& [partition, offset] : json.at("offsets").items()) {
       progress.offsets[std::stoi(partition)] = offset.get<int64_t>();
     }

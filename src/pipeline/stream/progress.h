@@ -18,6 +18,7 @@ struct StreamCounts {
   int64_t used = 0;
   int64_t filtered = 0;
   int64_t dead_lettered = 0;
+  int64_t skipped = 0;  // offsets that could not be read (`on_corrupt: skip`); not among `read`
   bool operator==(const StreamCounts&) const = default;
   bool reconciles() const { return read == used + filtered + dead_lettered; }
 };

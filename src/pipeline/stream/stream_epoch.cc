@@ -95,7 +95,7 @@ Result<stream::BatchResult> StreamRunner::execute(EpochInput& input, const Recor
 Result<bool> StreamRunner::commit(StreamProgress next,
                                   const std::function<Result<bool>(StreamProgress&)>& write) {
   LEAT_TRY(connection_->begin());
-  const Result<bool> written = [&]() -> Result<bool> {
+  Result<bool> written = [&]() -> Result<bool> {
     LEAT_ASSIGN(const bool wanted, write(next));
     if (!wanted) return false;
     LEAT_TRY(state_.save_progress(stream_.name, next));
@@ -118,6 +118,7 @@ Result<void> StreamRunner::commit_epoch(EpochInput& input, stream::BatchResult& 
   next.epoch += 1;
   next.write_time = std::max(now, next.write_time + 1);
   for (const auto& [partition, offset] : input.to) next.offsets[partition] = offset;
+  next.counts.skipped += input.skipped_offsets();
   next.counts.read += static_cast<int64_t>(input.records.size());
   next.counts.used += static_cast<int64_t>(result.used);
   next.counts.filtered += static_cast<int64_t>(result.filtered);

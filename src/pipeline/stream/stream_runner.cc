@@ -31,7 +31,8 @@ StreamRunner::StreamRunner(const config::Stream& stream, StreamContext context,
       state_(*connection_),
       query_(std::move(query)),
       query_hash_(text_hash(query_.sql())),
-      reader_(context_.topics.reader(), context_.schemas, query_.topic()) {}
+      reader_(context_.topics.reader(), context_.schemas, query_.topic(),
+              stream_.on_corrupt == config::OnCorrupt::kSkip) {}
 
 StreamRunner::~StreamRunner() = default;
 
@@ -169,20 +170,44 @@ Result<bool> StreamRunner::run_epoch(const Offsets* until) {
                                        [&](EpochInput& epoch, const RecordSlice& slice) {
                                          return take(epoch, slice, now);
                                        }));
-  if (input.empty()) {
-    if (executor_) executor_->release();
-    return false;
-  }
+  if (input.empty()) return false;
   if (input.records.empty()) {
-    // Control records only: moving over them again after a crash costs nothing, a commit would.
-    for (const auto& [partition, offset] : input.to) progress_.offsets[partition] = offset;
-    publish();
-    return true;
+    LEAT_TRY(move_over(input));
+  } else {
+    LEAT_ASSIGN(auto result, finish_batch());
+    LEAT_TRY(commit_epoch(input, result, now));
   }
-  LEAT_ASSIGN(auto result, finish_batch());
-  LEAT_TRY(commit_epoch(input, result, now));
+  for (const auto& [partition, gap] : input.skipped) {
+    log_warn("stream {}: {}@{}..{} cannot be read; skipped, as its `on_corrupt` says", stream_.name,
+             log::TopicPartition{query_.topic(), partition}.to_string(), gap.from, gap.to - 1);
+  }
   publish();
   return true;
+}
+
+// Control records alone: moving over them again after a crash costs nothing, a commit would. What
+// was skipped is counted.
+Result<void> StreamRunner::move_over(const EpochInput& input) {
+  StreamProgress next = progress_;
+  for (const auto& [partition, offset] : input.to) next.offsets[partition] = offset;
+  if (input.skipped.empty()) {
+    progress_ = std::move(next);
+    return {};
+  }
+  next.counts.skipped += input.skipped_offsets();
+  const auto written = commit(next, [](StreamProgress&) -> Result<bool> { return true; });
+  return written.ok() ? Result<void>() : written.error();
+}
+
+Result<void> StreamRunner::resume() {
+  LEAT_ASSIGN(auto progress, state_.load_progress(stream_.name));
+  if (progress) progress_ = std::move(*progress);
+  for (auto& table : tables_) table.prepared.clear();
+  executor_.reset();  // it may hold a part of the epoch that failed
+  planned_version_ = -1;
+  LEAT_TRY(redeliver_outbox());
+  publish();
+  return {};
 }
 
 Result<void> StreamRunner::drain(const Offsets& until, std::stop_token stop) {

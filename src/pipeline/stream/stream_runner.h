@@ -70,6 +70,9 @@ class StreamRunner {
   Result<bool> run_epoch(const Offsets* until = nullptr);
   // Epochs until the stream has reached `until`.
   Result<void> drain(const Offsets& until, std::stop_token stop);
+  // After an error of run_epoch() that may pass: goes back to where the database says the stream
+  // is, and delivers what its outbox still holds.
+  Result<void> resume();
   // Waits until there is something to read, the time is over or a stop is requested.
   void wait_for_records(std::chrono::milliseconds timeout, std::stop_token stop);
   // Makes what outside sinks hold back visible.
@@ -118,6 +121,7 @@ class StreamRunner {
   Result<void> begin_batch(const SchemaVersion& schema, Micros now);
   Result<stream::BatchResult> finish_batch();
   Result<stream::BatchResult> execute(EpochInput& input, const RecordSlice& records, Micros now);
+  Result<void> move_over(const EpochInput& input);
   Result<void> commit_epoch(EpochInput& input, stream::BatchResult& result, Micros now);
   // Commits what `write` writes together with `next`, which becomes the progress; or neither, when
   // it fails or returns false.

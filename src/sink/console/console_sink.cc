@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/json_text.h"
+#include "base/text/json_text.h"
 #include "store/cell.h"
 #include "store/cell_json.h"
 

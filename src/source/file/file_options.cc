@@ -47,7 +47,7 @@ config::Key file_source_key() {
            {.name = "batch_bytes",
             .value = scalar(ValueKind::kBytes),
             .doc = "About how much of a file one transaction holds.",
-            .default_text = "1MB"},
+            .default_text = "4MB"},
            {.name = "batch_records",
             .value = scalar(ValueKind::kInteger),
             .doc = "At most how many records one transaction holds.",

@@ -20,7 +20,7 @@ config::Key file_source_key();
 // `parquet` Parquet files are refused (kUnsupported). Errors: user, with the place in the file.
 //
 // Files come in the order of the list, a glob's files sorted by path. A batch is a part of one file
-// (about 1 MB or 10,000 records; `batch_bytes`, `batch_records`); memory does not grow with the
+// (about 4 MB or 10,000 records; `batch_bytes`, `batch_records`); memory does not grow with the
 // file, except for JSON documents, which are read whole. Cursors hold file, position and a
 // fingerprint: next() fails (external, no retry) when the file has shrunk or changed since; one
 // that has only grown is read on.

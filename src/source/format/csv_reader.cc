@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/json_text.h"
-#include "base/utf8.h"
+#include "base/text/json_text.h"
+#include "base/text/utf8.h"
 #include "source/format/csv_row.h"
 #include "source/format/input_buffer.h"
 #include "source/format/json_number.h"

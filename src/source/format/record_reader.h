@@ -29,7 +29,7 @@ struct ReadPosition {
 
 // A part ends at whichever limit comes first; it always advances unless the end was reached.
 struct PartLimits {
-  size_t bytes = 1 << 20;
+  size_t bytes = 4 << 20;
   size_t records = 10'000;
 };
 

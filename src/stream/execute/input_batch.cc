@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 namespace leat::stream {
 InputBatch::InputBatch(const Plan& plan, const BatchScan& scan)

@@ -1,10 +1,10 @@
-#include "base/json_text.h"
+#include "base/text/json_text.h"
 
 #include <fmt/format.h>
 
 #include <iterator>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 namespace leat {
 
