@@ -1,5 +1,6 @@
 #include "app/process/pipeline_process.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -24,6 +25,13 @@ std::function<void()> crash_hook() {
   };
 }
 
+// Retention removes whole segments, and never the one that is written to: they are small beside
+// what is kept, so that not much more than that is on the disk.
+int64_t segment_bytes_for(int64_t retention_bytes, int64_t most) {
+  constexpr int64_t kLeast = 1 << 20;
+  return std::clamp(retention_bytes / 4, kLeast, most);
+}
+
 }  // namespace
 
 Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
@@ -33,8 +41,10 @@ Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
       config.partitions = *there;
     }
     if (topic.retention_time) config.retention_ms = topic.retention_time->count();
-    if (topic.retention_bytes)
+    if (topic.retention_bytes) {
       config.retention_bytes = static_cast<int64_t>(*topic.retention_bytes);
+      config.segment_bytes = segment_bytes_for(config.retention_bytes, config.segment_bytes);
+    }
     LEAT_TRY_DURING(instance.log().ensure_topic(name, config), "making the topic {}", name);
     if (topic.declared_schema) {
       LEAT_ASSIGN(const auto schema,

@@ -128,5 +128,20 @@ TEST_F(UpkeepTest, NothingGoesWhileADatabaseCannotBeRead) {
   EXPECT_EQ(start(), 3);
 }
 
+TEST_F(UpkeepTest, SegmentsAreSmallBesideWhatRetentionKeeps) {
+  const auto segment_bytes = [&](const std::string& retention) {
+    process_.reset();
+    open_process(
+        "pipeline: p\nstreams:\n  s: {sql: SELECT n FROM t, into: {table: x}}\ntopics:\n  t: "
+        "{retention: {" +
+        retention + "}}\n");
+    return instance_->log().describe("t").value().segment_bytes;
+  };
+  EXPECT_EQ(segment_bytes("time: 1h"), 128 << 20);
+  EXPECT_EQ(segment_bytes("bytes: 10GiB"), 128 << 20);
+  EXPECT_EQ(segment_bytes("bytes: 64MiB"), 16 << 20);
+  EXPECT_EQ(segment_bytes("bytes: 1000"), 1 << 20);
+}
+
 }  // namespace
 }  // namespace leat::app

@@ -106,7 +106,8 @@ DescriptionPtr topic_description() {
                 .doc = "Records older than this may be deleted."},
                {.name = "bytes",
                 .value = scalar(ValueKind::kBytes),
-                .doc = "The oldest records are deleted when a partition is larger than this."}},
+                .doc = "The oldest records are deleted when a partition is larger than this; in "
+                       "segments of a quarter of it, at least 1 MiB and at most 128 MiB."}},
               "", "{time: 7d, bytes: 10GiB}");
   std::vector<Key> keys = {
       {.name = "partitions",
