@@ -22,7 +22,7 @@ from counted import run_and_count
 BUILD = leat.ROOT / "build" / "release"
 RELEASE = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 PATIENCE_SECONDS = 1800
-CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/srv", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
 PIPELINE = """\
 pipeline: shop
@@ -89,13 +89,13 @@ class Package(unittest.TestCase):
         settings = leat.must(run("apt-config", "dump")).stdout.splitlines()
         (cls.base / "etc" / "apt" / "apt.conf.d" / "90machine").write_text(
             "".join(line + "\n" for line in settings if line.lower().startswith(("acquire::http", "acquire::retries"))))
-        shutil.copy(package, cls.base / "root" / "leat.deb")
-        cls.installed = cls.there("apt-get", "install", "-y", "/root/leat.deb")
+        shutil.copy(package, cls.base / "srv" / "leat.deb")
+        cls.installed = cls.there("apt-get", "install", "-y", "/srv/leat.deb")
 
     @classmethod
     def there(cls, *command, **variables):
-        """A command in the new system, in its /root, with a /proc that is gone when the command ends."""
-        inside = ["chroot", cls.base, "env", "-C", "/root", "-i",
+        """A command in the new system, in its /srv, with a /proc that is gone when the command ends."""
+        inside = ["chroot", cls.base, "env", "-C", "/srv", "-i",
                   *(f"{name}={value}" for name, value in {**CLEAN, **variables}.items()), *command]
         return run("unshare", "--mount", "sh", "-c", 'mount -t proc proc "$0/proc" && exec "$@"', cls.base, *inside)
 
@@ -113,13 +113,13 @@ class Package(unittest.TestCase):
         self.assertEqual(self.good("dpkg", "--audit"), "")
 
     def test_a_pipeline_runs(self):
-        (self.base / "root" / "shop.yaml").write_text(PIPELINE)
-        (self.base / "root" / "orders.csv").write_text(ORDERS)
+        (self.base / "srv" / "shop.yaml").write_text(PIPELINE)
+        (self.base / "srv" / "orders.csv").write_text(ORDERS)
         self.good("leat", "run", "shop.yaml", "--once", code=leat.DEAD_LETTERS)
         self.assertEqual(self.good("leat", "sql", "--format", "csv", "SELECT * FROM paid ORDER BY id").splitlines(),
                          ["id,customer,amount,paid_at", "1,Ada,10.50,2024-05-01 08:00:00+00", "2,Jürgen,20.00,2024-05-01 10:01:00+00"])
         self.assertIn("a lot", self.good("leat", "dlq", "list"))
-        self.assertEqual(len(list((self.base / "root" / "leat-data" / "hdfs" / "paid").glob("*.parquet"))), 1)
+        self.assertEqual(len(list((self.base / "srv" / "leat-data" / "hdfs" / "paid").glob("*.parquet"))), 1)
         self.assertIn("nothing is damaged", self.good("leat", "repair"))
 
     def test_what_it_reads_at_run_time_comes_with_it(self):
@@ -131,7 +131,7 @@ class Package(unittest.TestCase):
         self.good("apt-get", "purge", "-y", "leat")
         self.assertFalse((self.base / "usr" / "bin" / "leat").exists())
         self.assertFalse((self.base / "usr" / "lib" / "leat").exists())
-        self.good("apt-get", "install", "-y", "/root/leat.deb")
+        self.good("apt-get", "install", "-y", "/srv/leat.deb")
         self.good("leat", "version")
 
 
