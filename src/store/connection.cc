@@ -13,9 +13,9 @@ Result<Statement> Connection::prepare(std::string_view sql) {
     return Statement(statement, file_);
   }
   const char* text = statement == nullptr ? nullptr : duckdb_prepare_error(statement);
-  Error error = error_from_duckdb(text == nullptr ? "" : text);
+  Error error = error_of(text);
   duckdb_destroy_prepare(&statement);
-  return with_file(std::move(error), *file_);
+  return error;
 }
 
 Result<QueryResult> Connection::query(std::string_view sql) {
@@ -30,10 +30,9 @@ Result<void> Connection::run(std::string_view sql) {
     duckdb_destroy_result(&result);
     return {};
   }
-  const char* text = duckdb_result_error(&result);
-  Error error = error_from_duckdb(text == nullptr ? "" : text);
+  Error error = error_of(duckdb_result_error(&result));
   duckdb_destroy_result(&result);
-  return with_file(std::move(error), *file_);
+  return error;
 }
 
 Result<void> Connection::begin() { return run("BEGIN TRANSACTION"); }
@@ -46,5 +45,9 @@ void Connection::rollback() {
 }
 
 void Connection::interrupt() { duckdb_interrupt(connection_); }
+
+Error Connection::error_of(const char* text) const {
+  return with_file(error_from_duckdb(text == nullptr ? "" : text), *file_);
+}
 
 }  // namespace leat::store

@@ -90,6 +90,8 @@ class Connection {
   // Interrupts a running query from another thread.
   void interrupt();
   duckdb_connection raw() { return connection_; }
+  // What DuckDB's `text` says of a failure on this connection; null: it said nothing.
+  Error error_of(const char* text) const;
 
  private:
   duckdb_connection connection_ = nullptr;

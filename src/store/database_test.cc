@@ -143,6 +143,15 @@ TEST(Connection, ErrorsNameTheTypesThatSqlHas) {
   EXPECT_EQ(huge.find("INT128"), std::string::npos) << huge;
 }
 
+TEST(Connection, ErrorsOfTheDiskNameTheFile) {
+  const TemporaryDirectory directory;
+  const Path file = directory.path() / "a.duckdb";
+  auto database = opened(file);
+  const Error error = connected(*database)->error_of("FATAL Error: fsync failed!");
+  EXPECT_NE(error.to_string().find("Input/output error"), std::string::npos);
+  EXPECT_NE(error.to_string().find(file.string()), std::string::npos) << error.to_string();
+}
+
 TEST(Connection, AConflictMayBeTriedAgain) {
   auto database = opened();
   auto first = connected(*database);

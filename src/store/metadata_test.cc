@@ -1,7 +1,9 @@
 #include "store/metadata.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include "base/temporary_directory.h"
@@ -9,6 +11,27 @@
 
 namespace leat::store {
 namespace {
+
+// Makes every read of SQLite fail while it lives.
+class FailingReads {
+ public:
+  FailingReads() { set(reinterpret_cast<sqlite3_syscall_ptr>(fail)); }
+  ~FailingReads() { set(nullptr); }
+  FailingReads(const FailingReads&) = delete;
+  FailingReads& operator=(const FailingReads&) = delete;
+
+ private:
+  static ssize_t fail(int, void*, size_t, int64_t) {
+    errno = EIO;
+    return -1;
+  }
+  static void set(sqlite3_syscall_ptr call) {
+    sqlite3_vfs* const files = sqlite3_vfs_find(nullptr);
+    // Which of the two it reads with is a choice of its build.
+    files->xSetSystemCall(files, "pread", call);
+    files->xSetSystemCall(files, "pread64", call);
+  }
+};
 
 class MetadataTest : public testing::Test {
  protected:
@@ -115,7 +138,25 @@ TEST_F(MetadataTest, RefusesWhatIsNoDatabase) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), ErrorCode::kCorrupt) << refused.error().to_string();
   EXPECT_NE(refused.error().message().find("meta.db"), std::string::npos);
-  EXPECT_FALSE(Metadata::open(directory_.path() / "none" / "meta.db").ok());
+  const Path nowhere = directory_.path() / "none" / "meta.db";
+  const auto none = Metadata::open(nowhere);
+  ASSERT_FALSE(none.ok());
+  const std::string message = none.error().to_string();
+  EXPECT_NE(message.find(nowhere.string()), std::string::npos) << message;
+  EXPECT_NE(message.find("No such file"), std::string::npos) << message;
+}
+
+TEST_F(MetadataTest, AFailedReadIsNoDamage) {
+  auto metadata = opened();
+  metadata.reset();
+  const FailingReads failing;
+  const auto refused = Metadata::open(file_);
+  ASSERT_FALSE(refused.ok());
+  const std::string message = refused.error().to_string();
+  EXPECT_NE(refused.error().code(), ErrorCode::kCorrupt) << message;
+  EXPECT_NE(message.find("Input/output error"), std::string::npos) << message;
+  EXPECT_NE(message.find(file_.string()), std::string::npos) << message;
+  EXPECT_EQ(message.find("leat repair"), std::string::npos) << message;
 }
 
 TEST_F(MetadataTest, TwoProcessesMayHaveItOpen) {

@@ -14,7 +14,8 @@ namespace {
 // The errno behind an error of the disk; 0 when SQLite does not tell. Each open file keeps its own.
 int reason_of(sqlite3* database, int code) {
   if (code == SQLITE_FULL) return ENOSPC;
-  if (database == nullptr || (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)) return 0;
+  const bool of_disk = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+  if (database == nullptr || (!of_disk && code != SQLITE_CORRUPT)) return 0;
   for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
     sqlite3_file* file = nullptr;
     int reason = 0;
@@ -25,16 +26,20 @@ int reason_of(sqlite3* database, int code) {
       return reason;
     }
   }
-  return sqlite3_system_errno(database);
+  return of_disk ? sqlite3_system_errno(database) : 0;
 }
 
-Error sqlite_error(sqlite3* database, int code, std::string_view doing) {
-  const char* file = database == nullptr ? nullptr : sqlite3_db_filename(database, "main");
+Error sqlite_error(sqlite3* database, int code, std::string_view doing, std::string_view file) {
+  const int reason = reason_of(database, code & 0xff);
+  // A read that gives EIO is damage in SQLite's eyes. Nothing says yet that it is.
+  if ((code & 0xff) == SQLITE_CORRUPT && reason != 0) {
+    code = SQLITE_IOERR;
+    database = nullptr;
+  }
   std::string message =
-      fmt::format("cannot {} {}: {}", doing, file == nullptr ? "" : file,
+      fmt::format("cannot {} {}: {}", doing, file,
                   database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database));
   // SQLite's own texts ("disk I/O error") leave out what the system said.
-  const int reason = reason_of(database, code & 0xff);
   if (reason != 0) message += fmt::format(" ({})", std::generic_category().message(reason));
   switch (code & 0xff) {
     case SQLITE_BUSY:
@@ -57,6 +62,11 @@ Error sqlite_error(sqlite3* database, int code, std::string_view doing) {
     default:
       return {ErrorDomain::kExternal, std::move(message)};
   }
+}
+
+Error use_error(sqlite3* database, int code) {
+  const char* file = sqlite3_db_filename(database, "main");
+  return sqlite_error(database, code, "use", file == nullptr ? "" : file);
 }
 
 }  // namespace
@@ -89,7 +99,7 @@ Result<bool> SqliteStatement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return sqlite_error(sqlite3_db_handle(statement_.get()), code, "use");
+  return use_error(sqlite3_db_handle(statement_.get()), code);
 }
 
 Result<void> SqliteStatement::run() {
@@ -120,7 +130,7 @@ Result<SqliteDatabase> SqliteDatabase::open(const Path& file) {
   const int code =
       sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   SqliteDatabase database(raw);
-  if (code != SQLITE_OK) return sqlite_error(raw, code, "open");
+  if (code != SQLITE_OK) return sqlite_error(raw, code, "open", file.string());
   sqlite3_busy_timeout(raw, 5000);
   LEAT_TRY(
       database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
@@ -142,7 +152,7 @@ Result<SqliteDatabase> SqliteDatabase::open_read_only(const Path& file) {
   const int code =
       sqlite3_open_v2(uri.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
   SqliteDatabase database(raw);
-  if (code != SQLITE_OK) return sqlite_error(raw, code, "open");
+  if (code != SQLITE_OK) return sqlite_error(raw, code, "open", file.string());
   return database;
 }
 
@@ -150,13 +160,13 @@ Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()),
                                       &statement, nullptr);
-  if (code != SQLITE_OK) return sqlite_error(database_.get(), code, "use");
+  if (code != SQLITE_OK) return use_error(database_.get(), code);
   return SqliteStatement(statement);
 }
 
 Result<void> SqliteDatabase::run(const std::string& sql) {
   const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return sqlite_error(database_.get(), code, "use");
+  if (code != SQLITE_OK) return use_error(database_.get(), code);
   return {};
 }
 

@@ -3,16 +3,14 @@
 #include <algorithm>
 
 #include "store/cell.h"
-#include "store/duckdb_error.h"
 #include "store/rows.h"
 
 namespace leat::sink {
 namespace {
 
-Error error_of(duckdb_appender appender) {
+Error error_of(duckdb_appender appender, const store::Connection& connection) {
   duckdb_error_data data = duckdb_appender_error_data(appender);
-  const char* text = duckdb_error_data_message(data);
-  Error error = store::error_from_duckdb(text == nullptr ? "" : text);
+  Error error = connection.error_of(duckdb_error_data_message(data));
   duckdb_destroy_error_data(&data);
   return error;
 }
@@ -40,10 +38,11 @@ Result<ChunkAppender> ChunkAppender::open(store::Connection& connection, const s
   duckdb_appender raw = nullptr;
   const duckdb_state state =
       duckdb_appender_create_ext(connection.raw(), nullptr, schema.c_str(), name.c_str(), &raw);
-  ChunkAppender appender(raw);
-  if (state != DuckDBSuccess) return error_of(raw);
+  ChunkAppender appender(raw, connection);
+  if (state != DuckDBSuccess) return error_of(raw, connection);
   for (const std::string& column : columns) {
-    if (duckdb_appender_add_column(raw, column.c_str()) != DuckDBSuccess) return error_of(raw);
+    if (duckdb_appender_add_column(raw, column.c_str()) != DuckDBSuccess)
+      return error_of(raw, connection);
   }
   return appender;
 }
@@ -59,8 +58,8 @@ Result<ChunkAppender> ChunkAppender::open_query(store::Connection& connection,
   const duckdb_state state =
       duckdb_appender_create_query(connection.raw(), sql.c_str(), raw_types.size(),
                                    raw_types.data(), name.c_str(), names.data(), &raw);
-  ChunkAppender appender(raw);
-  if (state != DuckDBSuccess) return error_of(raw);
+  ChunkAppender appender(raw, connection);
+  if (state != DuckDBSuccess) return error_of(raw, connection);
   return appender;
 }
 
@@ -109,7 +108,7 @@ Result<void> ChunkAppender::flush() {
 }
 
 Error ChunkAppender::failed() {
-  Error error = error_of(appender_.get());
+  Error error = error_of(appender_.get(), *connection_);
   duckdb_appender_clear(appender_.get());
   return error;
 }

@@ -15,7 +15,7 @@
 namespace leat::sink {
 
 // Appends to some columns of a table, the others get NULL; types that differ are cast. Not
-// thread-safe. Works in the connection's transaction.
+// thread-safe. Works in the connection's transaction, and is gone before the connection.
 class ChunkAppender {
  public:
   // `table` is [schema.]table, in the connection's own database.
@@ -39,12 +39,14 @@ class ChunkAppender {
   struct Deleter {
     void operator()(_duckdb_appender* appender) const;
   };
-  explicit ChunkAppender(duckdb_appender appender) : appender_(appender) {}
+  ChunkAppender(duckdb_appender appender, const store::Connection& connection)
+      : appender_(appender), connection_(&connection) {}
   Result<void> append_selected(duckdb_data_chunk chunk, std::span<const size_t> sources,
                                const std::vector<uint32_t>* rows);
   Error failed();
 
   std::unique_ptr<_duckdb_appender, Deleter> appender_;
+  const store::Connection* connection_;
 };
 
 }  // namespace leat::sink

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/duckdb_error.h"
 #include "stream/execute/batch_scan.h"
 #include "stream/execute/input_batch.h"
 #include "stream/execute/output_rows.h"
@@ -36,9 +35,8 @@ std::string_view class_name(duckdb_error_type type) {
   }
 }
 
-Failure failure_of(duckdb_result& result) {
-  const char* text = duckdb_result_error(&result);
-  Error error = store::error_from_duckdb(text == nullptr ? "" : text);
+Failure failure_of(duckdb_result& result, const store::Connection& connection) {
+  Error error = connection.error_of(duckdb_result_error(&result));
   const duckdb_error_type type = duckdb_result_error_type(&result);
   const bool of_a_row =
       error.domain() == ErrorDomain::kUser && error.code() != ErrorCode::kCancelled;
@@ -63,8 +61,7 @@ class Engine {
   }
 
   // Adds the result's rows to `rows`, or says how it failed.
-  static std::optional<Failure> execute(store::Statement& statement, Micros now,
-                                        store::RowBatch& rows) {
+  std::optional<Failure> execute(store::Statement& statement, Micros now, store::RowBatch& rows) {
     if (duckdb_nparams(statement.raw()) == 1) {
       duckdb_bind_timestamp_tz(statement.raw(), 1, {now});
     }
@@ -83,7 +80,7 @@ class Engine {
     }
     std::optional<Failure> failure;
     if (const char* text = duckdb_result_error(&result); !began || text != nullptr) {
-      failure = failure_of(result);
+      failure = failure_of(result, connection_);
       rows.chunks.resize(chunks);
       rows.inputs.resize(inputs);
     }
@@ -180,7 +177,7 @@ class BatchExecutor : public Executor {
   std::optional<Failure> attempt(std::optional<std::span<const uint32_t>> rows,
                                  store::RowBatch& into) {
     scan_->read(batch_.chunks(), rows);
-    return Engine::execute(*statement_, options_.now, into);
+    return engine_.execute(*statement_, options_.now, into);
   }
 
   // Rows that TRY says fail; empty where it cannot tell.
@@ -193,7 +190,7 @@ class BatchExecutor : public Executor {
     }
     store::RowBatch found;
     scan_->read(batch_.chunks(), std::nullopt);
-    const auto failure = Engine::execute(*probe_, options_.now, found);
+    const auto failure = engine_.execute(*probe_, options_.now, found);
     if (failure && !failure->of_a_row) return failure->error;
     if (failure) return Rows();
     std::sort(found.inputs.begin(), found.inputs.end());
