@@ -1,6 +1,8 @@
 #include "app/pipeline_file/file_check.h"
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 
 #include "app/connectors/connectors.h"
 #include "base/text/nearest_name.h"
@@ -71,9 +73,26 @@ class StreamCheck {
   void check_targets(const config::Stream& stream) {
     for (const auto& target : stream.into) {
       const auto checked = check_target(target);
-      if (checked.ok()) continue;
-      problems_.push_back(problem_at(plan_, target.location, checked.error().message()));
+      if (!checked.ok()) {
+        problems_.push_back(problem_at(plan_, target.location, checked.error().message()));
+      } else if (pipeline::is_embedded_table(target)) {
+        check_one_writer(stream, target);
+      }
     }
+  }
+
+  // The transactions of two streams would meet in it: neither sees the other's rows of a key.
+  void check_one_writer(const config::Stream& stream, const config::Target& target) {
+    std::string name = target.name;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    const auto [writer, first] = writers_.try_emplace(std::move(name), stream.name);
+    if (first) return;
+    problems_.push_back(problem_at(
+        plan_, target.location,
+        fmt::format("the table {} is written by the stream {} already: one stream writes a table; "
+                    "give this one another table, and read both with UNION ALL",
+                    target.name, writer->second)));
   }
 
   void check_topic(const config::Stream& stream, const std::string& topic) {
@@ -154,6 +173,7 @@ class StreamCheck {
   const KnownTopics& known_;
   std::vector<config::Problem>& problems_;
   std::vector<std::string>& warnings_;
+  std::map<std::string, std::string> writers_;  // table in small letters -> stream
 };
 
 }  // namespace

@@ -60,6 +60,17 @@ TEST(FileCheck, AllMistakesInTheOrderOfTheFile) {
                           "17:1: unknown key `colour`; known here are pip"}));
 }
 
+TEST(FileCheck, OneStreamWritesATable) {
+  EXPECT_EQ(mistakes("pipeline: p\n"
+                     "tasks:\n"
+                     "  t: {file: {path: a.ndjson}, into: {topic: a}}\n"
+                     "streams:\n"
+                     "  x: {sql: SELECT id FROM a, into: {table: s.people}}\n"
+                     "  y: {sql: SELECT id FROM a, into: [{table: S.People}, {table: y}]}\n"),
+            (Lines{"6:38: the table S.People is written by the stream x already: one stream writes "
+                   "a table; give this one another table, and read both with UNION ALL"}));
+}
+
 TEST(FileCheck, APartWithMistakesMayMakeATopic) {
   const std::string task =
       "pipeline: p\ntasks:\n  t:\n    file: {path: a}\n    into: {topc: feed}\n";
