@@ -111,7 +111,19 @@ constexpr std::string_view kAmbiguousNames = R"(
     AND used.schema NOT IN (SELECT lower(database_name) FROM duckdb_databases())
   GROUP BY used.schema, used.name HAVING count(*) > 1 ORDER BY 1 LIMIT 1)";
 
+// Whether two tables have one name at all: much less to find out than which names `sql` uses.
+Result<bool> any_name_is_shared(Connection& connection) {
+  LEAT_ASSIGN(QueryResult found, connection.query(R"(
+      SELECT 1 FROM (SELECT table_name FROM duckdb_tables() WHERE NOT internal
+                     UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal)
+      GROUP BY lower(table_name) HAVING count(*) > 1 LIMIT 1)"));
+  LEAT_ASSIGN(const auto rows, found.texts());
+  return !rows.empty();
+}
+
 Result<void> refuse_ambiguous_names(Connection& connection, std::string_view sql) {
+  LEAT_ASSIGN(const bool any, any_name_is_shared(connection));
+  if (!any) return {};
   LEAT_ASSIGN(Statement statement, connection.prepare(kAmbiguousNames));
   statement.bind(1, as_select(sql));
   LEAT_ASSIGN(QueryResult found, statement.execute());
@@ -204,10 +216,11 @@ Result<ConsoleResult> execute(Connection& connection, std::string_view sql,
 Result<ConsoleResult> run_console_query(Store& store, std::string_view sql,
                                         const ConsoleOptions& options) {
   LEAT_ASSIGN(const auto connection, store.connect());
+  // One transaction for all: each beginning waits for a commit of a stream that is under way.
+  LEAT_TRY(connection->run("BEGIN TRANSACTION READ ONLY"));
   LEAT_TRY(put_all_schemas_on_path(*connection));
   const Watchdog watchdog(*connection, options);
   LEAT_TRY(refuse_ambiguous_names(*connection, sql));
-  LEAT_TRY(connection->run("BEGIN TRANSACTION READ ONLY"));
   auto result = execute(*connection, sql, options);
   connection->rollback();
   if (!result && result.error().code() == ErrorCode::kCancelled) {

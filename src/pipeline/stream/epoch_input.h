@@ -21,8 +21,6 @@
 namespace leat::pipeline {
 
 struct EpochLimits {
-  // A row group of DuckDB's: an epoch of that size goes straight to the table's file, a smaller one
-  // by way of the write-ahead log.
   size_t records = 50'000;
   size_t bytes = 256UL << 20;  // of keys and values
   // Of record batches that are read at once: what a CPU's cache holds while it is decoded.
