@@ -61,7 +61,7 @@ def main():
     flags.add_argument("build", type=pathlib.Path)
     flags.add_argument("--hours", type=float)
     flags.add_argument("fuzzer", nargs="*")
-    options = flags.parse_args()
+    options = flags.parse_intermixed_args()
     FINDINGS.mkdir(parents=True, exist_ok=True)
     names = options.fuzzer or sorted(source.stem for source in (ROOT / "src").rglob("*_fuzz.cc"))
     build = ROOT / options.build
