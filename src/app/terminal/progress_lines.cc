@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "app/terminal/numbers.h"
 #include "app/terminal/text_width.h"
@@ -12,7 +13,7 @@
 namespace leat::terminal {
 namespace {
 
-constexpr std::chrono::seconds kPlainInterval{1};
+constexpr std::chrono::seconds kLongestPlainInterval{60};
 
 struct Look {
   std::string_view mark;
@@ -96,19 +97,27 @@ std::vector<std::string> PlainProgress::update(const std::vector<ProgressLine>& 
                                                std::chrono::steady_clock::time_point now) {
   std::vector<std::string> news;
   for (const ProgressLine& line : lines) {
-    const std::string name = line.kind + ' ' + line.name;
-    const auto told = told_.find(name);
-    if (told == told_.end()) {
-      // What waits has nothing to tell yet.
-      if (line.state == ProgressState::kWaiting && line.message.empty()) continue;
-    } else {
-      const Told& last = told->second;
-      const bool changed = last.state != line.state || last.message != line.message;
-      const bool due = last.records != line.records && now - last.at >= kPlainInterval;
-      if (!changed && !due) continue;
+    const auto [found, is_new] = told_.try_emplace(line.kind + ' ' + line.name);
+    Told& told = found->second;
+    const bool trouble =
+        line.state == ProgressState::kRetrying || line.state == ProgressState::kFailed;
+    // What waits has nothing to tell yet.
+    if (is_new && line.state == ProgressState::kWaiting && line.message.empty()) {
+      told_.erase(found);
+      continue;
     }
+    const bool entered = std::exchange(told.seen, line.state) != line.state || is_new;
+    const bool at_once = told.states.insert(line.state).second || (trouble && entered) ||
+                         told.message != line.message;
+    const bool changed = told.state != line.state || told.records != line.records;
+    const bool due = changed && now - told.at >= told.interval;
+    if (!at_once && !due) continue;
     news.push_back(plain_line(line));
-    told_.insert_or_assign(name, Told{line.state, line.message, line.records, now});
+    if (!at_once) told.interval = std::min(told.interval * 2, kLongestPlainInterval);
+    told.state = line.state;
+    told.message = line.message;
+    told.records = line.records;
+    told.at = now;
   }
   return news;
 }

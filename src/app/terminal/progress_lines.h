@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,9 @@ struct ProgressLine {
 std::vector<std::string> render_progress(const std::vector<ProgressLine>& lines,
                                          const Screen& screen, uint64_t tick);
 
-// For output that is not a terminal: a line when a state or message changes at once, when only
-// numbers change at most once a second for each task or stream.
+// For output that is not a terminal: of each task or stream a line at once for a state that it was
+// never in before, for trouble and for a new message; else, when something has changed, a second
+// later, then two, four, and so on up to a minute: a log that is kept for months stays small.
 class PlainProgress {
  public:
   std::vector<std::string> update(const std::vector<ProgressLine>& lines,
@@ -40,10 +42,13 @@ class PlainProgress {
 
  private:
   struct Told {
-    ProgressState state;
-    std::string message;
-    uint64_t records;
-    std::chrono::steady_clock::time_point at;
+    std::set<ProgressState> states = {};           // all that were told
+    ProgressState seen = ProgressState::kWaiting;  // the last one, told or not
+    ProgressState state = ProgressState::kWaiting;
+    std::string message = {};
+    uint64_t records = 0;
+    std::chrono::steady_clock::time_point at = {};
+    std::chrono::seconds interval{1};
   };
   std::map<std::string, Told> told_;
 };

@@ -63,7 +63,7 @@ TEST(RenderProgress, a_rate_is_shown_once_it_is_measured) {
             "stream created_users: running, 7 records, 0/s, lag 1,000");
 }
 
-TEST(PlainProgress, tells_changes_at_once_and_numbers_each_second) {
+TEST(PlainProgress, tells_new_states_at_once_and_numbers_later) {
   PlainProgress plain;
   std::chrono::steady_clock::time_point now{};
   const auto told = [&](ProgressState state, uint64_t records) {
@@ -81,6 +81,32 @@ TEST(PlainProgress, tells_changes_at_once_and_numbers_each_second) {
   EXPECT_EQ(told(ProgressState::kDone, 20), "task fetch: done, 20 records");
   EXPECT_TRUE(plain.finish({task(ProgressState::kDone, 20)}).empty());
   EXPECT_EQ(plain.finish({task(ProgressState::kDone, 21)}).size(), 1u);
+}
+
+TEST(PlainProgress, what_goes_on_for_ever_is_told_once_a_minute) {
+  PlainProgress plain;
+  std::chrono::steady_clock::time_point now{};
+  size_t lines = 0;
+  for (uint64_t second = 0; second < 3600; ++second) {
+    for (const auto state : {ProgressState::kRunning, ProgressState::kDone}) {
+      lines += plain.update({task(state, second), stream(second, 0)}, now).size();
+      now += milliseconds(500);
+    }
+  }
+  EXPECT_GT(lines, 100u);
+  EXPECT_LT(lines, 150u);
+}
+
+TEST(PlainProgress, trouble_is_told_every_time) {
+  PlainProgress plain;
+  std::chrono::steady_clock::time_point now{};
+  for (int i = 0; i < 5; ++i) {
+    plain.update({task(ProgressState::kRunning, 0)}, now);
+    EXPECT_EQ(plain.update({task(ProgressState::kRetrying, 0)}, now).size(), 1u);
+    EXPECT_EQ(plain.update({task(ProgressState::kRetrying, 0)}, now).size(), 0u);
+    plain.update({task(ProgressState::kDone, 1)}, now);
+    now += milliseconds(2000);
+  }
 }
 
 class ProgressDisplayTest : public testing::Test {
