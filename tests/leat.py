@@ -33,6 +33,15 @@ def environment(**more):
     return {**kept, "LC_ALL": "C.UTF-8", **{name: str(value) for name, value in more.items()}}
 
 
+def wait_until(condition):
+    """Asks again and again until it holds, or TIMEOUT_SECONDS are over."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not come true in time")
+        time.sleep(0.05)
+
+
 def leat(*arguments, input=None, env=None, cwd=None, timeout=TIMEOUT_SECONDS):
     """Runs one command to its end: returncode, stdout and stderr as text."""
     return subprocess.run([str(PROGRAM), *map(str, arguments)], input=input, capture_output=True, text=True,

@@ -1,5 +1,7 @@
 """leat topic: list, describe, consume, produce."""
 import json
+import subprocess
+import time
 import unittest
 
 import leat
@@ -74,6 +76,33 @@ class Produce(unittest.TestCase):
         result = self.place.leat("topic", "produce", "events", input='{"id":1}\nnot json\n')
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("2", result.stderr)
+
+    def test_lines_are_there_while_more_are_to_come(self):
+        """Also after a pause that ends the upload; and lines are counted over it."""
+        process = subprocess.Popen([str(leat.PROGRAM), "run", str(self.place.pipeline), "--data", str(self.place.data)],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.place.path,
+                                   env=leat.environment(DIR=self.place.path))
+        self.addCleanup(process.kill)
+        leat.wait_until(lambda: (self.place.data / "leat.sock").exists())
+        producer = subprocess.Popen([str(leat.PROGRAM), "topic", "produce", "events", "--data", str(self.place.data)],
+                                    stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+        def consumed():
+            return self.place.leat("topic", "consume", "events").stdout
+
+        for number, pause in ((1, 0), (2, 6)):
+            time.sleep(pause)
+            producer.stdin.write(f'{{"id":{number}}}\n')
+            producer.stdin.flush()
+            leat.wait_until(lambda: f'{{"id":{number}}}\n' in consumed())
+        producer.stdin.write("not json\n")
+        producer.stdin.close()
+        self.assertNotEqual(producer.wait(timeout=60), 0)
+        self.assertIn("line 3", producer.stderr.read())
+        producer.stderr.close()
+        self.assertEqual(consumed(), '{"id":1}\n{"id":2}\n')
+        process.terminate()
+        self.assertEqual(process.wait(timeout=60), 0)
 
     def test_tombstones_through_the_envelope(self):
         result = self.place.leat("topic", "produce", "events", "--envelope", input='{"key":"a","value":null}\n')

@@ -55,6 +55,19 @@ Result<std::string> describe(Instance& instance, const std::string& topic) {
   return described.dump();
 }
 
+// The parameter `name`, where it is there. Errors (user): it is no number of records.
+Result<int64_t> count_in(const web::QueryMap& query, const std::string& name, int64_t otherwise) {
+  const auto found = query.find(name);
+  if (found == query.end()) return otherwise;
+  const std::string& text = found->second;
+  int64_t count = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || count < 0) {
+    return user_error("{} takes a number of records, not `{}`", name, text);
+  }
+  return count;
+}
+
 struct ConsumeOptions {
   std::string from = "beginning";
   int64_t count = INT64_MAX;
@@ -71,13 +84,7 @@ Result<ConsumeOptions> consume_options(const web::QueryMap& query) {
   if (const auto format = query.find("format"); format != query.end()) {
     options.values_only = format->second == "value";
   }
-  if (const auto count = query.find("count"); count != query.end()) {
-    const auto& text = count->second;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), options.count);
-    if (parsed.ec != std::errc() || options.count < 0) {
-      return user_error("count takes a number of records, not `{}`", text);
-    }
-  }
+  LEAT_ASSIGN(options.count, count_in(query, "count", options.count));
   return options;
 }
 
@@ -179,6 +186,9 @@ void add_topic_routes(web::Router& router, Instance& instance) {
           format.key = key->second;
         }
         format.envelope = request.query.contains("envelope");
+        const auto lines_before = count_in(request.query, "lines_before", 0);
+        if (!lines_before.ok()) return web::error_response(lines_before.error());
+        format.lines_before = *lines_before;
         auto produced = produce_lines(instance, request.params["topic"], format, *request.stream);
         if (!produced.ok()) return web::error_response(produced.error());
         return web::json_response(json{{"produced", *produced}}.dump());

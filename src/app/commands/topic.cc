@@ -1,6 +1,8 @@
 // leat topic list | describe | consume | produce.
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -115,13 +117,57 @@ int consume(const TopicFlags& flags) {
   return kExitOk;
 }
 
-Result<size_t> read_standard_input(MutableBytes into) {
-  while (true) {
-    const ssize_t got = ::read(STDIN_FILENO, into.data(), into.size());
-    if (got >= 0) return static_cast<size_t>(got);
-    if (errno != EINTR) return os_error(errno, "cannot read standard input");
+// Standard input in several uploads: one ends where nothing comes for a while, so that no server
+// waits for somebody who thinks, or for `tail -f`.
+class StandardInput {
+ public:
+  // Until there is something, or the end.
+  Result<void> wait() const {
+    LEAT_TRY(poll_input(-1));
+    return {};
   }
-}
+
+  // Empty: the end of this upload.
+  Result<size_t> read(MutableBytes into) {
+    if (last_ == '\n') {  // a line is never cut in two
+      LEAT_ASSIGN(const bool more, poll_input(kPauseMs));
+      if (!more) {
+        last_ = 0;
+        return size_t{0};
+      }
+    }
+    while (true) {
+      const ssize_t got = ::read(STDIN_FILENO, into.data(), into.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return os_error(errno, "cannot read standard input");
+      const std::string_view text(reinterpret_cast<const char*>(into.data()),
+                                  static_cast<size_t>(got));
+      lines_ += std::count(text.begin(), text.end(), '\n');
+      last_ = text.empty() ? '\0' : text.back();
+      at_end_ = text.empty();
+      return text.size();
+    }
+  }
+
+  bool at_end() const { return at_end_; }
+  int64_t lines() const { return lines_; }  // read so far
+
+ private:
+  static constexpr int kPauseMs = 5'000;
+
+  static Result<bool> poll_input(int timeout_ms) {
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    while (true) {
+      const int ready = ::poll(&input, 1, timeout_ms);
+      if (ready >= 0) return ready > 0;
+      if (errno != EINTR) return os_error(errno, "cannot wait for standard input");
+    }
+  }
+
+  char last_ = 0;
+  bool at_end_ = false;
+  int64_t lines_ = 0;
+};
 
 int produce(const TopicFlags& flags) {
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kCreate);
@@ -129,12 +175,19 @@ int produce(const TopicFlags& flags) {
   web::QueryMap query;
   if (!flags.key.empty()) query["key"] = flags.key;
   if (flags.envelope) query["envelope"] = "true";
-  const auto answer = (*client)->upload(
-      topic_path(flags.topic) + "/records" + web::query_string(query), read_standard_input);
-  if (!answer.ok()) return report(answer.error());
-  const auto produced = json::parse(*answer)["produced"].get<uint64_t>();
+  StandardInput input;
+  uint64_t produced = 0;
+  while (!input.at_end()) {
+    if (const auto waited = input.wait(); !waited.ok()) return report(waited.error());
+    if (input.lines() > 0) query["lines_before"] = std::to_string(input.lines());
+    const auto answer =
+        (*client)->upload(topic_path(flags.topic) + "/records" + web::query_string(query),
+                          [&](MutableBytes into) { return input.read(into); });
+    if (!answer.ok()) return report(answer.error());
+    produced += json::parse(*answer)["produced"].get<uint64_t>();
+  }
   if (flags.as_json) {
-    std::cout << *answer << '\n';
+    std::cout << json{{"produced", produced}}.dump() << '\n';
   } else {
     std::cerr << fmt::format("produced {} to {}\n", terminal::human_count(produced), flags.topic);
   }

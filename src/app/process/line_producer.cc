@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kBatchBytes = 1 << 20;
 // So many appends may be on their way to the disk while the next lines are read.
 constexpr size_t kInFlight = 8;
+// A piece of the body that is smaller is all that was there: whoever writes makes a pause.
+constexpr size_t kFullPiece = 16 << 10;
 
 struct LineRecord {
   std::optional<std::string> key;
@@ -23,12 +25,14 @@ struct LineRecord {
 class LineProducer {
  public:
   LineProducer(Instance& instance, std::string topic, int32_t partitions, pipeline::RecordKey key,
-               bool envelope)
+               const LineFormat& format)
       : instance_(instance),
         topic_(std::move(topic)),
         partitions_(partitions),
         key_(std::move(key)),
-        envelope_(envelope) {}
+        envelope_(format.envelope),
+        number_(format.lines_before),
+        batches_(format.lines_before) {}
 
   int64_t produced() const { return produced_; }
 
@@ -41,7 +45,7 @@ class LineProducer {
     return text_.size() >= kBatchBytes ? send() : Result<void>();
   }
 
-  // Waits until all is durable.
+  // What came is durable when it returns.
   Result<void> finish() {
     LEAT_TRY(send());
     return wait_for(0);
@@ -144,15 +148,15 @@ class LineProducer {
   const bool envelope_;
   std::string text_;  // gathered lines, without their ends
   std::vector<Line> lines_;
-  int64_t number_ = 0;
-  int64_t batches_ = 0;
+  int64_t number_;
+  int64_t batches_;
   int64_t produced_ = 0;  // durable
   std::deque<Sent> sent_;
 };
 
-// Calls `line` for every line of the body.
-template <class OnLine>
-Result<void> for_each_line(web::BodyReader& body, OnLine on_line) {
+// Calls `on_line` for every line of the body, and `on_pause` before it waits for what comes late.
+template <class OnLine, class OnPause>
+Result<void> for_each_line(web::BodyReader& body, OnLine on_line, OnPause on_pause) {
   std::string rest;
   while (true) {
     LEAT_ASSIGN(const std::string piece, body.read());
@@ -169,6 +173,7 @@ Result<void> for_each_line(web::BodyReader& body, OnLine on_line) {
       text.remove_prefix(end + 1);
     }
     rest += text;
+    if (piece.size() < kFullPiece) LEAT_TRY(on_pause());
   }
   return rest.empty() ? Result<void>() : on_line(rest);
 }
@@ -186,8 +191,10 @@ Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
     partitions = instance.log().partition_count(topic);
   }
   if (!partitions.ok()) return std::move(partitions).error();
-  LineProducer producer(instance, topic, *partitions, std::move(key), format.envelope);
-  LEAT_TRY(for_each_line(lines, [&](std::string_view line) { return producer.add(line); }));
+  LineProducer producer(instance, topic, *partitions, std::move(key), format);
+  LEAT_TRY(for_each_line(
+      lines, [&](std::string_view line) { return producer.add(line); },
+      [&] { return producer.finish(); }));
   LEAT_TRY(producer.finish());
   return producer.produced();
 }

@@ -13,10 +13,12 @@ namespace leat::app {
 struct LineFormat {
   std::string key;        // JSON path of the record key; empty: no key
   bool envelope = false;  // lines are {"key": …, "value": …}, texts or null: any bytes, tombstones
+  int64_t lines_before = 0;  // of earlier calls for the same input: errors count on from them
 };
 
 // One record a line, durable when it returns; empty lines are skipped. A missing topic is made with
-// one partition. Returns the records produced.
+// one partition. What came is appended as soon as nothing more is there. Returns the records
+// produced.
 // Errors (user): a line that is not JSON or has no key: names its number; the lines before it are
 // produced.
 Result<int64_t> produce_lines(Instance& instance, const std::string& topic,

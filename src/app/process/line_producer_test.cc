@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <deque>
+#include <functional>
 
 #include "app/process/instance_for_test.h"
 
@@ -17,7 +18,9 @@ class Pieces final : public web::BodyReader {
  public:
   explicit Pieces(std::deque<std::string> pieces, bool breaks = false)
       : pieces_(std::move(pieces)), breaks_(breaks) {}
+  std::function<void()> before_last;  // is read
   Result<std::string> read() override {
+    if (pieces_.size() == 1 && before_last) before_last();
     if (pieces_.empty()) {
       if (breaks_) return external_error(Retry::kNo, "the client left");
       return std::string();
@@ -57,6 +60,23 @@ TEST_F(LineProducerTest, LinesMayComeInAnyPieces) {
     EXPECT_EQ(produce_lines(*instance_, topic, {}, body).value(), 3);
     EXPECT_THAT(records(topic), ElementsAre("-={\"a\":1}", "-={\"b\":\"xyz\"}", "-={\"c\":3}"));
   }
+}
+
+TEST_F(LineProducerTest, WhatCameIsThereBeforeTheRestComes) {
+  Pieces body({"{\"a\":1}\n{\"a\":2}\n{\"a\"", ":3}\n"});
+  bool seen = false;
+  body.before_last = [&] {
+    EXPECT_THAT(records("t"), ElementsAre("-={\"a\":1}", "-={\"a\":2}"));
+    seen = true;
+  };
+  EXPECT_EQ(produce_lines(*instance_, "t", {}, body).value(), 3);
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(records("t").size(), 3u);
+}
+
+TEST_F(LineProducerTest, LinesAreCountedOnFromEarlierCalls) {
+  const auto produced = produce_text("{}\nnope\n", {.lines_before = 40});
+  EXPECT_THAT(produced.error().message(), HasSubstr("line 42: "));
 }
 
 TEST_F(LineProducerTest, ALineLongerThanAPieceAndThanABatch) {
@@ -135,7 +155,7 @@ TEST_F(LineProducerTest, ABodyThatBreaksOffIsAnError) {
   const auto produced = produce_lines(*instance_, "t", {}, body);
   ASSERT_FALSE(produced.ok());
   EXPECT_EQ(produced.error().domain(), ErrorDomain::kExternal);
-  EXPECT_TRUE(records("t").empty()) << "never a part of a line";
+  EXPECT_THAT(records("t"), ElementsAre("-=1")) << "never a part of a line";
 }
 
 TEST_F(LineProducerTest, RefusesWhatNoTopicIsCalled) {
