@@ -136,7 +136,7 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
   next.counts.filtered += static_cast<int64_t>(own.filtered);
 
   std::vector<OutboxEntry> outbox;
-  const auto written = commit(std::move(next), [&](StreamProgress& next) -> Result<bool> {
+  const auto written = commit(std::move(next), [&](StreamProgress& committed) -> Result<bool> {
     for (auto& table : tables_) {
       auto& rows = table.keyed ? all.rows : own.rows;
       if (!rows.columns.empty()) LEAT_TRY(table.writer->prepare(rows.columns));
@@ -152,7 +152,7 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
           if (record == kLetter) refused_of_letter.refused.push_back(refused);
         }
       }
-      auto& counts = next.sinks[table.name];
+      auto& counts = committed.sinks[table.name];
       const auto refused = static_cast<int64_t>(refused_of_letter.refused.size());
       counts.emitted += emitted;
       counts.dead_lettered += refused;
@@ -162,8 +162,8 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
     for (const auto& target : outside_) {
       const auto emitted = static_cast<int64_t>(own.rows.row_count() + own.rows.deletes.size());
       if (emitted == 0) continue;
-      next.sinks[target.name].emitted += emitted;
-      outbox.push_back(outbox_entry(alone, next, now, target.name));
+      committed.sinks[target.name].emitted += emitted;
+      outbox.push_back(outbox_entry(alone, committed, now, target.name));
       LEAT_TRY(state_.add_outbox(stream_.name, outbox.back()));
     }
     LEAT_TRY(state_.remove_letter(letter));
