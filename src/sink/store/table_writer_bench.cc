@@ -1,6 +1,6 @@
 // TableWriter beside DuckDB's own ways to write the same rows: ratios of the median time of a
-// batch, each batch one durable transaction. Usage: table_writer_bench [existing keys, default
-// 100000]
+// batch, each batch one durable transaction. Usage: table_writer_bench [rows that the table has
+// before]… (100000 10000000)
 //
 // The peers read the rows from a temporary table that is filled before the clock starts;
 // TableWriter starts from chunks, as the stream engine gives them.
@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -60,99 +60,155 @@ RowBatch batch(Connection& connection, const std::string& sql) {
 
 enum class Way { kTableWriter, kInsertSelect, kOnConflict, kDeleteInsert };
 
-// Milliseconds of the median batch.
-double measure(Way way, bool upsert, const std::string& keys, size_t existing, size_t size) {
-  const leat::TemporaryDirectory directory;
-  auto database = must(Database::open(directory.path() / "bench.duckdb"));
-  auto connection = must(database->connect());
-  TableWriter writer(*connection, "t",
-                     upsert ? std::vector<std::string>{"id"} : std::vector<std::string>{});
-  const RowBatch first = batch(*connection, rows_sql("i", existing));
-  must(connection->begin());
-  must(writer.prepare(first.columns));
-  must(writer.write(first));
-  must(connection->commit());
-  if (way == Way::kOnConflict) must(connection->run("ALTER TABLE t ADD PRIMARY KEY (id)"));
-  must(connection->run("CHECKPOINT; CREATE TEMP TABLE staged AS FROM t LIMIT 0"));
+struct Work {
+  std::string keys;  // "new", "uniform", "skewed"
+  size_t rows;       // of a batch
+};
 
-  std::string set;
-  for (const auto& column : first.columns) {
-    if (column.name == "id") continue;
-    if (!set.empty()) set += ", ";
-    set += column.name + " = excluded." + column.name;
+// One table of `existing` rows, written one way.
+class Table {
+ public:
+  Table(Way way, bool upsert, size_t existing)
+      : way_(way),
+        upsert_(upsert),
+        existing_(existing),
+        database_(must(Database::open(directory_.path() / "bench.duckdb"))),
+        connection_(must(database_->connect())),
+        writer_(*connection_, "t",
+                upsert ? std::vector<std::string>{"id"} : std::vector<std::string>{}) {
+    must(connection_->begin());
+    must(writer_.prepare(batch(*connection_, rows_sql("i", 1)).columns));
+    must(connection_->commit());
+    must(connection_->run("INSERT INTO t SELECT * EXCLUDE (input) FROM (" +
+                          rows_sql("i", existing) + ")"));
+    if (way == Way::kOnConflict) must(connection_->run("ALTER TABLE t ADD PRIMARY KEY (id)"));
+    must(connection_->run("CHECKPOINT; CREATE TEMP TABLE staged AS FROM t LIMIT 0"));
   }
-  std::vector<double> times;
-  const int batches = size >= 100000 ? 5 : size >= 10000 ? 9 : 21;
-  for (int n = 0; n < batches; ++n) {
-    const std::string key =
-        keys == "new" ? fmt::format("i + {}", existing + size * static_cast<size_t>(n))
-        : keys == "uniform"
-            ? fmt::format("hash(i + {}) % {}", size * static_cast<size_t>(n), existing)
-            // About a tenth of the keys gets nine tenths of the rows.
-            : fmt::format("(power((hash(i + {0}) % 1000003) / 1000003.0, 20) * {1})::BIGINT",
-                          size * static_cast<size_t>(n), existing);
-    const std::string sql = rows_sql(key, size);
+
+  // Milliseconds of the median batch.
+  double measure(const Work& work) {
+    std::vector<double> times;
+    const int batches = work.rows >= 100000 ? 5 : work.rows >= 10000 ? 9 : 21;
+    for (int n = 0; n < batches; ++n) times.push_back(write_batch(work));
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+  }
+
+ private:
+  std::string next_key(const Work& work) {
+    const size_t first = written_;
+    written_ += work.rows;
+    if (work.keys == "new") return fmt::format("i + {}", existing_ + first);
+    if (work.keys == "uniform") return fmt::format("hash(i + {}) % {}", first, existing_);
+    // About a tenth of the keys gets nine tenths of the rows.
+    return fmt::format("(power((hash(i + {}) % 1000003) / 1000003.0, 20) * {})::BIGINT", first,
+                       existing_);
+  }
+
+  double write_batch(const Work& work) {
+    const std::string sql = rows_sql(next_key(work), work.rows);
     RowBatch rows;
-    if (way == Way::kTableWriter) {
-      rows = batch(*connection, sql);
+    if (way_ == Way::kTableWriter) {
+      rows = batch(*connection_, sql);
     } else {
-      must(connection->run(
+      must(connection_->run(
           "TRUNCATE staged; INSERT INTO staged SELECT * EXCLUDE (input) FROM (" + sql + ")" +
-          (upsert ? " QUALIFY row_number() OVER (PARTITION BY id ORDER BY input DESC) = 1" : "")));
+          (upsert_ ? " QUALIFY row_number() OVER (PARTITION BY id ORDER BY input DESC) = 1" : "")));
     }
     const auto start = std::chrono::steady_clock::now();
-    must(connection->begin());
-    switch (way) {
+    must(connection_->begin());
+    switch (way_) {
       case Way::kTableWriter:
-        must(writer.prepare(rows.columns));
-        must(writer.write(rows));
+        must(writer_.write(rows));
         break;
       case Way::kInsertSelect:
-        must(connection->run("INSERT INTO t FROM staged"));
+        must(connection_->run("INSERT INTO t FROM staged"));
         break;
       case Way::kOnConflict:
-        must(connection->run("INSERT INTO t FROM staged ON CONFLICT (id) DO UPDATE SET " + set));
+        must(connection_->run("INSERT INTO t FROM staged ON CONFLICT (id) DO UPDATE SET " +
+                              assignments(rows_sql("i", 0))));
         break;
       case Way::kDeleteInsert:
-        must(connection->run(
+        must(connection_->run(
             "DELETE FROM t USING staged WHERE t.id = staged.id; INSERT INTO t FROM staged"));
         break;
     }
-    must(connection->commit());
-    times.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-            .count());
+    must(connection_->commit());
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+        .count();
   }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
+
+  // "first_name = excluded.first_name, …" for all columns but the key.
+  const std::string& assignments(const std::string& sql) {
+    if (!assignments_.empty()) return assignments_;
+    const auto result = must(connection_->query(sql));
+    for (const auto& column : result.columns()) {
+      if (column.name == "id" || column.name == "input") continue;
+      if (!assignments_.empty()) assignments_ += ", ";
+      assignments_ += column.name + " = excluded." + column.name;
+    }
+    return assignments_;
+  }
+
+  const leat::TemporaryDirectory directory_;
+  const Way way_;
+  const bool upsert_;
+  const size_t existing_;
+  const std::unique_ptr<Database> database_;
+  const std::unique_ptr<Connection> connection_;
+  TableWriter writer_;
+  size_t written_ = 0;
+  std::string assignments_;
+};
+
+std::vector<double> measure_all(Way way, bool upsert, size_t existing,
+                                const std::vector<Work>& works) {
+  Table table(way, upsert, existing);
+  std::vector<double> times;
+  times.reserve(works.size());
+  for (const auto& work : works) times.push_back(table.measure(work));
+  return times;
+}
+
+void compare(bool upsert, size_t existing, const std::vector<Work>& works,
+             const std::vector<std::pair<Way, const char*>>& peers) {
+  std::printf("%s, %zu rows there; milliseconds of the median batch, and peer / TableWriter\n",
+              upsert ? "upsert" : "append", existing);
+  const auto ours = measure_all(Way::kTableWriter, upsert, existing, works);
+  std::vector<std::vector<double>> theirs;
+  for (const auto& [way, name] : peers) {
+    theirs.push_back(measure_all(way, upsert, existing, works));
+  }
+  std::printf("%-8s %8s %12s", "keys", "rows", "TableWriter");
+  for (const auto& [way, name] : peers) std::printf(" %21s", name);
+  std::printf("\n");
+  for (size_t i = 0; i < works.size(); ++i) {
+    std::printf("%-8s %8zu %9.2f ms", works[i].keys.c_str(), works[i].rows, ours[i]);
+    for (const auto& times : theirs) {
+      std::printf(" %11.2f ms %5.2fx", times[i], times[i] / ours[i]);
+    }
+    std::printf("\n");
+  }
+  std::fflush(stdout);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const size_t existing = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100000;
-  std::printf("existing keys: %zu; milliseconds of the median batch, and peer / TableWriter\n",
-              existing);
-  std::printf("%-8s %-8s %8s %12s %22s %22s %22s\n", "work", "keys", "rows", "TableWriter",
-              "INSERT SELECT", "ON CONFLICT (PK)", "DELETE + INSERT");
-  for (const bool upsert : {false, true}) {
-    for (const std::string keys : {"new", "uniform", "skewed"}) {
-      if (!upsert && keys != "new") continue;
-      for (const size_t size : {10, 100, 1000, 10000, 100000}) {
-        const double ours = measure(Way::kTableWriter, upsert, keys, existing, size);
-        std::printf("%-8s %-8s %8zu %9.2f ms", upsert ? "upsert" : "append", keys.c_str(), size,
-                    ours);
-        for (const Way way : {Way::kInsertSelect, Way::kOnConflict, Way::kDeleteInsert}) {
-          if ((way == Way::kInsertSelect) == upsert) {
-            std::printf(" %22s", "");
-            continue;
-          }
-          const double peer = measure(way, upsert, keys, existing, size);
-          std::printf(" %12.2f ms %5.2fx", peer, peer / ours);
-        }
-        std::printf("\n");
-        std::fflush(stdout);
-      }
+  std::vector<Work> appends;
+  std::vector<Work> upserts;
+  for (const std::string keys : {"new", "uniform", "skewed"}) {
+    for (const size_t rows : {10, 100, 1000, 10000, 100000}) {
+      if (keys == "new") appends.push_back({keys, rows});
+      upserts.push_back({keys, rows});
     }
   }
+  std::vector<size_t> sizes;
+  for (int i = 1; i < argc; ++i) sizes.push_back(std::strtoull(argv[i], nullptr, 10));
+  if (sizes.empty()) sizes = {100'000, 10'000'000};
+  for (const size_t existing : sizes) {
+    compare(true, existing, upserts,
+            {{Way::kOnConflict, "ON CONFLICT (PK)"}, {Way::kDeleteInsert, "DELETE + INSERT"}});
+  }
+  compare(false, sizes.front(), appends, {{Way::kInsertSelect, "INSERT SELECT"}});
 }
