@@ -35,6 +35,19 @@ Result<void> Connection::run(std::string_view sql) {
   return error;
 }
 
+Result<void> Connection::stream(std::string_view sql,
+                                const std::function<void(duckdb_data_chunk)>& take) {
+  LEAT_ASSIGN(Statement statement, prepare(sql));
+  duckdb_result result{};
+  duckdb_execute_prepared_streaming(statement.raw(), &result);
+  while (const DataChunk chunk{duckdb_fetch_chunk(result)}) take(chunk.get());
+  const char* const text = duckdb_result_error(&result);
+  Result<void> done;
+  if (text != nullptr && *text != '\0') done = error_of(text);
+  duckdb_destroy_result(&result);
+  return done;
+}
+
 Result<void> Connection::begin() { return run("BEGIN TRANSACTION"); }
 
 Result<void> Connection::commit() { return run("COMMIT"); }

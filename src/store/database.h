@@ -4,6 +4,7 @@
 #include <duckdb.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,6 +83,8 @@ class Connection {
   Result<Statement> prepare(std::string_view sql);
   Result<QueryResult> query(std::string_view sql);  // prepare and execute one statement
   Result<void> run(std::string_view sql);           // any number of statements, results dropped
+  // A query whose rows need not fit into memory: `take` gets chunk after chunk.
+  Result<void> stream(std::string_view sql, const std::function<void(duckdb_data_chunk)>& take);
 
   Result<void> begin();
   Result<void> commit();  // durable when it returns

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <string_view>
 #include <unordered_map>
 
@@ -144,6 +146,19 @@ std::vector<KeyColumn> key_columns(duckdb_data_chunk chunk, std::span<const size
   return columns;
 }
 
+// Equal for bytes of equal keys, also from another chunk or of the table.
+uint64_t key_hash(std::string_view bytes) { return std::hash<std::string_view>()(bytes); }
+
+// The bytes of one row's key; false: it has a NULL.
+bool read_key(const std::vector<KeyColumn>& columns, idx_t row, std::string& bytes) {
+  bytes.clear();
+  for (const KeyColumn& column : columns) {
+    if (column.is_null(row)) return false;
+    column.append(bytes, row);
+  }
+  return true;
+}
+
 // Where the last operation of a key is.
 struct Place {
   bool is_delete;
@@ -161,13 +176,7 @@ class Reducer {
     const auto columns = key_columns(chunk, key);
     const idx_t size = duckdb_data_chunk_get_size(chunk);
     for (uint32_t row = 0; row < size; ++row) {
-      bool null = false;
-      bytes_.clear();
-      for (size_t i = 0; i < columns.size() && !null; ++i) {
-        null = columns[i].is_null(row);
-        if (!null) columns[i].append(bytes_, row);
-      }
-      if (null) {
+      if (!read_key(columns, row, bytes_)) {
         null_row(row);
         continue;
       }
@@ -253,8 +262,18 @@ bool can_be_key(duckdb_type type) {
   }
 }
 
+void add_keys(duckdb_data_chunk chunk, KeyFilter& present) {
+  std::vector<size_t> all_columns(duckdb_data_chunk_get_column_count(chunk));
+  std::iota(all_columns.begin(), all_columns.end(), 0);
+  const auto columns = key_columns(chunk, all_columns);
+  std::string bytes;
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); ++row) {
+    if (read_key(columns, row, bytes)) present.add(key_hash(bytes));
+  }
+}
+
 Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::RowBatch& rows,
-                                   std::span<const size_t> key) {
+                                   std::span<const size_t> key, const KeyFilter* present) {
   ReducedBatch reduced;
   Reducer reducer;
   uint32_t base = 0;
@@ -271,7 +290,7 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
 
   LEAT_ASSIGN(reduced.delete_chunks, typed_deletes(connection, rows, key));
   std::vector<size_t> all_columns(key.size());
-  for (size_t i = 0; i < key.size(); ++i) all_columns[i] = i;
+  std::iota(all_columns.begin(), all_columns.end(), 0);
   base = 0;
   for (uint32_t i = 0; i < reduced.delete_chunks.size(); ++i) {
     const duckdb_data_chunk chunk = reduced.delete_chunks[i].get();
@@ -288,12 +307,19 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
     base += static_cast<uint32_t>(duckdb_data_chunk_get_size(chunk));
   }
 
+  for (const Selection& upserts : reduced.upserts) reduced.replaces.push_back({upserts.chunk, {}});
   for (const auto& [bytes, place] : reducer.last()) {
-    auto& selections = place.is_delete ? reduced.deletes : reduced.upserts;
-    selections[place.chunk].rows.push_back(place.row);
-    ++(place.is_delete ? reduced.delete_count : reduced.upsert_count);
+    const uint64_t hash = key_hash(bytes);
+    const bool may_be_there = present == nullptr || present->may_contain(hash);
+    if (!place.is_delete) {
+      reduced.upserts[place.chunk].rows.push_back(place.row);
+      reduced.upsert_keys.push_back(hash);
+    }
+    if (!may_be_there) continue;
+    auto& removals = place.is_delete ? reduced.deletes : reduced.replaces;
+    removals[place.chunk].rows.push_back(place.row);
   }
-  for (auto* selections : {&reduced.upserts, &reduced.deletes}) {
+  for (auto* selections : {&reduced.upserts, &reduced.deletes, &reduced.replaces}) {
     for (Selection& selection : *selections) {
       std::sort(selection.rows.begin(), selection.rows.end());
     }

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "sink/sink.h"
+#include "sink/store/key_filter.h"
 #include "store/database.h"
 #include "store/rows.h"
 
@@ -25,11 +26,11 @@ struct Selection {
 struct ReducedBatch {
   std::vector<Selection> upserts;  // one per chunk of the batch, perhaps without rows
   std::vector<store::DataChunk>
-      delete_chunks;               // the keys of all deletes, as the key columns' types
-  std::vector<Selection> deletes;  // of delete_chunks: the last operation of their key
+      delete_chunks;                  // the keys of all deletes, as the key columns' types
+  std::vector<Selection> deletes;     // of delete_chunks: the last operation of their key
+  std::vector<Selection> replaces;    // of upserts: those whose key the table may hold
+  std::vector<uint64_t> upsert_keys;  // key_hash() of each upsert
   std::vector<RefusedRow> refused;
-  size_t upsert_count = 0;
-  size_t delete_count = 0;
 };
 
 // True when rows can be told apart by a column of this type: every scalar type with a total order
@@ -38,8 +39,12 @@ bool can_be_key(duckdb_type type);
 
 // `key` are indexes of rows.columns. A row with a NULL in its key is refused. The key of a delete
 // is text: of a single column as DuckDB casts it, of several a JSON array of such texts; one that
-// does not fit is refused. Errors: internal.
+// does not fit is refused. With `present`, a filter of all keys of the table by key_hash(),
+// replaces and deletes leave out what the table does not hold. Errors: internal.
 Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::RowBatch& rows,
-                                   std::span<const size_t> key);
+                                   std::span<const size_t> key, const KeyFilter* present = nullptr);
+
+// Adds the keys of a chunk of the table: its columns are the key's, in their order.
+void add_keys(duckdb_data_chunk chunk, KeyFilter& present);
 
 }  // namespace leat::sink

@@ -1,16 +1,30 @@
 #include "sink/store/table_writer.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "sink/store/chunk_appender.h"
+#include "sink/store/key_filter.h"
 #include "sink/store/key_reduction.h"
 #include "sink/store/table_layout.h"
 
 namespace leat::sink {
 
+namespace {
+
+// So many batches are written before the keys of the table are read: a short run does without.
+constexpr int kBatchesWithoutFilter = 4;
+constexpr size_t kLeastFilteredKeys = 1 << 16;
+
+}  // namespace
+
 struct TableWriter::Impl {
+  Impl(store::Connection& on, std::string name, std::vector<std::string> by)
+      : connection(on), table(std::move(name)), key(std::move(by)) {}
+
   store::Connection& connection;
   std::string table;
   std::vector<std::string> key;
@@ -21,9 +35,14 @@ struct TableWriter::Impl {
   std::vector<TableColumn> layout;     // of the table
   std::optional<ChunkAppender> inserts;
   std::optional<ChunkAppender> removals;
+  // All keys of the table, and perhaps those of transactions that were rolled back. Nobody else
+  // writes the table.
+  std::optional<KeyFilter> present;
+  int batches = 0;  // since the layout changed
 
   const TableColumn& in_table(const std::string& name) const;
   Result<void> open_appenders();
+  Result<void> read_present_keys();
   Result<Delivery> append(const store::RowBatch& rows);
   Result<Delivery> upsert(const store::RowBatch& rows);
 };
@@ -41,7 +60,7 @@ bool same_layout(const std::vector<TableColumn>& a, const std::vector<TableColum
 
 TableWriter::TableWriter(store::Connection& connection, std::string table,
                          std::vector<std::string> key)
-    : impl_(new Impl{connection, std::move(table), std::move(key), {}, {}, {}, {}, {}, {}}) {}
+    : impl_(std::make_unique<Impl>(connection, std::move(table), std::move(key))) {}
 
 TableWriter::~TableWriter() = default;
 
@@ -75,6 +94,8 @@ Result<void> TableWriter::Impl::open_appenders() {
   for (const store::Column& column : columns) names.push_back(in_table(column.name).name);
   inserts.reset();
   removals.reset();
+  present.reset();
+  batches = 0;
   LEAT_ASSIGN(inserts, ChunkAppender::open(connection, table, names));
   if (key.empty()) return {};
 
@@ -113,12 +134,35 @@ Result<Delivery> TableWriter::Impl::append(const store::RowBatch& rows) {
   return Delivery{};
 }
 
-// Every key of the batch leaves the table, then the last row of each comes in.
+// The filter compares bytes: it is of use where the batch's types are the table's.
+Result<void> TableWriter::Impl::read_present_keys() {
+  std::string names;
+  for (const size_t source : key_sources) {
+    const TableColumn& column = in_table(columns[source].name);
+    if (store::type_name(column.type.get()) != columns[source].type) return {};
+    names += (names.empty() ? "" : ", ") + store::quoted_identifier(column.name);
+  }
+  const std::string from = " FROM " + store::quoted_table(table);
+  LEAT_ASSIGN(auto counted, connection.query("SELECT count(*)" + from));
+  LEAT_ASSIGN(const auto count, counted.texts());
+  const size_t there = std::strtoull(count.at(0).at(0).value_or("0").c_str(), nullptr, 10);
+  KeyFilter filter(std::max(2 * there, kLeastFilteredKeys));
+  LEAT_TRY(connection.stream("SELECT " + names + from,
+                             [&](duckdb_data_chunk chunk) { add_keys(chunk, filter); }));
+  present = std::move(filter);
+  return {};
+}
+
+// Every key of the batch that may be there leaves the table, then the last row of each comes in.
 Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
-  LEAT_ASSIGN(ReducedBatch reduced, reduce_by_key(connection, rows, key_sources));
+  if (present && present->full()) present.reset();
+  if (!present && batches >= kBatchesWithoutFilter) LEAT_TRY(read_present_keys());
+  ++batches;
+  LEAT_ASSIGN(ReducedBatch reduced,
+              reduce_by_key(connection, rows, key_sources, present ? &*present : nullptr));
   std::vector<size_t> all_columns(key.size());
-  for (size_t i = 0; i < key.size(); ++i) all_columns[i] = i;
-  for (const Selection& selection : reduced.upserts) {
+  std::iota(all_columns.begin(), all_columns.end(), 0);
+  for (const Selection& selection : reduced.replaces) {
     LEAT_TRY(removals->append(selection.chunk, key_sources, selection.rows));
   }
   for (const Selection& selection : reduced.deletes) {
@@ -129,6 +173,9 @@ Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
     LEAT_TRY(inserts->append(selection.chunk, sources, selection.rows));
   }
   LEAT_TRY(inserts->flush());
+  if (present) {
+    for (const uint64_t hash : reduced.upsert_keys) present->add(hash);
+  }
   return Delivery{std::move(reduced.refused)};
 }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 #include "base/temporary_directory.h"
 #include "sink/batch_for_test.h"
 #include "store/store.h"
@@ -375,6 +378,96 @@ TEST_F(TableWriterTest, TwoConnectionsMayAppendToOneTable) {
   EXPECT_FALSE(connection_->commit().ok());
   write(first, rows);
   EXPECT_EQ(texts("SELECT count(*) FROM t"), (Texts{{"5"}}));
+}
+
+// Many batches, so that the writer has learned which keys are there; some are rolled back.
+class ManyBatches : public TableWriterTest {
+ protected:
+  // A batch of random keys; `{}` in `key` is a number from 0 to 299. Every third one is rolled
+  // back.
+  void write_random(TableWriter& writer, const std::string& key, bool with_deletes) {
+    RowBatch rows;
+    std::map<int, std::string> batch_rows;
+    std::string values;
+    std::vector<store::KeyDelete> deletes;
+    std::map<int, bool> deleted;
+    for (uint32_t input = 0; input < 20; ++input) {
+      const auto number = static_cast<int>(random_() % 300);
+      if (with_deletes && random_() % 5 == 0) {
+        deletes.push_back({.input = input, .key = std::to_string(number)});
+        batch_rows.erase(number);
+        deleted[number] = true;
+        continue;
+      }
+      const auto value = std::to_string(++value_);
+      values += fmt::format("{}({}, {}, {})", values.empty() ? "" : ", ", number, value, input);
+      batch_rows[number] = value;
+      deleted[number] = false;
+    }
+    rows = batch(*connection_, fmt::format("SELECT {} AS id, v, input FROM (VALUES {}) t(k, v, "
+                                           "input)",
+                                           key, values));
+    rows.deletes = std::move(deletes);
+    ASSERT_TRUE(connection_->begin().ok());
+    const auto prepared = writer.prepare(rows.columns);
+    ASSERT_TRUE(prepared.ok()) << prepared.error().to_string();
+    const auto delivery = writer.write(rows);
+    ASSERT_TRUE(delivery.ok()) << delivery.error().to_string();
+    ASSERT_TRUE(delivery->refused.empty()) << delivery->refused[0].message;
+    if (random_() % 3 == 0) {
+      connection_->rollback();
+      return;
+    }
+    ASSERT_TRUE(connection_->commit().ok());
+    for (const auto& [number, gone] : deleted) {
+      if (gone) there_.erase(number);
+    }
+    for (const auto& [number, row] : batch_rows) there_[number] = row;
+  }
+
+  void expect_same(const std::string& number_of_id) {
+    Texts expected;
+    for (const auto& [number, value] : there_) {
+      expected.push_back({std::to_string(number), value});
+    }
+    EXPECT_EQ(texts("SELECT " + number_of_id + " AS n, v FROM t ORDER BY n"), expected);
+  }
+
+  std::mt19937_64 random_{11};
+  int value_ = 0;
+  std::map<int, std::string> there_;
+};
+
+TEST_F(ManyBatches, OfNumbersWithDeletesAndAGrowingType) {
+  TableWriter writer(*connection_, "t", {"id"});
+  for (int i = 0; i < 40; ++i) write_random(writer, "k::INTEGER", true);
+  expect_same("id");
+  for (int i = 0; i < 40; ++i) write_random(writer, "k::BIGINT", true);
+  // The table stays as wide as it was.
+  for (int i = 0; i < 40; ++i) write_random(writer, "k::INTEGER", true);
+  expect_same("id");
+}
+
+TEST_F(ManyBatches, OfTextsAndUuids) {
+  TableWriter writer(*connection_, "t", {"id"});
+  for (int i = 0; i < 60; ++i)
+    write_random(writer, "'a key longer than twelve bytes ' || k", false);
+  expect_same("regexp_extract(id, '[0-9]+')::INTEGER");
+  there_.clear();
+  ASSERT_TRUE(connection_->run("DROP TABLE t").ok());
+  TableWriter by_uuid(*connection_, "t", {"id"});
+  for (int i = 0; i < 60; ++i) {
+    write_random(by_uuid, "format('{:08x}-0000-4000-8000-000000000000', k)::UUID", false);
+  }
+  expect_same("('0x' || left(id::VARCHAR, 8))::INTEGER");
+}
+
+TEST_F(ManyBatches, OfATableThatWasThereBefore) {
+  for (int i = 0; i < 4; ++i) {
+    TableWriter writer(*connection_, "t", {"id"});
+    for (int n = 0; n < 15; ++n) write_random(writer, "k", true);
+  }
+  expect_same("id");
 }
 
 }  // namespace
