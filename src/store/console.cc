@@ -220,8 +220,10 @@ Result<ConsoleResult> run_console_query(Store& store, std::string_view sql,
   LEAT_TRY(connection->run("BEGIN TRANSACTION READ ONLY"));
   LEAT_TRY(put_all_schemas_on_path(*connection));
   const Watchdog watchdog(*connection, options);
-  LEAT_TRY(refuse_ambiguous_names(*connection, sql));
-  auto result = execute(*connection, sql, options);
+  auto result = [&]() -> Result<ConsoleResult> {
+    LEAT_TRY(refuse_ambiguous_names(*connection, sql));
+    return execute(*connection, sql, options);
+  }();
   connection->rollback();
   if (!result && result.error().code() == ErrorCode::kCancelled) {
     if (watchdog.timed_out()) {
