@@ -5,12 +5,10 @@
 
 Records of some 200 bytes, so that the largest run fits a small disk.
 """
-import os
 import subprocess
 import sys
-import time
 
-from measured import LEAT, workplace
+from measured import LEAT, run, workplace
 
 TARGETS = {"appended table": "{table: t}", "table by key": "{table: t, key: id}"}
 
@@ -28,19 +26,6 @@ def produce(data, count):
         sys.exit("leat topic produce failed")
 
 
-def measured(*command):
-    """(wall seconds, CPU seconds, peak memory in bytes), as wait4() gives them."""
-    # A process of its own starts it: the peak of a child begins with that of its parent.
-    started = time.monotonic()
-    pid = os.posix_spawn(command[0], [str(part) for part in command], os.environ,
-                         file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-                                       (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)])
-    _, status, used = os.wait4(pid, 0)
-    if status != 0:
-        sys.exit(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
-    return time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
-
-
 def main():
     sizes = [int(text) for text in sys.argv[1:]] or [100_000, 1_000_000, 10_000_000]
     print(f"{'':16} {'records':>10} {'k records/s':>12} {'CPU s per million':>18} {'peak MB':>8} {'table MB':>9}")
@@ -51,7 +36,7 @@ def main():
                 file = work / "growth.yaml"
                 file.write_text("pipeline: growth\nstreams:\n  s:\n    sql: SELECT id::UUID AS id, number::BIGINT AS number, name, "
                                 f"text FROM people\n    into: {into}\n")
-                wall, cpu, peak = measured(LEAT, "run", file, "--once", "--data", work / "data")
+                wall, cpu, peak = run(LEAT, "run", file, "--once", "--data", work / "data")
                 table = (work / "data" / "pipelines" / "growth.duckdb").stat().st_size
                 print(f"{what:16} {size:10} {size / wall / 1e3:12.0f} {cpu / size * 1e6:18.2f} {peak / 1e6:8.0f} {table / 1e6:9.0f}", flush=True)
 

@@ -2,7 +2,6 @@
 import contextlib
 import os
 import pathlib
-import resource
 import shutil
 import statistics
 import subprocess
@@ -11,6 +10,7 @@ import time
 
 from people import ROOT
 
+PEER = ROOT / "build" / "bench" / "src" / "store" / "duckdb_peer_bench"
 LEAT = os.environ.setdefault("LEAT", str(ROOT / "build" / "bench" / "leat"))  # for long_run, too
 
 
@@ -25,15 +25,30 @@ def workplace():
         shutil.rmtree(folder)
 
 
+def run(*command, stdin=None):
+    """(wall seconds, CPU seconds, peak memory in bytes) of a command that must succeed. The peak is at least what this
+    program itself has: a child begins as its parent's copy."""
+    os.sync()  # what was written before is not this command's to wait for
+    started = time.monotonic()
+    process = subprocess.Popen(list(map(str, command)), stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
 def timed(*command, stdin=None):
     """(wall seconds, CPU seconds) of a command that must succeed."""
-    os.sync()  # what was written before is not this command's to wait for
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.monotonic()
-    subprocess.run(list(map(str, command)), stdin=stdin, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wall = time.monotonic() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return run(*command, stdin=stdin)[:2]
+
+
+def wait_for_socket(process, data):
+    """Until `leat run` on the data directory answers."""
+    while not (data / "leat.sock").exists():
+        if process.poll() is not None:
+            raise SystemExit(f"leat run has ended with {process.returncode}")
+        time.sleep(0.0005)
 
 
 def copy_and_sync(source, target):

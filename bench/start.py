@@ -4,10 +4,9 @@ import subprocess
 import statistics
 import time
 
-from measured import LEAT, process_figures, timed, workplace
-from people import ROOT, stream
+from measured import LEAT, PEER, process_figures, timed, wait_for_socket, workplace
+from people import stream
 
-PEER = ROOT / "build" / "bench" / "src" / "store" / "duckdb_peer_bench"
 SECONDS = 20
 
 
@@ -20,8 +19,7 @@ def start(work, number):
     started = time.monotonic()
     process = subprocess.Popen([LEAT, "run", str(file), "--data", str(data)], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-    while not (data / "leat.sock").exists():
-        time.sleep(0.0005)
+    wait_for_socket(process, data)
     return process, time.monotonic() - started
 
 

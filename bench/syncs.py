@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from measured import LEAT, workplace
+from measured import LEAT, wait_for_socket, workplace
 from people import stream, write_people
 
 CALL = re.compile(r"(fdatasync|fsync|write|pwrite64|writev|pwritev|sync_file_range)\(\d+<([^>]*)>.*?= (\d+)")
@@ -74,10 +74,7 @@ def main():
             subprocess.run([LEAT, "topic", "produce", "people", "--key", "login.uuid", "--data", str(trickle)], check=True,
                            input=people.readline(), text=True, capture_output=True)  # the stream needs a topic
             trace, process = traced(work, LEAT, "run", file, "--data", trickle)
-            while not (trickle / "leat.sock").exists():
-                if process.poll() is not None:
-                    sys.exit("leat run has ended")
-                time.sleep(0.05)
+            wait_for_socket(process, trickle)
             producer = subprocess.Popen([LEAT, "topic", "produce", "people", "--key", "login.uuid", "--data", str(trickle)],
                                         stdin=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             for _ in range(100):

@@ -9,10 +9,9 @@ import subprocess
 import sys
 import time
 
-from measured import LEAT, copy_and_sync, timed, workplace
-from people import RECORDED, ROOT, stream, write_people
+from measured import LEAT, PEER, copy_and_sync, timed, workplace
+from people import COLUMNS, RECORDED, stream, write_people
 
-PEER = ROOT / "build" / "bench" / "src" / "store" / "duckdb_peer_bench"
 PAGE = 5000  # people in an answer, the most that the API gives
 PAGES = 40
 API = """\
@@ -99,7 +98,7 @@ def main():
         fetch(work, data)
         read_file(work, lines, records, data)
 
-        peer = subprocess.run([PEER, lines, work / "peer.duckdb"], check=True, capture_output=True, text=True)
+        peer = subprocess.run([PEER, lines, work / "peer.duckdb", COLUMNS], check=True, capture_output=True, text=True)
         theirs = {name: float(seconds) for name, seconds in (line.rsplit(" ", 1) for line in peer.stdout.splitlines())}
         targets = {"topic -> 12 columns -> filtered": ("{table: none}", "WHERE gender = 'neither'", "read_json, filtered"),
                    "topic -> appended table": ("{table: appended}", "", "read_json -> table"),

@@ -20,3 +20,10 @@ def run_and_count(suite=None):
         main = sys.modules["__main__"]
         suite = loader.loadTestsFromNames(sys.argv[1:], main) if sys.argv[1:] else loader.loadTestsFromModule(main)
     report(unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite))
+
+
+def run_folder(folder):
+    """Runs the *_test.py of a folder, or what the arguments name: MODULE[.CLASS[.TEST]]."""
+    loader = unittest.defaultTestLoader
+    run_and_count(loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:]
+                  else loader.discover(str(folder), pattern="*_test.py", top_level_dir=str(folder)))

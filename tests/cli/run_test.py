@@ -1,7 +1,6 @@
 """leat run: summaries, exit codes, resuming, signals."""
 import json
 import signal
-import subprocess
 import time
 import unittest
 
@@ -85,7 +84,7 @@ class RunAnew(unittest.TestCase):
 
     def test_two_processes_do_not_share_a_data_directory(self):
         self.place.pipeline.write_text('schedule: "@daily"\n' + self.place.pipeline.read_text())
-        first = self.start()
+        first = self.place.start()
         try:
             second = self.place.leat("run", "shop.yaml", "--once")
             self.assertNotEqual(second.returncode, 0)
@@ -94,21 +93,11 @@ class RunAnew(unittest.TestCase):
             first.kill()
             first.communicate()
 
-    def start(self):
-        process = subprocess.Popen([str(leat.PROGRAM), "run", "shop.yaml"], cwd=self.place.path, text=True,
-                                   env=leat.environment(DIR=self.place.path), stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
-        for _ in range(200):
-            if (self.place.data / "leat.sock").exists():
-                break
-            time.sleep(0.05)
-        return process
-
     def test_a_running_pipeline_stops_on_a_signal_and_answers_queries_until_then(self):
         self.place.pipeline.write_text('schedule: "@hourly"\n' + self.place.pipeline.read_text())
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(signal=number.name):
-                process = self.start()
+                process = self.place.start()
                 try:
                     for _ in range(200):
                         rows = self.place.leat("sql", "--format", "csv", "SELECT customer FROM amounts")
@@ -126,7 +115,7 @@ class RunAnew(unittest.TestCase):
 
     def test_a_second_signal_stops_at_once_and_nothing_is_lost(self):
         self.place.pipeline.write_text('schedule: "@hourly"\n' + self.place.pipeline.read_text())
-        process = self.start()
+        process = self.place.start()
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=leat.TIMEOUT_SECONDS)
@@ -137,7 +126,7 @@ class RunAnew(unittest.TestCase):
     def test_an_idle_stream_makes_its_files_visible_in_time(self):
         self.place.pipeline.write_text('schedule: "@hourly"\n' + self.place.pipeline.read_text().replace(
             "{table: amounts, key: id}", "{hdfs: amounts, max_wait: 1s}"))
-        process = self.start()
+        process = self.place.start()
         try:
             visible = []
             for _ in range(600):

@@ -79,11 +79,8 @@ class Produce(unittest.TestCase):
 
     def test_lines_are_there_while_more_are_to_come(self):
         """Also after a pause that ends the upload; and lines are counted over it."""
-        process = subprocess.Popen([str(leat.PROGRAM), "run", str(self.place.pipeline), "--data", str(self.place.data)],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.place.path,
-                                   env=leat.environment(DIR=self.place.path))
+        process = self.place.start()
         self.addCleanup(process.kill)
-        leat.wait_until(lambda: (self.place.data / "leat.sock").exists())
         producer = subprocess.Popen([str(leat.PROGRAM), "topic", "produce", "events", "--data", str(self.place.data)],
                                     stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -102,7 +99,8 @@ class Produce(unittest.TestCase):
         producer.stderr.close()
         self.assertEqual(consumed(), '{"id":1}\n{"id":2}\n')
         process.terminate()
-        self.assertEqual(process.wait(timeout=60), 0)
+        output, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, output)
 
     def test_tombstones_through_the_envelope(self):
         result = self.place.leat("topic", "produce", "events", "--envelope", input='{"key":"a","value":null}\n')

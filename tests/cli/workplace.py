@@ -1,5 +1,6 @@
 """A folder with a pipeline that has run once: five orders, one of them bad."""
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -37,6 +38,14 @@ class Workplace:
     def leat(self, *arguments, input=None, **env):
         """A command as a user in this folder types it: --data is ./leat-data by default."""
         return leat.leat(*arguments, input=input, env={"DIR": self.path, **env}, cwd=self.path)
+
+    def start(self):
+        """`leat run` in this folder, which answers when this returns."""
+        process = subprocess.Popen([str(leat.PROGRAM), "run", "shop.yaml"], cwd=self.path, text=True,
+                                   env=leat.environment(DIR=self.path), stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        leat.wait_until((self.data / "leat.sock").exists)
+        return process
 
     def close(self):
         self.folder.cleanup()

@@ -1,10 +1,10 @@
 #include "app/pipeline_file/file_check.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "app/connectors/connectors.h"
+#include "base/text/lower_case.h"
 #include "base/text/nearest_name.h"
 #include "pipeline/stream/stream_query.h"
 #include "store/database.h"
@@ -83,10 +83,7 @@ class StreamCheck {
 
   // The transactions of two streams would meet in it: neither sees the other's rows of a key.
   void check_one_writer(const config::Stream& stream, const config::Target& target) {
-    std::string name = target.name;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    const auto [writer, first] = writers_.try_emplace(std::move(name), stream.name);
+    const auto [writer, first] = writers_.try_emplace(lower_case(target.name), stream.name);
     if (first) return;
     problems_.push_back(problem_at(
         plan_, target.location,

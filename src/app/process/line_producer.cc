@@ -149,7 +149,7 @@ class LineProducer {
   std::string text_;  // gathered lines, without their ends
   std::vector<Line> lines_;
   int64_t number_;
-  int64_t batches_;
+  int64_t batches_;       // says whose turn it is; not 0 again for each of many short calls
   int64_t produced_ = 0;  // durable
   std::deque<Sent> sent_;
 };

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text/lower_case.h"
+
 namespace leat::config {
 namespace {
 
@@ -92,8 +94,7 @@ Result<uint64_t> parse_bytes(std::string_view text) {
   const auto part = take_part(rest);
   if (!part || !rest.empty()) return user_error("it is not a whole number with a unit");
   if (part->unit.empty()) return part->number;
-  std::string unit(part->unit);
-  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string unit = lower_case(part->unit);
   for (const auto& known : kByteUnits) {
     if (known.name != unit) continue;
     uint64_t product = 0;

@@ -1,6 +1,5 @@
 #include "log/check/partition_check.h"
 
-#include <charconv>
 #include <optional>
 
 #include "log/check/segment_check.h"
@@ -121,12 +120,7 @@ Result<std::vector<int64_t>> segments_of(FileSystem& files, const Path& director
   if (!exists) return bases;
   LEAT_ASSIGN(const std::vector<std::string> names, files.list(directory));
   for (const std::string& name : names) {
-    if (!name.ends_with(kLogExtension)) continue;
-    int64_t base = 0;
-    const char* const end = name.data() + name.size() - kLogExtension.size();
-    const auto [at, error] = std::from_chars(name.data(), end, base);
-    if (error == std::errc() && at == end && name == segment_file_name(base, kLogExtension))
-      bases.push_back(base);
+    if (const auto base = segment_base(name)) bases.push_back(*base);
   }
   return bases;  // sorted: the names have leading zeros
 }

@@ -1,6 +1,5 @@
 // Opening a partition: what the files say, and what a crash has left of them.
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "base/logging.h"
@@ -35,12 +34,7 @@ Result<std::vector<int64_t>> Partition::list_segments() {
       LEAT_TRY(environment_.files.remove(directory_ / name));
       continue;
     }
-    if (!name.ends_with(kLogExtension)) continue;
-    int64_t base = 0;
-    const char* const end = name.data() + name.size() - kLogExtension.size();
-    const auto [at, error] = std::from_chars(name.data(), end, base);
-    if (error == std::errc() && at == end && name == segment_file_name(base, kLogExtension))
-      bases.push_back(base);
+    if (const auto base = segment_base(name)) bases.push_back(*base);
   }
   return bases;  // sorted: the names have leading zeros
 }

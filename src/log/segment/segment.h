@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/file_system.h"
 #include "log/segment/segment_index.h"
@@ -28,6 +32,16 @@ inline std::string segment_file_name(int64_t base_offset, std::string_view exten
   return fmt::format("{:020}{}", base_offset, extension);
 }
 inline constexpr std::string_view kLogExtension = ".log";
+// The base offset that a segment's log is named by; nothing for the name of another file.
+inline std::optional<int64_t> segment_base(std::string_view name) {
+  if (!name.ends_with(kLogExtension)) return std::nullopt;
+  int64_t base = 0;
+  const char* const end = name.data() + name.size() - kLogExtension.size();
+  const auto [at, error] = std::from_chars(name.data(), end, base);
+  if (error != std::errc() || at != end) return std::nullopt;
+  if (name != segment_file_name(base, kLogExtension)) return std::nullopt;
+  return base;
+}
 inline constexpr std::string_view kIndexExtension = ".index";
 inline constexpr std::string_view kTimeIndexExtension = ".timeindex";
 inline constexpr std::string_view kCleanedExtension = ".log.cleaned";

@@ -309,13 +309,12 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
 
   for (const Selection& upserts : reduced.upserts) reduced.replaces.push_back({upserts.chunk, {}});
   for (const auto& [bytes, place] : reducer.last()) {
-    const uint64_t hash = key_hash(bytes);
-    const bool may_be_there = present == nullptr || present->may_contain(hash);
-    if (!place.is_delete) {
-      reduced.upserts[place.chunk].rows.push_back(place.row);
-      reduced.upsert_keys.push_back(hash);
+    if (!place.is_delete) reduced.upserts[place.chunk].rows.push_back(place.row);
+    if (present != nullptr) {
+      const uint64_t hash = key_hash(bytes);
+      if (!place.is_delete) reduced.upsert_keys.push_back(hash);
+      if (!present->may_contain(hash)) continue;
     }
-    if (!may_be_there) continue;
     auto& removals = place.is_delete ? reduced.deletes : reduced.replaces;
     removals[place.chunk].rows.push_back(place.row);
   }

@@ -29,7 +29,7 @@ struct ReducedBatch {
       delete_chunks;                  // the keys of all deletes, as the key columns' types
   std::vector<Selection> deletes;     // of delete_chunks: the last operation of their key
   std::vector<Selection> replaces;    // of upserts: those whose key the table may hold
-  std::vector<uint64_t> upsert_keys;  // key_hash() of each upsert
+  std::vector<uint64_t> upsert_keys;  // with a filter: what to add to it
   std::vector<RefusedRow> refused;
 };
 
@@ -39,7 +39,7 @@ bool can_be_key(duckdb_type type);
 
 // `key` are indexes of rows.columns. A row with a NULL in its key is refused. The key of a delete
 // is text: of a single column as DuckDB casts it, of several a JSON array of such texts; one that
-// does not fit is refused. With `present`, a filter of all keys of the table by key_hash(),
+// does not fit is refused. With `present`, a filter of all keys of the table (add_keys()),
 // replaces and deletes leave out what the table does not hold. Errors: internal.
 Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::RowBatch& rows,
                                    std::span<const size_t> key, const KeyFilter* present = nullptr);

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <optional>
 
+#include "base/text/lower_case.h"
 #include "sink/store/column_type.h"
 #include "sink/store/key_reduction.h"
 
@@ -50,11 +51,8 @@ auto find(Columns& columns, std::string_view name) {
 
 std::string comment_of(const std::vector<std::string>& key) {
   if (key.empty()) return std::string(kCommentMark) + "appended";
-  std::vector<std::string> names = key;
-  for (std::string& name : names) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  }
+  std::vector<std::string> names;
+  for (const std::string& name : key) names.push_back(lower_case(name));
   std::sort(names.begin(), names.end());
   std::string out = std::string(kCommentMark) + "upserted by ";
   for (size_t i = 0; i < names.size(); ++i) out += (i > 0 ? ", " : "") + names[i];
