@@ -1,6 +1,7 @@
 // A clock that stands still until somebody sleeps: for tests.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <vector>
 
@@ -8,7 +9,7 @@
 
 namespace leat::source {
 
-// Not thread-safe.
+// Not thread-safe, but for its times.
 class FakeClock final : public Clock {
  public:
   Micros now() const override { return now_; }
@@ -29,7 +30,7 @@ class FakeClock final : public Clock {
   std::function<void()> on_sleep;
 
  private:
-  Micros now_ = 1'795'253'400'000'000;  // 2026-11-21T09:30:00Z
+  std::atomic<Micros> now_ = 1'795'253'400'000'000;  // 2026-11-21T09:30:00Z
 };
 
 }  // namespace leat::source
