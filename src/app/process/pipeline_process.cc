@@ -95,7 +95,6 @@ Result<void> PipelineProcess::open_streams(const ProcessOptions& options) {
   LEAT_ASSIGN(Instance::PipelineStore * store, instance_.pipeline_store(plan_.name));
   const auto after_epoch = crash_hook();
   for (const auto& stream : plan_.streams) {
-    LEAT_ASSIGN(auto connection, store->database->connect());
     pipeline::StreamContext context{
         .pipeline = plan_.name,
         .store_id = store->store_id,
@@ -115,7 +114,7 @@ Result<void> PipelineProcess::open_streams(const ProcessOptions& options) {
       context.record_keys[name] = pipeline::record_key_of(plan_, name);
       if (topic.schema_mode == config::SchemaMode::kStrict) context.strict_topics.insert(name);
     }
-    auto runner = pipeline::StreamRunner::open(stream, std::move(context), std::move(connection));
+    auto runner = pipeline::StreamRunner::open(stream, std::move(context), *store->database);
     if (!runner.ok()) {
       return std::move(runner).error().during(fmt::format("opening the stream {}", stream.name));
     }

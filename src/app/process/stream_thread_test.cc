@@ -69,8 +69,7 @@ class StreamThreadTest : public test::InstanceTest {
                                       ++epochs_;
                                       changed_.notify_all();
                                     }};
-    auto runner = pipeline::StreamRunner::open(stream_, std::move(context),
-                                               std::move(store->database->connect()).value());
+    auto runner = pipeline::StreamRunner::open(stream_, std::move(context), *store->database);
     ASSERT_TRUE(runner.ok()) << runner.error().to_string();
     thread_ = std::make_unique<StreamThread>(std::move(*runner));
   }

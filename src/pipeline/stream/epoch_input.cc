@@ -209,7 +209,7 @@ Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, Sc
   return input;
 }
 
-Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> indexes) {
+Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> indexes) const {
   log::FetchedRecords held;
   int32_t partition = -1;
   for (const uint32_t index : indexes) {

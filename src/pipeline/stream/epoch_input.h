@@ -25,6 +25,8 @@ struct EpochLimits {
   size_t bytes = 256UL << 20;  // of keys and values
   // Of record batches that are read at once: what a CPU's cache holds while it is decoded.
   size_t slice_bytes = 1UL << 20;
+  // Offsets that must wait for an epoch to be prepared while the one before it is committed.
+  int64_t worth_ahead = 2'000;
 };
 
 // Records with the memory that their bytes are in.
@@ -85,8 +87,9 @@ class EpochReader {
   Result<EpochInput> range(const Offsets& from, const Offsets& to, SchemaVersion schema,
                            const Take& take);
 
-  // Reads the bytes of these records (ascending) again, unless they are kept already.
-  Result<void> keep(EpochInput& input, std::span<const uint32_t> indexes);
+  // Reads the bytes of these records (ascending) again, unless they are kept already. May be called
+  // while another thread reads ahead.
+  Result<void> keep(EpochInput& input, std::span<const uint32_t> indexes) const;
 
  private:
   // What was fetched of a partition and not taken yet.

@@ -12,84 +12,7 @@ namespace {
 constexpr int kDeliveryAttempts = 8;
 constexpr std::chrono::milliseconds kFirstDeliveryDelay{500};
 
-// SELECT * over a topic of which no field is known yet gives rows without columns, which no target
-// can hold: dead letters, which are rows of NULLs once a field is known and they are redriven.
-void refuse_rows_without_columns(stream::BatchResult& result) {
-  if (!result.rows.columns.empty() || result.rows.row_count() == 0) return;
-  auto& inputs = result.rows.inputs;
-  inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
-  for (const uint32_t input : inputs) {
-    result.failed.push_back(
-        {.input = input, .stage = "query", .message = "the record has no fields"});
-  }
-  std::sort(result.failed.begin(), result.failed.end(),
-            [](const auto& a, const auto& b) { return a.input < b.input; });
-  result.used -= inputs.size();
-  inputs.clear();
-  result.rows.chunks.clear();
-}
-
 }  // namespace
-
-Result<void> StreamRunner::begin_batch(const SchemaVersion& schema, Micros now) {
-  if (planned_version_ != schema.version) {
-    LEAT_ASSIGN(auto plan, stream::plan(query_, schema.schema, *connection_));
-    executor_.reset();  // it refers to plan_
-    plan_ = std::move(plan);
-    LEAT_ASSIGN(executor_, stream::Executor::create(plan_, *connection_));
-    planned_version_ = schema.version;
-  }
-  executor_->begin(
-      {.now = now, .null_on_error = stream_.on_error == config::OnError::kNull, .keyed = keyed_});
-  return {};
-}
-
-Result<bool> StreamRunner::take(EpochInput& input, const RecordSlice& slice, Micros now) {
-  const std::string& topic = query_.topic();
-  const bool first = input.records.empty();
-  if (first) {
-    if (input.schema.version == 0) {
-      LEAT_ASSIGN(input.schema, context_.schemas.evolve(topic, input.from, slice.values()));
-    }
-    LEAT_TRY(begin_batch(input.schema, now));
-  }
-  size_t failed = executor_->failed().size();
-  auto misfit = context_.strict_topics.contains(topic) ? stream::Misfit::kDeadLetter
-                                                       : stream::Misfit::kReport;
-  while (executor_->add(slice.records, misfit)) {
-    codec::TopicSchema grown = input.schema.schema;
-    if (!codec::infer(grown, slice.values())) {
-      // No schema takes the record in: it is that record's dead letter.
-      misfit = stream::Misfit::kDeadLetter;
-      continue;
-    }
-    if (!first) return false;
-    LEAT_ASSIGN(auto evolved, context_.schemas.evolve(topic, input.from, slice.values()));
-    if (evolved.version == input.schema.version) misfit = stream::Misfit::kDeadLetter;
-    input.schema = std::move(evolved);
-    LEAT_TRY(begin_batch(input.schema, now));
-    failed = 0;
-  }
-  const auto before = static_cast<uint32_t>(input.records.size());
-  for (; failed < executor_->failed().size(); ++failed) {
-    const uint32_t index = executor_->failed()[failed].input;
-    input.keep(index, slice.records[index - before]);
-  }
-  return true;
-}
-
-Result<stream::BatchResult> StreamRunner::finish_batch() {
-  LEAT_ASSIGN(auto result, executor_->finish());
-  refuse_rows_without_columns(result);
-  return result;
-}
-
-// Of records that are all at hand.
-Result<stream::BatchResult> StreamRunner::execute(EpochInput& input, const RecordSlice& records,
-                                                  Micros now) {
-  LEAT_TRY(take(input, records, now));
-  return finish_batch();
-}
 
 // One transaction; a table that it altered is prepared again after a rollback.
 Result<bool> StreamRunner::commit(StreamProgress next,
@@ -111,9 +34,9 @@ Result<bool> StreamRunner::commit(StreamProgress next,
   return true;
 }
 
-Result<void> StreamRunner::commit_epoch(EpochInput& input, stream::BatchResult& result,
-                                        Micros now) {
-  Epoch epoch{.input = input, .result = result, .next = progress_, .now = now};
+Result<void> StreamRunner::commit_epoch(PreparedEpoch& prepared) {
+  auto& [input, result, now, warnings] = prepared;
+  Epoch epoch{.prepared = prepared, .next = progress_};
   auto& next = epoch.next;
   next.epoch += 1;
   next.write_time = std::max(now, next.write_time + 1);
@@ -128,7 +51,7 @@ Result<void> StreamRunner::commit_epoch(EpochInput& input, stream::BatchResult& 
   const auto written = commit(next, [&](StreamProgress& committed) -> Result<bool> {
     epoch.next = committed;
     LEAT_TRY(write_tables(epoch));
-    LEAT_TRY(write_letters(epoch));
+    LEAT_TRY(write_letters(prepared));
     for (const auto& target : outside_) {
       const auto emitted =
           static_cast<int64_t>(result.rows.row_count() + result.rows.deletes.size());
@@ -155,7 +78,7 @@ Result<void> StreamRunner::commit_epoch(EpochInput& input, stream::BatchResult& 
 }
 
 Result<void> StreamRunner::write_tables(Epoch& epoch) {
-  const auto& rows = epoch.result.rows;
+  const auto& rows = epoch.prepared.result.rows;
   for (auto& table : tables_) {
     if (table.prepared != rows.columns && !rows.columns.empty()) {
       LEAT_TRY(table.writer->prepare(rows.columns));
@@ -171,15 +94,13 @@ Result<void> StreamRunner::write_tables(Epoch& epoch) {
     counts.emitted += emitted;
     counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
     counts.delivered += emitted - static_cast<int64_t>(delivery.refused.size());
-    LEAT_TRY(add_refused_letters(table.name, epoch.input, rows, delivery, epoch.now));
+    LEAT_TRY(
+        add_refused_letters(table.name, epoch.prepared.input, rows, delivery, epoch.prepared.now));
   }
   return {};
 }
 
-Result<void> StreamRunner::write_letters(Epoch& epoch) {
-  std::vector<uint32_t> indexes;
-  for (const auto& failed : epoch.result.failed) indexes.push_back(failed.input);
-  LEAT_TRY(reader_.keep(epoch.input, indexes));
+Result<void> StreamRunner::write_letters(const PreparedEpoch& epoch) {
   std::vector<StreamLetter> letters;
   for (const auto& failed : epoch.result.failed) {
     letters.push_back(
@@ -260,7 +181,7 @@ Result<void> StreamRunner::add_refused_letters(const std::string& sink, EpochInp
   std::vector<uint32_t> indexes;
   for (const auto& refused : delivery.refused) indexes.push_back(record_of(refused));
   std::sort(indexes.begin(), indexes.end());
-  LEAT_TRY(reader_.keep(input, indexes));
+  LEAT_TRY(preparer_->keep(input, indexes));
   std::vector<StreamLetter> letters;
   for (const auto& refused : delivery.refused) {
     const uint32_t record = record_of(refused);

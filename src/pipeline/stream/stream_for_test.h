@@ -143,8 +143,7 @@ class StreamTest : public testing::Test {
         .record_keys = {{topic_, {"id"}}},
         .strict_topics = strict_topics_,
         .after_epoch = {}};
-    LEAT_ASSIGN(auto connection, database_->connect());
-    LEAT_ASSIGN(runner_, StreamRunner::open(stream_, std::move(context), std::move(connection)));
+    LEAT_ASSIGN(runner_, StreamRunner::open(stream_, std::move(context), *database_));
     return {};
   }
   void open() {
@@ -187,7 +186,7 @@ class StreamTest : public testing::Test {
   TestLog log_;
   source::FakeClock clock_;
   config::Stream stream_;
-  EpochLimits limits_;
+  EpochLimits limits_{.worth_ahead = 1};
   bool fresh_ = false;
   std::set<std::string> strict_topics_;
   std::map<std::string, OutsideSystem> outside_;  // by the target's name

@@ -85,6 +85,7 @@ class StreamModelTest : public test::StreamTest {
   void begin_again() {
     limits_.records = 1 + up_to(9);
     limits_.slice_bytes = 1 + up_to(300);
+    limits_.worth_ahead = once_in(3) ? 100 : 1 + static_cast<int64_t>(up_to(9));
     if (once_in(2)) restart();
     outside_["out"].failures = 0;
     open();

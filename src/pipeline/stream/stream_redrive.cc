@@ -73,6 +73,7 @@ void add_place(EpochInput& input, const StreamLetter& letter) {
 }  // namespace
 
 Result<RedriveOutcome> StreamRunner::redrive(const std::vector<StreamLetter>& letters) {
+  drop_ahead();  // it may be of an older schema than the letters need
   RedriveOutcome outcome;
   for (const auto& letter : letters) {
     LEAT_ASSIGN(const bool done,
@@ -91,8 +92,8 @@ Result<RecordSlice> StreamRunner::letter_and_later(const StreamLetter& letter) {
   if (!keyed_ || position == progress_.offsets.end() || letter.offset + 1 >= position->second) {
     return records;
   }
-  LEAT_TRY(reader_.range(
-      {{letter.partition, letter.offset + 1}}, {{letter.partition, position->second}}, {},
+  LEAT_TRY(preparer_->read(
+      {{letter.partition, letter.offset + 1}}, {{letter.partition, position->second}},
       [&](EpochInput&, const RecordSlice& slice) -> Result<bool> {
         const size_t before = records.records.size();
         for (const auto& later : slice.records) {
@@ -119,13 +120,14 @@ Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
   LEAT_ASSIGN(const auto records, letter_and_later(letter));
   EpochInput alone = epoch_of(letter, context_.schemas.latest(query_.topic()));
   EpochInput with_later = alone;
-  LEAT_ASSIGN(auto all, execute(with_later, records, now));
+  LEAT_ASSIGN(auto all, preparer_->execute(with_later, records, now));
   if (const auto* failed = failure_of_letter(all)) {
     LEAT_TRY(keep_letter(letter, failed->message));
     return false;
   }
   alone.schema = with_later.schema;
-  LEAT_ASSIGN(auto own, execute(alone, {.records = {records.records.front()}, .memory = {}}, now));
+  LEAT_ASSIGN(auto own,
+              preparer_->execute(alone, {.records = {records.records.front()}, .memory = {}}, now));
   add_place(alone, letter);
 
   StreamProgress next = progress_;
@@ -199,7 +201,7 @@ Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
   }
   LEAT_ASSIGN(const auto records, letter_and_later(letter));
   EpochInput input = epoch_of(letter, context_.schemas.latest(query_.topic()));
-  LEAT_ASSIGN(auto result, execute(input, records, now));
+  LEAT_ASSIGN(auto result, preparer_->execute(input, records, now));
   if (const auto* failed = failure_of_letter(result)) {
     LEAT_TRY(keep_letter(letter, failed->message));
     return false;

@@ -1,6 +1,8 @@
 #include "pipeline/stream/stream_runner.h"
 
 #include <algorithm>
+#include <system_error>
+#include <utility>
 
 #include "base/logging.h"
 #include "pipeline/stream/offset_check.h"
@@ -30,15 +32,15 @@ StreamRunner::StreamRunner(const config::Stream& stream, StreamContext context,
       connection_(std::move(connection)),
       state_(*connection_),
       query_(std::move(query)),
-      query_hash_(text_hash(query_.sql())),
-      reader_(context_.topics.reader(), context_.schemas, query_.topic(),
-              stream_.on_corrupt == config::OnCorrupt::kSkip) {}
+      query_hash_(text_hash(query_.sql())) {}
 
 StreamRunner::~StreamRunner() = default;
 
-Result<std::unique_ptr<StreamRunner>> StreamRunner::open(
-    const config::Stream& stream, StreamContext context,
-    std::unique_ptr<store::Connection> connection) {
+Result<std::unique_ptr<StreamRunner>> StreamRunner::open(const config::Stream& stream,
+                                                         StreamContext context,
+                                                         store::Database& database) {
+  LEAT_ASSIGN(auto connection, database.connect());
+  LEAT_ASSIGN(auto executing, database.connect());
   LEAT_ASSIGN(const auto sql, stream_sql(stream));
   LEAT_ASSIGN(auto query, stream::Query::parse(sql, *connection));
   std::unique_ptr<StreamRunner> runner(
@@ -47,6 +49,15 @@ Result<std::unique_ptr<StreamRunner>> StreamRunner::open(
   if (progress) runner->progress_ = std::move(*progress);
   LEAT_TRY(runner->check_topic());
   LEAT_TRY(runner->make_targets());
+  const auto& topic = runner->query_.topic();
+  runner->preparer_ = std::make_unique<EpochPreparer>(
+      stream, runner->query_,
+      PreparerContext{.topics = runner->context_.topics.reader(),
+                      .schemas = runner->context_.schemas,
+                      .limits = runner->context_.limits,
+                      .strict = runner->context_.strict_topics.contains(topic),
+                      .keyed = runner->keyed_},
+      std::move(executing));
   LEAT_TRY(runner->check_offsets());
   LEAT_TRY(runner->redeliver_outbox());
   runner->publish();
@@ -141,12 +152,8 @@ Result<void> StreamRunner::redeliver_outbox() {
       continue;
     }
     LEAT_ASSIGN(auto schema, context_.schemas.version(query_.topic(), entry.schema_version));
-    LEAT_ASSIGN(auto input, reader_.range(entry.from, entry.to, std::move(schema),
-                                          [&](EpochInput& epoch, const RecordSlice& slice) {
-                                            return take(epoch, slice, entry.now);
-                                          }));
-    LEAT_ASSIGN(const auto result, finish_batch());
-    LEAT_TRY(deliver(*target, entry, input, result.rows));
+    LEAT_ASSIGN(auto epoch, preparer_->range(entry.from, entry.to, std::move(schema), entry.now));
+    LEAT_TRY(deliver(*target, entry, epoch.input, epoch.result.rows));
   }
   return given_up.empty() ? Result<void>() : give_up(given_up);
 }
@@ -165,24 +172,56 @@ Result<void> StreamRunner::give_up(const std::vector<OutboxEntry>& entries) {
 }
 
 Result<bool> StreamRunner::run_epoch(const Offsets* until) {
-  const Micros now = context_.clock.now();
-  LEAT_ASSIGN(auto input, reader_.next(progress_.offsets, context_.limits, until,
-                                       [&](EpochInput& epoch, const RecordSlice& slice) {
-                                         return take(epoch, slice, now);
-                                       }));
-  if (input.empty()) return false;
-  if (input.records.empty()) {
-    LEAT_TRY(move_over(input));
-  } else {
-    LEAT_ASSIGN(auto result, finish_batch());
-    LEAT_TRY(commit_epoch(input, result, now));
+  LEAT_ASSIGN(auto epoch, next_epoch(until));
+  if (epoch.input.empty()) return false;
+  prepare_ahead(epoch.input.to, until);
+  if (auto settled = settle(epoch); !settled.ok()) {
+    drop_ahead();  // it follows what has not happened
+    return std::move(settled).error();
   }
-  for (const auto& [partition, gap] : input.skipped) {
+  for (const auto& [partition, gap] : epoch.input.skipped) {
     log_warn("stream {}: {}@{}..{} cannot be read; skipped, as its `on_corrupt` says", stream_.name,
              log::TopicPartition{query_.topic(), partition}.to_string(), gap.from, gap.to - 1);
   }
   publish();
   return true;
+}
+
+Result<PreparedEpoch> StreamRunner::next_epoch(const Offsets* until) {
+  if (auto ahead = std::exchange(ahead_, std::nullopt); ahead) {
+    auto epoch = ahead->epoch.get();
+    const bool same_end =
+        until == nullptr ? !ahead->until : ahead->until && *ahead->until == *until;
+    if (same_end && ahead->at == progress_.offsets) return epoch;
+  }
+  return preparer_->next(progress_.offsets, until, context_.clock.now());
+}
+
+void StreamRunner::prepare_ahead(const Offsets& done, const Offsets* until) {
+  Ahead ahead{.at = progress_.offsets, .until = std::nullopt, .epoch = {}};
+  for (const auto& [partition, offset] : done) ahead.at[partition] = offset;
+  if (until != nullptr) ahead.until = *until;
+  int64_t waiting = 0;
+  for (const auto& [partition, offset] : ahead.at) {
+    const auto range = context_.topics.reader().offsets({query_.topic(), partition});
+    if (range.ok()) waiting += std::max<int64_t>(0, range->end - offset);
+  }
+  if (waiting < context_.limits.worth_ahead) return;
+  try {
+    ahead.epoch = std::async(std::launch::async,
+                             [this, at = ahead.at, end = ahead.until, now = context_.clock.now()] {
+                               return preparer_->next(at, end ? &*end : nullptr, now);
+                             });
+    ahead_ = std::move(ahead);
+  } catch (const std::system_error&) {
+    // No thread is to be had: the epoch is prepared when its turn comes.
+  }
+}
+
+Result<void> StreamRunner::settle(PreparedEpoch& epoch) {
+  if (epoch.input.records.empty()) return move_over(epoch.input);
+  warnings_ = epoch.warnings;
+  return commit_epoch(epoch);
 }
 
 // Control records alone: moving over them again after a crash costs nothing, a commit would. What
@@ -203,8 +242,8 @@ Result<void> StreamRunner::resume() {
   LEAT_ASSIGN(auto progress, state_.load_progress(stream_.name));
   if (progress) progress_ = std::move(*progress);
   for (auto& table : tables_) table.prepared.clear();
-  executor_.reset();  // it may hold a part of the epoch that failed
-  planned_version_ = -1;
+  drop_ahead();
+  preparer_->forget();
   LEAT_TRY(redeliver_outbox());
   publish();
   return {};
@@ -254,7 +293,7 @@ void StreamRunner::publish() {
   const std::lock_guard lock(mutex_);
   snapshot_.progress = progress_;
   snapshot_.lag = lag;
-  snapshot_.warnings = plan_.warnings;
+  snapshot_.warnings = warnings_;
 }
 
 }  // namespace leat::pipeline

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,7 +21,7 @@
 #include "config/pipeline.h"
 #include "log/topic_io.h"
 #include "pipeline/letters/redrive_outcome.h"
-#include "pipeline/stream/epoch_input.h"
+#include "pipeline/stream/epoch_preparer.h"
 #include "pipeline/stream/progress.h"
 #include "pipeline/stream/state_store.h"
 #include "pipeline/topic_schemas.h"
@@ -58,12 +59,13 @@ struct StreamSnapshot {
 // Runs on one thread at a time; snapshot() may be called from any.
 class StreamRunner {
  public:
-  // Reads the progress and delivers what a crash left in the outbox. Errors (user): the SQL; a
+  // Reads the progress and delivers what a crash left in the outbox. `database` outlives the
+  // runner. Errors (user): the SQL; a
   // stored offset outside the log (the message names the lost range); an epoch in the outbox whose
   // target or query is no longer the same (with `fresh` it is given up, with a warning).
   static Result<std::unique_ptr<StreamRunner>> open(const config::Stream& stream,
                                                     StreamContext context,
-                                                    std::unique_ptr<store::Connection> connection);
+                                                    store::Database& database);
   ~StreamRunner();
 
   // One epoch, up to `until` where given; false: nothing to read.
@@ -101,10 +103,14 @@ class StreamRunner {
   };
   // What one epoch writes, before and while its transaction is open.
   struct Epoch {
-    EpochInput& input;
-    stream::BatchResult& result;
+    PreparedEpoch& prepared;
     StreamProgress next;
-    Micros now = 0;
+  };
+  // The epoch that follows the one which is being committed.
+  struct Ahead {
+    Offsets at;
+    std::optional<Offsets> until;
+    std::future<Result<PreparedEpoch>> epoch;  // waited for when it goes
   };
 
   StreamRunner(const config::Stream& stream, StreamContext context,
@@ -115,20 +121,19 @@ class StreamRunner {
   Result<void> check_offsets();
   Result<void> redeliver_outbox();
   Result<void> give_up(const std::vector<OutboxEntry>& entries);
-  // Adds a slice of the epoch to the executor's batch. The first one is added with a schema that
-  // holds it, evolved where it must be; false: a later one needs another schema than those before.
-  Result<bool> take(EpochInput& input, const RecordSlice& slice, Micros now);
-  Result<void> begin_batch(const SchemaVersion& schema, Micros now);
-  Result<stream::BatchResult> finish_batch();
-  Result<stream::BatchResult> execute(EpochInput& input, const RecordSlice& records, Micros now);
+  Result<PreparedEpoch> next_epoch(const Offsets* until);
+  // Begins to prepare what follows the offsets `done`, where there is much of it.
+  void prepare_ahead(const Offsets& done, const Offsets* until);
+  void drop_ahead() { ahead_.reset(); }
+  Result<void> settle(PreparedEpoch& epoch);
   Result<void> move_over(const EpochInput& input);
-  Result<void> commit_epoch(EpochInput& input, stream::BatchResult& result, Micros now);
+  Result<void> commit_epoch(PreparedEpoch& prepared);
   // Commits what `write` writes together with `next`, which becomes the progress; or neither, when
   // it fails or returns false.
   Result<bool> commit(StreamProgress next,
                       const std::function<Result<bool>(StreamProgress&)>& write);
   Result<void> write_tables(Epoch& epoch);
-  Result<void> write_letters(Epoch& epoch);
+  Result<void> write_letters(const PreparedEpoch& epoch);
   Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, EpochInput& input,
                        const store::RowBatch& rows);
   Result<bool> redrive_record(const StreamLetter& letter);
@@ -151,7 +156,6 @@ class StreamRunner {
   StateStore state_;
   stream::Query query_;
   std::string query_hash_;
-  EpochReader reader_;
   StreamProgress progress_;
   std::vector<TableTarget> tables_;
   std::vector<OutsideTarget> outside_;
@@ -160,9 +164,9 @@ class StreamRunner {
   bool keys_agree_ = true;
   bool began_anew_ = false;  // the stored offsets were unusable: so are those of the outbox
 
-  int planned_version_ = -1;
-  stream::Plan plan_;
-  std::unique_ptr<stream::Executor> executor_;
+  std::unique_ptr<EpochPreparer> preparer_;
+  std::optional<Ahead> ahead_;  // uses preparer_; but for its keep(), nobody else may meanwhile
+  std::vector<std::string> warnings_;
 
   mutable std::mutex mutex_;  // guards snapshot_
   StreamSnapshot snapshot_;
