@@ -4,23 +4,20 @@
   bench/throughput.py [RECORDS, 500000]
 """
 import json
-import socket
 import subprocess
 import sys
-import time
 
-from measured import LEAT, PEER, copy_and_sync, timed, workplace
-from people import COLUMNS, RECORDED, stream, write_people
+from measured import LEAT, PEER, copy_and_sync, timed, workplace, write_parts_and_sync
+from people import COLUMNS, stream, write_people
+from stored_answers import PAGE, AnswerServer, store_answers
 
-PAGE = 5000  # people in an answer, the most that the API gives
-PAGES = 40
+PAGES = 200
 API = """\
 pipeline: api
 tasks:
   get:
     http:
       url: http://127.0.0.1:{port}/api/
-      query: {{results: {page}, seed: bench}}
       records: "results[*]"
       paginate: {{page: {{param: page, start: 1}}}}
       max_pages: {pages}
@@ -48,32 +45,21 @@ def small_lines(file, count):
             out.write(json.dumps({"id": number, "text": "a record of a hundred bytes".ljust(100 - 23 - len(str(number)), ".")}) + "\n")
 
 
-def wait_for_port(port):
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)
-
-
-def fetch(work, data):
-    """API answers into a durable topic, beside curl, which only fetches them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    mock = subprocess.Popen([LEAT, "mock-api", "--records", str(RECORDED), "--port", str(port)],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(port)
-        address = f"http://127.0.0.1:{port}/api/?results={PAGE}&seed=bench&page="
-        fetched = timed("curl", "-s", "-o", "/dev/null", address + f"[1-{PAGES}]")[0]
+def fetch(work, lines):
+    """API answers into a durable topic; beside curl, which only fetches them, and a loop that writes and syncs each."""
+    stored = work / "answers"
+    answers = store_answers(lines, stored)
+    asked = [answers[number % len(answers)] for number in range(PAGES)]
+    written = write_parts_and_sync(stored, asked, work / "copy")
+    with AnswerServer(stored, asked) as server:
+        curl_wall, curl_cpu = timed("curl", "-s", "-o", "/dev/null", f"http://127.0.0.1:{server.port}/?page=[1-{PAGES}]")
+        served = server.cpu()
         file = work / "api.yaml"
-        file.write_text(API.format(port=port, page=PAGE, pages=PAGES))
-        wall, cpu = timed(LEAT, "run", file, "--once", "--data", data)
-        show("API answers -> durable topic, keyed", PAGE * PAGES, wall, cpu, f"{wall / fetched:.2f} times as long as curl fetches them")
-    finally:
-        mock.terminate()
-        mock.wait()
+        file.write_text(API.format(port=server.port, pages=PAGES))
+        wall, cpu = timed(LEAT, "run", file, "--once", "--data", work / "fetched")
+    records = PAGE * PAGES
+    show("API answers -> durable topic, keyed", records, wall, cpu, f"{wall / written:.2f} times a write and sync of each answer")
+    show("curl, which only fetches them", records, curl_wall, curl_cpu, f"and the server beside it {served / records * 1e6:.2f}")
 
 
 def read_file(work, lines, records, data):
@@ -95,7 +81,7 @@ def main():
         lines = work / "people.ndjson"
         write_people(lines, records)
         data = produce(work, lines, records, "1.1 KB, keyed", "--key", "login.uuid")
-        fetch(work, data)
+        fetch(work, lines)
         read_file(work, lines, records, data)
 
         peer = subprocess.run([PEER, lines, work / "peer.duckdb", COLUMNS], check=True, capture_output=True, text=True)
