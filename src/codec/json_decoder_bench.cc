@@ -15,7 +15,7 @@
 
 #include "base/file_system.h"
 #include "codec/json_decoder.h"
-#include "codec/json_path.h"
+#include "codec/json_select.h"
 
 namespace leat::codec {
 namespace {

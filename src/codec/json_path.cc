@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/text/utf8.h"
-#include "codec/json/cursor.h"
-#include "codec/json/fault.h"
+#include "codec/json/string.h"
 
 namespace leat::codec {
 namespace {
@@ -142,117 +140,6 @@ class PathParser {
   size_t at_ = 0;
 };
 
-// Follows the steps over a text that is known to be valid, so that the cursor's answers need no
-// check: where a value stands, a step gives the places of its members.
-class Selector {
- public:
-  Selector(const JsonPath& path, JsonCursor root) : steps_(path.steps()), places_{root} {}
-
-  Result<std::vector<JsonCursor>> run() {
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      std::vector<JsonCursor> next;
-      for (const JsonCursor& place : places_) LEAT_TRY(step(i, place, next));
-      places_ = std::move(next);
-    }
-    return std::move(places_);
-  }
-
- private:
-  Result<void> step(size_t i, JsonCursor place, std::vector<JsonCursor>& found) const {
-    const JsonPathStep& wanted = steps_[i];
-    const char kind = place.kind();
-    const bool fits = wanted.kind == JsonPathStep::Kind::kName    ? kind == '{'
-                      : wanted.kind == JsonPathStep::Kind::kIndex ? kind == '['
-                                                                  : place.is_container();
-    if (!fits) {
-      const char* expected = wanted.kind == JsonPathStep::Kind::kName ? "an object" : "a list";
-      return missing("{} is {}, not {}", shown(i), place.kind_name(), expected);
-    }
-    std::vector<JsonCursor> members;
-    collect(place, wanted, members);
-    if (wanted.kind == JsonPathStep::Kind::kIndex) {
-      const auto size = static_cast<int64_t>(members.size());
-      const int64_t index = wanted.index < 0 ? size + wanted.index : wanted.index;
-      if (index < 0 || index >= size) {
-        return missing("{} has {} elements: there is no [{}]", shown(i), size, wanted.index);
-      }
-      found.push_back(members[static_cast<size_t>(index)]);
-      return {};
-    }
-    if (wanted.kind == JsonPathStep::Kind::kName && members.empty()) {
-      return missing("{} has no `{}`", shown(i), wanted.name);
-    }
-    found.insert(found.end(), members.begin(), members.end());
-    return {};
-  }
-
-  // The members of a container; of an object by name, the last one of that name.
-  static void collect(JsonCursor place, const JsonPathStep& wanted,
-                      std::vector<JsonCursor>& members) {
-    const bool object = place.kind() == '{';
-    const char closing = object ? '}' : ']';
-    bool more = false;
-    std::string name;
-    for ((void)place.open(closing, more); more; (void)place.close_or_comma(closing, more)) {
-      if (object) {
-        std::string_view key;
-        (void)place.key(key);
-        if (wanted.kind == JsonPathStep::Kind::kName) {
-          name.clear();
-          (void)append_unescaped(name, key);
-          if (name == wanted.name) members.assign(1, place);
-          (void)place.skip();
-          continue;
-        }
-      }
-      members.push_back(place);
-      (void)place.skip();
-    }
-  }
-
-  template <class... Args>
-  static Error missing(fmt::format_string<Args...> format, Args&&... args) {
-    return coded_error(ErrorDomain::kExternal, ErrorCode::kNotFound, format,
-                       std::forward<Args>(args)...);
-  }
-
-  // The path up to step `count`, for messages: `results[*].name`
-  std::string shown(size_t count) const {
-    if (count == 0) return "the root";
-    std::string text = "`";
-    for (size_t i = 0; i < count; ++i) {
-      const JsonPathStep& step = steps_[i];
-      if (step.kind == JsonPathStep::Kind::kAll) {
-        text += "[*]";
-      } else if (step.kind == JsonPathStep::Kind::kIndex) {
-        text += fmt::format("[{}]", step.index);
-      } else if (!step.name.empty() && std::ranges::all_of(step.name, is_name_byte)) {
-        text += (i == 0 ? "" : ".") + step.name;
-      } else {
-        text += "['" + step.name + "']";
-      }
-    }
-    return text + "`";
-  }
-
-  const std::vector<JsonPathStep>& steps_;
-  std::vector<JsonCursor> places_;
-};
-
-// Scans and checks the whole text.
-Result<JsonCursor> checked(JsonTokens& tokens, std::string_view json) {
-  if (tokens.scan(json)) {
-    const JsonCursor root(tokens);
-    JsonCursor walk = root;
-    if (walk.root_closes() && walk.skip() && walk.at_end()) return root;
-  }
-  const auto fault = find_json_fault(json);
-  Error error = coded_error(ErrorDomain::kExternal, ErrorCode::kInvalid, "{}",
-                            fault ? fault->message() : "not JSON: longer than 4 GB");
-  if (fault) return std::move(error).at_position(fault->position);
-  return error;
-}
-
 }  // namespace
 
 Result<JsonPath> JsonPath::parse(std::string_view text) {
@@ -268,42 +155,20 @@ bool JsonPath::names_many() const {
       steps_, [](const JsonPathStep& step) { return step.kind == JsonPathStep::Kind::kAll; });
 }
 
-// A selection per record is common, and making the tokens' memory would cost more than it.
-static JsonTokens& scratch_tokens() {
-  thread_local JsonTokens tokens;
-  return tokens;
-}
-
-Result<std::vector<std::string_view>> select(const JsonPath& path, std::string_view json) {
-  JsonTokens& tokens = scratch_tokens();
-  LEAT_ASSIGN(const JsonCursor root, checked(tokens, json));
-  LEAT_ASSIGN(std::vector<JsonCursor> places, Selector(path, root).run());
-  std::vector<std::string_view> values;
-  values.reserve(places.size());
-  for (JsonCursor& place : places) (void)place.skip(values.emplace_back());
-  return values;
-}
-
-Result<std::optional<std::string>> select_text(const JsonPath& path, std::string_view json) {
-  JsonTokens& tokens = scratch_tokens();
-  LEAT_ASSIGN(const JsonCursor root, checked(tokens, json));
-  auto places = Selector(path, root).run();
-  if (!places.ok() && places.error().code() == ErrorCode::kNotFound)
-    return std::optional<std::string>();
-  if (!places.ok()) return std::move(places).error();
-  if (places->size() > 1) {
-    return coded_error(ErrorDomain::kExternal, ErrorCode::kInvalid, "`{}` names {} values, not one",
-                       path.text(), places->size());
+std::string JsonPath::text_of_steps(size_t count) const {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) {
+    const JsonPathStep& step = steps_[i];
+    if (step.kind == JsonPathStep::Kind::kAll) {
+      text += "[*]";
+    } else if (step.kind == JsonPathStep::Kind::kIndex) {
+      text += fmt::format("[{}]", step.index);
+    } else if (!step.name.empty() && std::ranges::all_of(step.name, is_name_byte)) {
+      text += (i == 0 ? "" : ".") + step.name;
+    } else {
+      text += "['" + step.name + "']";
+    }
   }
-  if (places->empty() || places->front().kind() == 'n') return std::optional<std::string>();
-  const JsonCursor& place = places->front();
-  if (place.is_container()) {
-    return coded_error(ErrorDomain::kExternal, ErrorCode::kInvalid, "`{}` is {}, not one value",
-                       path.text(), place.kind_name());
-  }
-  if (place.kind() != '"') return std::optional(std::string(place.scalar()));
-  std::optional<std::string> text(std::in_place);
-  (void)append_unescaped(*text, place.string());
   return text;
 }
 

@@ -26,20 +26,12 @@ class JsonPath {
   const std::vector<JsonPathStep>& steps() const { return steps_; }
   bool names_many() const;  // has a [*]
   const std::string& text() const { return text_; }
+  // The first `count` steps, for messages: results[*]['a b']
+  std::string text_of_steps(size_t count) const;
 
  private:
   std::string text_;
   std::vector<JsonPathStep> steps_;
 };
-
-// The exact bytes of the values that `path` names in `json`, in order ([*] over a list or an
-// object's values). `json` has >= 64 readable bytes after it. Errors: kInvalid when `json` is not
-// valid JSON (the whole text is checked), with the position; kNotFound when a step names nothing
-// or the wrong kind of value ("`results` is an object, not a list").
-Result<std::vector<std::string_view>> select(const JsonPath& path, std::string_view json);
-
-// The one scalar that `path` names, as text (strings unescaped, others as their token); nullopt
-// for null or when it is not there. Errors: kInvalid when not JSON; an object or list.
-Result<std::optional<std::string>> select_text(const JsonPath& path, std::string_view json);
 
 }  // namespace leat::codec

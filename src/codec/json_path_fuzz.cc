@@ -3,10 +3,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "codec/json/fault.h"
-#include "codec/json_path.h"
+#include "codec/json_select.h"
 
 using namespace leat::codec;
 
@@ -35,7 +36,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool valid = !find_json_fault(json);
   const auto values = select(*path, json);
   check(valid || (!values.ok() && values.error().code() == leat::ErrorCode::kInvalid));
-  (void)select_text(*path, json);
+  check(checked_value(json).ok() == valid);
+  std::string unescaped;
+  const auto one = select_text(*path, json, unescaped);
+  check(valid || !one.ok());
   if (!values.ok()) return 0;
   for (const std::string_view value : *values) {
     check(value.data() >= json.data() && value.data() + value.size() <= json.data() + json.size());

@@ -17,7 +17,7 @@
 namespace leat::source {
 
 struct SourceRecord {
-  std::string_view value;  // the record's exact bytes as received, e.g. one element of `results`
+  std::string_view value;  // valid JSON; its exact bytes as received, e.g. one element of `results`
 };
 
 // A part of the input that could not become a record: a dead letter of the task.
@@ -38,7 +38,8 @@ struct SourceBatch {
       memory;  // owns the bytes of `records`; >= 64 readable bytes after each
 };
 
-// Not thread-safe. One object per task attempt.
+// Not thread-safe; calls come from one thread after another. One object per task attempt. Batches
+// live on: the one before is still in use while the next is asked for.
 class Source {
  public:
   virtual ~Source() = default;

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text/json_text.h"
-#include "codec/json_path.h"
+#include "codec/json_select.h"
 
 namespace leat::app {
 
@@ -18,7 +18,7 @@ void append_record_json(std::string& line, int32_t partition, const log::RecordV
   if (!record.value) {
     line += "null";
   } else if (record.value->find('\n') == std::string_view::npos &&
-             codec::select(codec::JsonPath(), *record.value).ok()) {
+             codec::checked_value(*record.value).ok()) {
     line += *record.value;
   } else {
     append_json_string(line, *record.value);

@@ -3,7 +3,7 @@
 #include <deque>
 #include <nlohmann/json.hpp>
 
-#include "codec/json_path.h"
+#include "codec/json_select.h"
 #include "pipeline/ingest/record_key.h"
 
 namespace leat::app {
@@ -119,12 +119,12 @@ class LineProducer {
   Result<LineRecord> parse(std::string_view text) const {
     if (envelope_) return parse_envelope(text);
     if (key_.empty()) {
-      const auto valid = codec::select(codec::JsonPath(), text);
-      if (!valid.ok()) return valid.error();
+      LEAT_TRY(codec::checked_value(text));
       return LineRecord{};
     }
-    LEAT_ASSIGN(auto key, key_.of(text));
-    return LineRecord{.key = std::move(key), .own_value = {}};
+    std::string made;
+    LEAT_ASSIGN(const std::string_view key, key_.of(text, made));
+    return LineRecord{.key = std::string(key), .own_value = {}};
   }
 
   static Result<LineRecord> parse_envelope(std::string_view text) {

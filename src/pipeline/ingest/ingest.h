@@ -12,6 +12,7 @@
 #include "config/pipeline.h"
 #include "log/topic_io.h"
 #include "pipeline/ingest/record_key.h"
+#include "pipeline/ingest/task_batch.h"
 #include "pipeline/ingest/task_cursor.h"
 #include "source/source.h"
 
@@ -24,7 +25,8 @@ struct IngestContext {
   Clock& clock;
   log::TopicStore& topics;
   SourceFactory make_source;
-  // Called before every batch is asked for; it may wait. kCancelled when stopped.
+  // Called before every batch is asked for, and before one that was fetched ahead is committed; it
+  // may wait. Thread-safe. kCancelled when stopped.
   std::function<Result<void>(std::stop_token)> wait_for_room = {};
 };
 
@@ -34,9 +36,10 @@ class Ingest {
   static Result<std::unique_ptr<Ingest>> create(const config::Task& task, IngestContext context);
 
   // Runs the task for the run `run` from where that run stands (at the start if it never began):
-  // one attempt. Returns when the source is exhausted and the cursor says so. `on_progress` is
-  // called after every commit.
-  // After an error the next call continues from what was committed.
+  // one attempt. While a batch is committed the next one is fetched (read_ahead.h); it is thrown
+  // away when the attempt ends before its turn. Returns when the source is exhausted and the cursor
+  // says so. `on_progress` is called after every commit. After an error the next call continues
+  // from what was committed.
   Result<TaskCursor> attempt(const std::string& run, std::stop_token stop,
                              const std::function<void(const TaskCursor&)>& on_progress);
 
@@ -45,8 +48,7 @@ class Ingest {
          const log::TopicConfig& topic)
       : task_(task), context_(std::move(context)), key_(std::move(key)), topic_(topic) {}
 
-  Result<void> commit_batch(log::TopicWriter& writer, const source::SourceBatch& batch,
-                            TaskCursor& cursor);
+  Result<void> commit_batch(log::TopicWriter& writer, TaskBatch& batch, TaskCursor& cursor);
 
   const config::Task& task_;
   IngestContext context_;

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "pipeline/ingest/scripted_source_for_test.h"
 #include "pipeline/log_for_test.h"
 #include "source/testing/fake_clock.h"
@@ -24,13 +27,18 @@ class IngestTest : public testing::Test {
     log_.make_topic("t");
   }
 
-  Result<TaskCursor> attempt(Script& script, const std::string& run, std::stop_token stop = {}) {
+  Result<TaskCursor> attempt(Script& script, const std::string& run) {
+    seen_.clear();
+    return attempt(script, run, {}, [this](const TaskCursor& now) { seen_.push_back(now); });
+  }
+  Result<TaskCursor> attempt(Script& script, const std::string& run, std::stop_token stop,
+                             const std::function<void(const TaskCursor&)>& on_progress) {
     LEAT_ASSIGN(auto ingest, Ingest::create(task_, {.pipeline = "p",
                                                     .clock = clock_,
                                                     .topics = *log_,
-                                                    .make_source = script.factory()}));
-    seen_.clear();
-    return ingest->attempt(run, stop, [this](const TaskCursor& now) { seen_.push_back(now); });
+                                                    .make_source = script.factory(),
+                                                    .wait_for_room = wait_for_room_}));
+    return ingest->attempt(run, stop, on_progress);
   }
 
   std::vector<TaskLetter> letters() { return read_task_letters(*log_).value(); }
@@ -38,6 +46,7 @@ class IngestTest : public testing::Test {
   config::Task task_;
   test::TestLog log_;
   source::FakeClock clock_;
+  std::function<Result<void>(std::stop_token)> wait_for_room_;
   Cursors seen_;  // what on_progress was called with
 };
 
@@ -116,6 +125,17 @@ TEST_F(IngestTest, WritesTheKeyOfEveryRecord) {
   const auto fetched = (*log_).fetch({"t", 0}, 0, {});
   EXPECT_EQ(fetched.value().records.at(0).key, R"(["1","x"])");
   EXPECT_EQ(fetched.value().records.at(0).timestamp_ms, clock_.now_ms());
+}
+
+TEST_F(IngestTest, KeysAreTextsOfTheirRecordsAlsoUnescaped) {
+  task_.key = {"id"};
+  Script script{.batches = {{{R"({"id":"a"})", R"({"id":"\u00e9"})", R"({"id":""})",
+                              R"({"id":"\n"})", R"({"id":1.50})"}}}};
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  const auto fetched = (*log_).fetch({"t", 0}, 0, {});
+  std::vector<std::string_view> keys;
+  for (const auto& record : fetched.value().records) keys.push_back(record.key.value());
+  EXPECT_THAT(keys, ElementsAre("a", "é", "", "\n", "1.50"));
 }
 
 TEST_F(IngestTest, WithoutAKeyBatchesTakeTurnsOverThePartitions) {
@@ -208,24 +228,98 @@ TEST_F(IngestTest, ANewRunLeavesAnUnfinishedOneBehind) {
 }
 
 TEST_F(IngestTest, StopsBetweenBatches) {
-  Script script{.batches = {{{"1"}}, {{"2"}}}};
+  Script script{.batches = {{{"1"}}, {{"2"}}, {{"3"}}}};
   std::stop_source stop;
-  auto ingest = Ingest::create(
-      task_, {.pipeline = "p", .clock = clock_, .topics = *log_, .make_source = script.factory()});
-  const auto cursor = ingest.value()->attempt("r1", stop.get_token(), [&](const TaskCursor& now) {
-    if (now.batches == 1) stop.request_stop();
+  const auto cursor = attempt(script, "r1", stop.get_token(), [&](const TaskCursor& now) {
+    if (now.batches != 1) return;
+    script.wait_until_asked(2);  // the next batch is on its way, or there already
+    stop.request_stop();
   });
   ASSERT_FALSE(cursor.ok());
   EXPECT_EQ(cursor.error().code(), ErrorCode::kCancelled);
   EXPECT_THAT(log_.values("t"), ElementsAre("1"));
+  EXPECT_THAT(script.asked, ElementsAre("", "1"));
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2", "3"));
+  EXPECT_THAT(script.asked, ElementsAre("", "1", "1", "2"));
+}
+
+TEST_F(IngestTest, AStopEndsAFetchThatHangs) {
+  for (const size_t number : {0, 1}) {
+    Script script{.batches = {{{"1"}}, {{"2"}}}, .hanging = {number}};
+    std::stop_source stop;
+    std::jthread stopper([&] {
+      script.wait_until_asked(number + 1);
+      stop.request_stop();
+    });
+    const auto cursor =
+        attempt(script, fmt::format("r{}", number), stop.get_token(), [](const TaskCursor&) {});
+    ASSERT_FALSE(cursor.ok());
+    EXPECT_EQ(cursor.error().code(), ErrorCode::kCancelled);
+  }
+  EXPECT_THAT(log_.values("t"), ElementsAre("1"));
+}
+
+TEST_F(IngestTest, AnErrorOfTheBatchAheadIsToldAfterTheCommitOfTheOneBefore) {
+  Script script{.batches = {{{"1"}}, {{"2"}}, {{"3"}}}, .failures = {{2, 1}}};
+  const auto cursor = attempt(script, "r1", {}, [&](const TaskCursor& now) {
+    seen_.push_back(now);
+    if (now.batches == 1) script.wait_until_asked(2);
+    if (now.batches == 2) script.wait_until_asked(3);
+  });
+  ASSERT_FALSE(cursor.ok());
+  EXPECT_EQ(cursor.error().message(), "503 at batch 2");
+  EXPECT_EQ(seen_.back().batches, 2);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2"));
+}
+
+TEST_F(IngestTest, AtMostOneBatchIsAhead) {
+  Script script;
+  for (int i = 0; i < 20; ++i) script.batches.push_back({{std::to_string(i)}});
+  ASSERT_TRUE(attempt(script, "r1", {}, [&](const TaskCursor& now) {
+                EXPECT_LE(script.times_asked(), static_cast<size_t>(now.batches) + 1);
+              }).ok());
+  EXPECT_EQ(script.asked.size(), 20U);
+  EXPECT_EQ(log_.values("t").size(), 20U);
+}
+
+TEST_F(IngestTest, OnlyATaskOfSeveralBatchesHasAThread) {
+  Script one{.batches = {{{"1"}}}};
+  ASSERT_TRUE(attempt(one, "r1").ok());
+  EXPECT_THAT(one.askers, ElementsAre(std::this_thread::get_id()));
+  Script three{.batches = {{{"1"}}, {{"2"}}, {{"3"}}}};
+  ASSERT_TRUE(attempt(three, "r2").ok());
+  ASSERT_EQ(three.askers.size(), 3U);
+  EXPECT_EQ(three.askers[0], std::this_thread::get_id());
+  EXPECT_NE(three.askers[1], std::this_thread::get_id());
+  EXPECT_EQ(three.askers[1], three.askers[2]);
+}
+
+TEST_F(IngestTest, WithoutRoomNothingIsAskedForAndNothingCommitted) {
+  std::atomic<bool> room = false;
+  wait_for_room_ = [&](std::stop_token) -> Result<void> {
+    if (room) return {};
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+  };
+  Script script{.batches = {{{"1"}}, {{"2"}}, {{"3"}}}};
+  EXPECT_EQ(attempt(script, "r1").error().code(), ErrorCode::kCancelled);
+  EXPECT_THAT(script.asked, IsEmpty());
+
+  room = true;
+  const auto cursor = attempt(script, "r1", {}, [&](const TaskCursor& now) {
+    if (now.batches != 1) return;
+    script.wait_until_asked(2);  // there was room for that
+    room = false;
+  });
+  EXPECT_EQ(cursor.error().code(), ErrorCode::kCancelled);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1"));
+  EXPECT_THAT(script.asked, ElementsAre("", "1"));
 }
 
 TEST_F(IngestTest, AnOlderSelfIsFenced) {
   Script script{.batches = {{{"1"}}, {{"2"}}}};
-  auto older = Ingest::create(
-      task_, {.pipeline = "p", .clock = clock_, .topics = *log_, .make_source = script.factory()});
   bool nested = false;
-  const auto cursor = older.value()->attempt("r1", {}, [&](const TaskCursor& now) {
+  const auto cursor = attempt(script, "r1", {}, [&](const TaskCursor& now) {
     if (now.batches != 1 || nested) return;
     nested = true;  // another process takes over
     EXPECT_TRUE(attempt(script, "r1").ok());
@@ -233,6 +327,20 @@ TEST_F(IngestTest, AnOlderSelfIsFenced) {
   ASSERT_FALSE(cursor.ok());
   EXPECT_EQ(cursor.error().code(), ErrorCode::kFenced);
   EXPECT_THAT(log_.values("t"), ElementsAre("1", "2"));
+}
+
+TEST_F(IngestTest, AFailedCommitEndsTheFetchAhead) {
+  Script script{.batches = {{{"1"}}, {{"2"}}, {{"3"}}}, .hanging = {2}};
+  Script other{.batches = {{{"1"}}}};
+  bool nested = false;
+  const auto cursor = attempt(script, "r1", {}, [&](const TaskCursor& now) {
+    if (now.batches != 1 || nested) return;
+    nested = true;
+    EXPECT_TRUE(attempt(other, "r2").ok());
+  });
+  ASSERT_FALSE(cursor.ok());
+  EXPECT_EQ(cursor.error().code(), ErrorCode::kFenced);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "1"));
 }
 
 TEST_F(IngestTest, NeedsItsTopicAndAValidKey) {

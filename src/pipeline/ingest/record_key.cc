@@ -2,7 +2,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codec/json_select.h"
+
 namespace leat::pipeline {
+namespace {
+
+Result<std::string_view> part_of(const codec::JsonPath& path, std::string_view json,
+                                 std::string& unescaped) {
+  LEAT_ASSIGN(const auto text, codec::select_text(path, json, unescaped));
+  if (!text) return user_error("the record has no `{}`, which is its key", path.text());
+  return *text;
+}
+
+}  // namespace
 
 Result<RecordKey> RecordKey::parse(const std::vector<std::string>& paths) {
   RecordKey key;
@@ -13,15 +25,15 @@ Result<RecordKey> RecordKey::parse(const std::vector<std::string>& paths) {
   return key;
 }
 
-Result<std::string> RecordKey::of(std::string_view json) const {
-  std::vector<std::string> texts;
+Result<std::string_view> RecordKey::of(std::string_view json, std::string& made) const {
+  if (paths_.size() == 1) return part_of(paths_.front(), json, made);
+  nlohmann::json texts = nlohmann::json::array();
   for (const auto& path : paths_) {
-    LEAT_ASSIGN(auto text, codec::select_text(path, json));
-    if (!text) return user_error("the record has no `{}`, which is its key", path.text());
-    texts.push_back(std::move(*text));
+    LEAT_ASSIGN(const auto text, part_of(path, json, made));
+    texts.push_back(text);
   }
-  if (texts.size() == 1) return std::move(texts.front());
-  return nlohmann::json(texts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  made = texts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return std::string_view(made);
 }
 
 }  // namespace leat::pipeline

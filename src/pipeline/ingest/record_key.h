@@ -17,9 +17,10 @@ class RecordKey {
   static Result<RecordKey> parse(const std::vector<std::string>& paths);
 
   bool empty() const { return paths_.empty(); }
-  // `json` has >= 64 readable bytes after it. Errors (user): "the record has no `login.uuid`", not
-  // valid JSON; such a record becomes a dead letter of the task.
-  Result<std::string> of(std::string_view json) const;
+  // The key is a part of `json`, or `made`, which is overwritten. `json` has >= 64 readable bytes
+  // after it. Errors (user): "the record has no `login.uuid`", not valid JSON; such a record
+  // becomes a dead letter of the task.
+  Result<std::string_view> of(std::string_view json, std::string& made) const;
 
  private:
   std::vector<codec::JsonPath> paths_;

@@ -11,7 +11,9 @@ using ::testing::HasSubstr;
 Result<std::string> key_of(const std::vector<std::string>& paths, const std::string& json) {
   LEAT_ASSIGN(const auto key, RecordKey::parse(paths));
   const std::string padded = json + std::string(64, '\0');
-  return key.of(std::string_view(padded).substr(0, json.size()));
+  std::string made = "of the record before";
+  LEAT_ASSIGN(const auto text, key.of(std::string_view(padded).substr(0, json.size()), made));
+  return std::string(text);
 }
 
 TEST(RecordKey, OfOnePathIsTheTextOfTheValue) {
@@ -20,6 +22,7 @@ TEST(RecordKey, OfOnePathIsTheTextOfTheValue) {
   EXPECT_EQ(key_of({"id"}, R"({"id":1.50})").value(), "1.50");
   EXPECT_EQ(key_of({"id"}, R"({"id":"A"})").value(), "A");
   EXPECT_EQ(key_of({"id"}, R"({"id":""})").value(), "");
+  EXPECT_EQ(key_of({"id"}, R"({"id":"\u00e9\n"})").value(), "é\n");
   EXPECT_EQ(key_of({"login.uuid"}, R"({"login":{"uuid":"u"}})").value(), "u");
 }
 

@@ -1,9 +1,13 @@
 // For tests: a source in memory that gives what a script says, and fails where it says so.
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "pipeline/ingest/ingest.h"
@@ -19,22 +23,41 @@ struct ScriptedBatch {
 struct Script {
   std::vector<ScriptedBatch> batches;
   std::map<size_t, int> failures = {};  // batch → how often asking for it fails
+  std::set<size_t> hanging = {};        // batches that never come: a stop ends asking for them
   std::vector<std::string> asked = {};  // the cursors that it was asked with
+  std::vector<std::thread::id> askers = {};
+  std::mutex mutex = {};  // guards failures, asked, askers: a source may be asked ahead
+  std::condition_variable_any changed = {};
 
   SourceFactory factory();
+  size_t times_asked() {
+    const std::lock_guard lock(mutex);
+    return asked.size();
+  }
+  void wait_until_asked(size_t times) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return asked.size() >= times; });
+  }
 };
 
 class ScriptedSource final : public source::Source {
  public:
   explicit ScriptedSource(Script& script) : script_(script) {}
 
-  Result<source::SourceBatch> next(const std::string& cursor, std::stop_token) override {
+  Result<source::SourceBatch> next(const std::string& cursor, std::stop_token stop) override {
+    std::unique_lock lock(script_.mutex);
     script_.asked.push_back(cursor);
+    script_.askers.push_back(std::this_thread::get_id());
+    script_.changed.notify_all();
     const size_t number = cursor.empty() ? 0 : std::stoul(cursor);
     if (auto failing = script_.failures.find(number);
         failing != script_.failures.end() && failing->second > 0) {
       --failing->second;
       return external_error(Retry::kYes, "503 at batch {}", number);
+    }
+    if (script_.hanging.contains(number)) {
+      script_.changed.wait(lock, stop, [] { return false; });
+      return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
     }
     const ScriptedBatch& batch = script_.batches.at(number);
     auto memory = std::make_shared<std::vector<std::string>>();

@@ -1,6 +1,6 @@
 #include "pipeline/letters/task_redrive.h"
 
-#include "codec/json_path.h"
+#include "codec/json_select.h"
 #include "pipeline/ingest/record_key.h"
 #include "pipeline/ingest/task_cursor.h"
 
@@ -34,15 +34,16 @@ Result<RedriveOutcome> redrive_task_letters(const config::Task& task, const std:
     value.append(log::FetchedRecords::kReadablePadding, '\0');
     const auto json = std::string_view(value).substr(0, letter.bytes.size());
 
-    std::optional<std::string> key;
+    std::string made;
+    std::optional<std::string_view> key;
     std::optional<std::string> problem;
     if (key_paths.empty()) {
-      const auto valid = codec::select(codec::JsonPath(), json);
+      const auto valid = codec::checked_value(json);
       if (!valid.ok()) problem = valid.error().message();
     } else {
-      auto text = key_paths.of(json);
+      const auto text = key_paths.of(json, made);
       if (text.ok()) {
-        key = std::move(text).value();
+        key = *text;
       } else {
         problem = text.error().message();
       }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "codec/json_select.h"
+
 namespace leat::source {
 
 Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& path,

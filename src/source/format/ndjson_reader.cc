@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "codec/json_path.h"
+#include "codec/json_select.h"
 #include "source/format/input_buffer.h"
 
 namespace leat::source {
@@ -71,10 +71,10 @@ class NdjsonReader final : public RecordReader {
       line.remove_prefix(kByteOrderMark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-    auto value = codec::select(root_, line);
+    const auto value = codec::checked_value(line);
     ++at_.record;
     if (value.ok()) {
-      part.records.push_back({value->front()});
+      part.records.push_back({*value});
     } else {
       part.rejected.push_back({std::string(line), fmt::format("line {}: not valid JSON: {}",
                                                               at_.line, value.error().message())});
@@ -104,7 +104,6 @@ class NdjsonReader final : public RecordReader {
 
   InputBuffer input_;
   ReadPosition at_;
-  const codec::JsonPath root_;
   bool positioned_ = false;
 };
 

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <string>
 
-#include "codec/json_path.h"
+#include "codec/json_select.h"
 #include "source/format/record_reader.h"
 #include "source/http/http_source.h"
 #include "source/http/transport/response_head.h"
@@ -94,7 +94,7 @@ void check_error(const Error& error) {
 }
 
 void check_records(const SourceBatch& batch) {
-  for (const SourceRecord& record : batch.records) check(codec::select({}, record.value).ok());
+  for (const SourceRecord& record : batch.records) check(codec::checked_value(record.value).ok());
   for (const RejectedRecord& rejected : batch.rejected) check(!rejected.error.empty());
   check(batch.last || !batch.next_cursor.empty());
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "codec/json_select.h"
 #include "source/http/paginate/link_header.h"
 
 namespace leat::source {
@@ -27,10 +28,11 @@ Result<std::optional<std::string>> next_reference(const Pagination& pagination,
     return linked(response, link->relation);
   }
   if (const auto* next_url = std::get_if<NextUrl>(&pagination)) {
-    auto text = codec::select_text(next_url->path, response.body);
-    if (text.ok()) return *text && (*text)->empty() ? std::nullopt : std::move(*text);
-    if (text.error().code() == ErrorCode::kNotFound) return std::optional<std::string>();
-    return user_error("`next_url: {}`: {}", next_url->path.text(), text.error().message());
+    std::string unescaped;
+    const auto text = codec::select_text(next_url->path, response.body, unescaped);
+    if (!text.ok())
+      return user_error("`next_url: {}`: {}", next_url->path.text(), text.error().message());
+    if (*text && !(*text)->empty()) return std::optional(std::string(**text));
   }
   return std::optional<std::string>();
 }
