@@ -12,7 +12,7 @@ namespace leat::log {
 namespace {
 
 // Small batches are gathered up to this size into one write.
-constexpr size_t kGatheredBytes = 1 << 20;
+constexpr size_t kGatheredBytes = 128 << 10;
 // Space is reserved in steps that double between these, so that small topics stay small.
 constexpr uint64_t kMinReserveStep = 256 << 10;
 constexpr uint64_t kMaxReserveStep = 32 << 20;
