@@ -48,6 +48,19 @@ class Query {
   std::shared_ptr<const Tree> tree_;
 };
 
+// Which rows of a batch fail in a cast. The columns of `sql`, which gives those rows only: the
+// first failing cast as an index of `casts`, how many fail, the text that did not convert where
+// that cast's value is a text, the row.
+struct CastCheck {
+  struct Cast {
+    // An output column that is the cast of a text field, in a query that has no casts but these.
+    bool of_text = false;
+    bool one_message = false;  // and DuckDB says the same of each text that does not convert
+  };
+  std::string sql;
+  std::vector<Cast> casts;
+};
+
 // A query bound to one version of its topic's schema. Immutable.
 struct Plan {
   std::string sql;                     // what is executed, over the table function of the batch
@@ -59,6 +72,7 @@ struct Plan {
   // of its own.
   std::string lenient_sql;                // every cast is a TRY_CAST
   std::string probe_sql;                  // the rows that fail; empty where TRY cannot tell
+  std::optional<CastCheck> cast_check;    // finds most of them in a fraction of the time
   std::vector<std::string_view> special;  // the special columns that are read, after the fields
 };
 

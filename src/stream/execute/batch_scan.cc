@@ -177,7 +177,7 @@ store::DataChunk BatchScan::make_chunk() const {
 }
 
 void BatchScan::read(std::span<const store::DataChunk> chunks,
-                     std::optional<std::span<const uint32_t>> rows) {
+                     std::optional<std::span<const uint32_t>> rows, uint32_t at_once) {
   shared_->pieces.clear();
   if (!rows) {
     for (const store::DataChunk& chunk : chunks) {
@@ -190,7 +190,7 @@ void BatchScan::read(std::span<const store::DataChunk> chunks,
   uint32_t open = 0;
   for (const uint32_t row : *rows) {
     const uint32_t index = row / chunk_size;
-    if (shared_->pieces.empty() || index != open) {
+    if (shared_->pieces.empty() || index != open || shared_->pieces.back().size == at_once) {
       shared_->pieces.push_back({chunks[index].get(), {}, 0});
       open = index;
     }

@@ -34,10 +34,10 @@ class BatchScan {
   store::DataChunk make_chunk() const;
 
   // What the next execution reads: `rows` of `chunks` (ascending, counted over all chunks, each of
-  // which but the last holds duckdb_vector_size() rows), or all rows. Both must stay as they are
-  // until the execution is over.
-  void read(std::span<const store::DataChunk> chunks,
-            std::optional<std::span<const uint32_t>> rows);
+  // which but the last holds duckdb_vector_size() rows), at most `at_once` of them in a chunk that
+  // DuckDB gets, or all rows. Both must stay as they are until the execution is over.
+  void read(std::span<const store::DataChunk> chunks, std::optional<std::span<const uint32_t>> rows,
+            uint32_t at_once = UINT32_MAX);
   void read_nothing();
 
   struct Shared;

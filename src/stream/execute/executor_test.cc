@@ -467,7 +467,79 @@ INSTANTIATE_TEST_SUITE_P(
         "SELECT list_transform(l, x -> x + b) AS m FROM t WHERE a::INT <> 2",
         "SELECT (SELECT sum(x + b) FROM unnest(l) u(x)) AS s FROM t",
         "SELECT a::INT AS v, v + 1 AS w FROM t WHERE v > 1",
-        "SELECT t.a, v.w FROM t JOIN (VALUES (1, 'one'), (2, 'two')) v(n, w) ON t.a::INT = v.n"));
+        "SELECT t.a, v.w FROM t JOIN (VALUES (1, 'one'), (2, 'two')) v(n, w) ON t.a::INT = v.n",
+        "SELECT a::INT AS a, k::INT AS k, b FROM t", "SELECT b + 1 AS c, a::INT AS a FROM t",
+        "SELECT a::INT AS a, b + 1 AS c FROM t",
+        "SELECT a::INT AS a, b::TINYINT AS b FROM t WHERE k = 'q'",
+        "SELECT a::DOUBLE::TINYINT AS a, b FROM t", "SELECT abs(a::INT) AS a, a AS t FROM t",
+        "SELECT coalesce(b, a::INT) AS c, a::DATE AS d FROM t",
+        "SELECT a::INT AS a, CASE WHEN k = 'q' THEN error('no ' || a) ELSE k END AS k FROM t",
+        "SELECT a::INT AS v, v + 1 AS w FROM t",
+        "SELECT [a::INT] AS l, {'x': a::TINYINT} AS s FROM t",
+        "SELECT a::INT AS a, TRY(k::INT) AS n, a::TIMESTAMP AS d FROM t WHERE b > 0"));
+
+// Rows that fail alike share what DuckDB said of one of them: of each type, for any text.
+class SharedMessageTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(SharedMessageTest, IsWhatDuckDbSaysOfTheRowAlone) {
+  const TestDatabase database;
+  TestRecords records;
+  const std::vector<std::string> texts = {"",
+                                          " ",
+                                          "x",
+                                          "x",
+                                          "it's",
+                                          R"(\"quoted\")",
+                                          "-",
+                                          "1,5",
+                                          "12345678901234567890123456789012345678901234567890",
+                                          "ü€",
+                                          "1e400",
+                                          "x' to INT",
+                                          "to INT32",
+                                          R"(two\nlines)",
+                                          R"(a\u0000b)",
+                                          "nan1",
+                                          "10:00:99",
+                                          "2026-02-30",
+                                          "2026-13-01",
+                                          "999999-01-01",
+                                          "string 'x'",
+                                          "0x1",
+                                          "--1",
+                                          "1e",
+                                          "yes",
+                                          "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1"};
+  for (const std::string& text : texts) records.add(R"({"other":"1","v":")" + text + R"("})");
+  auto query =
+      Query::parse(fmt::format("SELECT other::INT AS other, v::{} AS v FROM t", GetParam()),
+                   *database.connection);
+  ASSERT_TRUE(query.ok()) << query.error().to_string();
+  auto planned = plan(*query, records.inferred(), *database.connection);
+  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+  auto executor = Executor::create(*planned, *database.connection);
+  ASSERT_TRUE(executor.ok()) << executor.error().to_string();
+  auto whole = run_batch(**executor, records.records());
+  ASSERT_TRUE(whole.ok()) << whole.error().to_string();
+  std::vector<std::string> failures;
+  for (uint32_t i = 0; i < records.records().size(); ++i) {
+    auto alone = run_batch(**executor, std::span(&records.records()[i], 1));
+    ASSERT_TRUE(alone.ok()) << alone.error().to_string();
+    for (const FailedRecord& failed : alone->failed) {
+      failures.push_back(fmt::format("{} {}: {}", i, failed.stage, failed.message));
+    }
+  }
+  EXPECT_GT(failures.size(), 1U);
+  EXPECT_EQ(failures_of(*whole), failures);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SharedMessageTest,
+                         testing::Values("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT",
+                                         "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+                                         "UHUGEINT", "FLOAT", "DOUBLE", "UUID", "DECIMAL(4,1)",
+                                         "DECIMAL(9,3)", "DECIMAL(18,0)", "DECIMAL(38,10)", "DATE",
+                                         "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL",
+                                         "INTEGER[]", "JSON"));
 
 TEST(ExecutorTest, ExecutorsOnSeveralConnectionsOfOneDatabaseRunAtOnce) {
   const TestDatabase database;

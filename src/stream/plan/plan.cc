@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "stream/execute/cast_check.h"
 #include "stream/execute/probe.h"
 #include "stream/plan/check.h"
 #include "stream/plan/projection.h"
@@ -77,12 +78,6 @@ void exclude(Json& star, const std::vector<std::string>& names) {
   lambda["expr"] = function_node("regexp_matches", {column_node({"__leat_name"}), filter});
   filter = function_node("list_filter", {std::move(names_node), std::move(lambda)});
   list = Json::array();
-}
-
-void make_lenient(Json& node) {
-  if (!node.is_structured()) return;
-  if (node.is_object() && class_of(node) == "CAST") node["try_cast"] = true;
-  for (auto& [key, value] : node.items()) make_lenient(value);
 }
 
 // What stands for the topic in FROM: the batch, with declared types cast from their texts.
@@ -229,6 +224,8 @@ class Writer {
       LEAT_ASSIGN(std::string sql, deserialize_node(*probe, connection_));
       // TRY refuses some functions; then failing rows are found by bisection.
       if (columns_of(sql).ok()) plan_.probe_sql = std::move(sql);
+      const auto described = [this](const std::string& text) { return columns_of(text); };
+      LEAT_ASSIGN(plan_.cast_check, cast_check_for(root, connection_, described));
     }
     return {};
   }

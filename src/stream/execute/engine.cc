@@ -1,0 +1,74 @@
+#include "stream/execute/engine.h"
+
+#include <utility>
+
+#include "stream/execute/output_rows.h"
+#include "stream/plan/ast.h"
+
+namespace leat::stream {
+namespace {
+
+std::string_view class_name(duckdb_error_type type) {
+  switch (type) {
+    case DUCKDB_ERROR_CONVERSION:
+      return "Conversion Error: ";
+    case DUCKDB_ERROR_OUT_OF_RANGE:
+      return "Out of Range Error: ";
+    case DUCKDB_ERROR_INVALID_INPUT:
+      return "Invalid Input Error: ";
+    default:
+      return "";
+  }
+}
+
+Failure failure_of(duckdb_result& result, const store::Connection& connection) {
+  Error error = connection.error_of(duckdb_result_error(&result));
+  const duckdb_error_type type = duckdb_result_error_type(&result);
+  const bool of_a_row =
+      error.domain() == ErrorDomain::kUser && error.code() != ErrorCode::kCancelled;
+  std::string message(class_name(type));
+  message += error.message();
+  return {of_a_row, std::move(message), std::move(error)};
+}
+
+}  // namespace
+
+Result<store::Statement> Engine::prepare(std::string sql) {
+  const std::string from = std::string(kBatchFunction) + "()";
+  const std::string to = scan_.function() + "()";
+  for (size_t at = sql.find(from); at != std::string::npos; at = sql.find(from, at + to.size())) {
+    sql.replace(at, from.size(), to);
+  }
+  return connection_.prepare(sql);
+}
+
+std::optional<Failure> Engine::execute(store::Statement& statement, Micros now,
+                                       store::RowBatch& rows) {
+  if (duckdb_nparams(statement.raw()) == 1) {
+    duckdb_bind_timestamp_tz(statement.raw(), 1, {now});
+  }
+  // Streamed: a materialised result would be one more copy of every row.
+  const size_t chunks = rows.chunks.size();
+  const size_t inputs = rows.inputs.size();
+  duckdb_pending_result pending = nullptr;
+  duckdb_result result{};
+  const bool began =
+      duckdb_pending_prepared_streaming(statement.raw(), &pending) == DuckDBSuccess &&
+      duckdb_execute_pending(pending, &result) == DuckDBSuccess;
+  if (began) {
+    while (store::DataChunk chunk{duckdb_fetch_chunk(result)}) {
+      append_chunk(rows, std::move(chunk));
+    }
+  }
+  std::optional<Failure> failure;
+  if (const char* text = duckdb_result_error(&result); !began || text != nullptr) {
+    failure = failure_of(result, connection_);
+    rows.chunks.resize(chunks);
+    rows.inputs.resize(inputs);
+  }
+  duckdb_destroy_result(&result);
+  duckdb_destroy_pending(&pending);
+  return failure;
+}
+
+}  // namespace leat::stream
