@@ -115,4 +115,22 @@ inline std::vector<std::string> rows_of(const store::RowBatch& rows) {
   return texts;
 }
 
+// One batch, added at once.
+inline Result<BatchResult> run_batch(Executor& executor, std::span<const InputRecord> records,
+                                     const ExecuteOptions& options = {},
+                                     Misfit misfit = Misfit::kReport) {
+  executor.begin(options);
+  if (const auto found = executor.add(records, misfit)) return internal_error("misfit: {}", *found);
+  return executor.finish();
+}
+
+// "7 query: Conversion Error: …" for each failed record.
+inline std::vector<std::string> failures_of(const BatchResult& result) {
+  std::vector<std::string> texts;
+  for (const FailedRecord& failed : result.failed) {
+    texts.push_back(fmt::format("{} {}: {}", failed.input, failed.stage, failed.message));
+  }
+  return texts;
+}
+
 }  // namespace leat::stream
