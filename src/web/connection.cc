@@ -16,6 +16,7 @@
 
 #include "base/logging.h"
 #include "web/response_head.h"
+#include "web/same_origin.h"
 
 namespace leat::web {
 
@@ -157,6 +158,11 @@ class Connection::Exchange {
     head_only_ = request_.method == "HEAD";
     for (const auto& field : message) request_.headers.add(field.name_string(), field.value());
 
+    if (connection_.checks_origin_) {
+      if (auto refusal = refused_origin(request_.method, request_.headers, options().host_names)) {
+        co_return co_await refuse(std::move(*refusal));
+      }
+    }
     auto target = parse_target({message.target().data(), message.target().size()});
     if (!target) co_return co_await refuse(400, "the request target is malformed");
     request_.path = std::move(target->path);
@@ -195,11 +201,14 @@ class Connection::Exchange {
   }
 
   // Answers without a handler and ends the connection.
-  awaitable<bool> refuse(int status, std::string_view message) {
+  awaitable<bool> refuse(Response response) {
     keep_alive_ = false;
     connection_.unread_ = true;
-    co_await respond(error_response(status, message));
+    co_await respond(std::move(response));
     co_return false;
+  }
+  awaitable<bool> refuse(int status, std::string_view message) {
+    return refuse(error_response(status, message));
   }
 
   // Runs work on a handler thread while this coroutine waits.
@@ -328,11 +337,13 @@ awaitable<bool> Connection::Exchange::send_broken(const Response& response) {
   co_return false;
 }
 
-Connection::Connection(Socket socket, const Serving& serving, asio::thread_pool& handlers)
+Connection::Connection(Socket socket, const Serving& serving, asio::thread_pool& handlers,
+                       bool checks_origin)
     : stream_(std::move(socket)),
       buffer_(serving.options.header_limit + 2 * kPieceBytes),
       serving_(serving),
-      handlers_(handlers) {}
+      handlers_(handlers),
+      checks_origin_(checks_origin) {}
 
 awaitable<void> Connection::serve() {
   while (!serving_.stopping && co_await wait_for_request()) {

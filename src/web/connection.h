@@ -28,7 +28,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Stream = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
 
   // REQUIRES: the socket's executor is a strand.
-  Connection(Socket socket, const Serving& serving, boost::asio::thread_pool& handlers);
+  Connection(Socket socket, const Serving& serving, boost::asio::thread_pool& handlers,
+             bool checks_origin);
 
   // Answers requests until one side has enough.
   boost::asio::awaitable<void> serve();
@@ -49,6 +50,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer buffer_;
   const Serving& serving_;
   boost::asio::thread_pool& handlers_;
+  const bool checks_origin_;
   bool idle_ = false;
   bool unread_ = false;  // the client may still be sending
 };

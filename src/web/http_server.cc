@@ -77,7 +77,7 @@ struct HttpServer::Impl {
 
   template <class Acceptor>
   awaitable<void> accept(Acceptor& acceptor);
-  void add(Connection::Socket socket);
+  void add(Connection::Socket socket, bool checks_origin);
 
   Serving serving;
   asio::io_context io;
@@ -152,17 +152,20 @@ awaitable<void> HttpServer::Impl::accept(Acceptor& acceptor) {
       co_await pause.async_wait(kToken);
       continue;
     }
-    if constexpr (std::is_same_v<Acceptor, tcp::acceptor>) {
+    constexpr bool is_tcp = std::is_same_v<Acceptor, tcp::acceptor>;
+    if constexpr (is_tcp) {
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
     }
-    add(Connection::Socket(std::move(socket)));
+    // No browser reaches a Unix socket.
+    add(Connection::Socket(std::move(socket)), is_tcp && !serving.options.any_origin);
   }
 }
 
-void HttpServer::Impl::add(Connection::Socket socket) {
+void HttpServer::Impl::add(Connection::Socket socket, bool checks_origin) {
   const auto executor = socket.get_executor();
-  auto connection = std::make_shared<Connection>(std::move(socket), serving, handlers);
+  auto connection =
+      std::make_shared<Connection>(std::move(socket), serving, handlers, checks_origin);
   {
     const std::lock_guard lock(mutex);
     if (serving.stopping || connections.size() >= serving.options.max_connections) return;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file_system.h"
 #include "base/result.h"
@@ -20,7 +21,11 @@ namespace leat::web {
 struct HttpServerOptions {
   std::optional<uint16_t> port;       // 0: any free one
   std::string address = "127.0.0.1";  // of the TCP port
-  Path unix_socket;                   // empty: none; readable and writable by its owner only
+  // What browsers may ask over TCP (same_origin.h): the server by an IP address, as localhost or by
+  // one of these names, from pages of its own; with `any_origin` whatever page asks, by any name.
+  std::vector<std::string> host_names = {};
+  bool any_origin = false;
+  Path unix_socket;  // empty: none; readable and writable by its owner only
   size_t io_threads = 1;
   size_t handler_threads = 8;
   uint64_t body_limit = 16 << 20;                      // bytes; more is answered with 413

@@ -121,7 +121,7 @@ TEST_F(HttpServerTest, answers_with_parameters_query_and_headers) {
   start();
   const std::string answer =
       ask(port_,
-          "GET /hello/J%C3%BCrgen?q=a+b HTTP/1.1\r\nHost: x\r\nUser-Agent: me\r\n"
+          "GET /hello/J%C3%BCrgen?q=a+b HTTP/1.1\r\nHost: localhost\r\nUser-Agent: me\r\n"
           "Connection: close\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_NE(answer.find("Content-Length: 20\r\n"), std::string::npos) << answer;
@@ -131,10 +131,11 @@ TEST_F(HttpServerTest, answers_with_parameters_query_and_headers) {
 
 TEST_F(HttpServerTest, keeps_connections_and_takes_pipelined_requests) {
   start();
-  const std::string answer = ask(port_,
-                                 "GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n"
-                                 "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-                                 "GET /hello/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string answer =
+      ask(port_,
+          "GET /hello/a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+          "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
+          "GET /hello/b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_NE(answer.find("hello a"), std::string::npos);
   EXPECT_NE(answer.find("\r\n\r\nabcHTTP/1.1"), std::string::npos) << answer;
   EXPECT_NE(answer.find("hello b"), std::string::npos);
@@ -143,7 +144,7 @@ TEST_F(HttpServerTest, keeps_connections_and_takes_pipelined_requests) {
 TEST_F(HttpServerTest, head_has_no_body_but_its_length) {
   start();
   const std::string answer =
-      ask(port_, "HEAD /hello/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      ask(port_, "HEAD /hello/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_NE(answer.find("Content-Length: 9\r\n"), std::string::npos) << answer;
   EXPECT_EQ(body_of(answer), "");
 }
@@ -151,11 +152,11 @@ TEST_F(HttpServerTest, head_has_no_body_but_its_length) {
 TEST_F(HttpServerTest, unknown_paths_and_methods) {
   start();
   std::string answer =
-      ask(port_, "GET /no\"where HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      ask(port_, "GET /no\"where HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 Not Found\r\n")) << answer;
   EXPECT_EQ(body_of(answer), R"({"error":{"status":404,"message":"nothing is at /no\"where"}})");
 
-  answer = ask(port_, "PUT /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  answer = ask(port_, "PUT /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 ")) << answer;
   EXPECT_NE(answer.find("Allow: POST\r\n"), std::string::npos);
 }
@@ -163,10 +164,33 @@ TEST_F(HttpServerTest, unknown_paths_and_methods) {
 TEST_F(HttpServerTest, malformed_requests) {
   start();
   EXPECT_TRUE(ask(port_, "rubbish\r\n\r\n").starts_with("HTTP/1.1 400 "));
-  EXPECT_TRUE(ask(port_, "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(
+      ask(port_, "GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 400 "));
   const std::string large(64 << 10, 'x');
   EXPECT_TRUE(
       ask(port_, "GET / HTTP/1.1\r\nX: " + large + "\r\n\r\n").starts_with("HTTP/1.1 431 "));
+}
+
+TEST_F(HttpServerTest, pages_of_other_servers_are_refused) {
+  HttpServerOptions options;
+  options.host_names = {"x"};
+  start(options);
+  const auto post = [&](std::string_view headers) {
+    return ask(port_, fmt::format("POST /echo HTTP/1.1\r\n{}Content-Length: 3\r\n"
+                                  "Connection: close\r\n\r\nabc",
+                                  headers));
+  };
+  EXPECT_EQ(body_of(post("Host: x\r\n")), "abc");
+  EXPECT_EQ(body_of(post("Host: x:1\r\nOrigin: http://x:1\r\n")), "abc");
+  EXPECT_TRUE(post("Host: evil\r\n").starts_with("HTTP/1.1 421 Misdirected Request"));
+  EXPECT_TRUE(post("Host: x\r\nOrigin: http://evil\r\n").starts_with("HTTP/1.1 403 Forbidden"));
+  EXPECT_TRUE(post("Host: x\r\nSec-Fetch-Site: cross-site\r\n").starts_with("HTTP/1.1 403 "));
+  EXPECT_TRUE(
+      ask(port_, "GET /nowhere HTTP/1.1\r\nHost: evil\r\n\r\n").starts_with("HTTP/1.1 421 "));
+
+  options.any_origin = true;
+  start(options);
+  EXPECT_EQ(body_of(post("Host: evil\r\nOrigin: null\r\n")), "abc");
 }
 
 TEST_F(HttpServerTest, the_body_has_a_limit) {
@@ -174,14 +198,15 @@ TEST_F(HttpServerTest, the_body_has_a_limit) {
   options.body_limit = 1000;
   start(options);
   const std::string large(200'000, 'x');
-  const std::string announced =
-      ask(port_, fmt::format("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
-                             large.size(), large));
+  const std::string announced = ask(
+      port_, fmt::format("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}",
+                         large.size(), large));
   EXPECT_TRUE(announced.starts_with("HTTP/1.1 413 ")) << announced.substr(0, 100);
   const std::string chunked =
-      ask(port_, fmt::format("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                             "{:x}\r\n{}\r\n0\r\n\r\n",
-                             large.size(), large));
+      ask(port_,
+          fmt::format("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      "{:x}\r\n{}\r\n0\r\n\r\n",
+                      large.size(), large));
   EXPECT_TRUE(chunked.starts_with("HTTP/1.1 413 ")) << chunked.substr(0, 100);
 }
 
@@ -189,7 +214,8 @@ TEST_F(HttpServerTest, chunked_bodies_and_continue) {
   start();
   RawClient client(port_);
   client.send(
-      "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n"
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nExpect: "
+      "100-continue\r\n"
       "Connection: close\r\n\r\n");
   EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send("3\r\nabc\r\n");
@@ -200,26 +226,26 @@ TEST_F(HttpServerTest, chunked_bodies_and_continue) {
 TEST_F(HttpServerTest, an_exception_is_a_500) {
   start();
   const std::string answer =
-      ask(port_, "GET /throws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      ask(port_, "GET /throws HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 ")) << answer;
 }
 
 TEST_F(HttpServerTest, values_cannot_add_fields) {
   start();
   const std::string answer =
-      ask(port_, "GET /inject HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      ask(port_, "GET /inject HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_NE(answer.find("X-Value: a  X-Evil: b\r\n"), std::string::npos) << answer;
   EXPECT_EQ(answer.find("Content-Length"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, breaks_answers_on_purpose) {
   start();
-  const std::string cut = ask(port_, "GET /broken HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string cut = ask(port_, "GET /broken HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_NE(cut.find("Content-Length: 10\r\n"), std::string::npos) << cut;
   EXPECT_EQ(body_of(cut), "0123");
 
   RawClient client(port_);
-  client.send("GET /reset HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send("GET /reset HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(client.read_all(), "");
   EXPECT_TRUE(client.reset());
 }
@@ -227,7 +253,7 @@ TEST_F(HttpServerTest, breaks_answers_on_purpose) {
 TEST_F(HttpServerTest, streams_in_chunks_or_until_the_end) {
   start();
   const std::string chunked =
-      ask(port_, "GET /count?to=3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      ask(port_, "GET /count?to=3 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_NE(chunked.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << chunked;
   EXPECT_EQ(body_of(chunked), "6\r\n1\n2\n3\n\r\n0\r\n\r\n");
 
@@ -241,7 +267,7 @@ TEST_F(HttpServerTest, streams_in_chunks_or_until_the_end) {
 
 TEST_F(HttpServerTest, a_stream_that_fails_has_no_end) {
   start();
-  const std::string answer = ask(port_, "GET /breaks-off HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string answer = ask(port_, "GET /breaks-off HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(body_of(answer), "5\r\nbegun\r\n");
 }
 
@@ -265,7 +291,7 @@ TEST_F(HttpServerTest, a_stream_stops_when_the_client_leaves) {
   auto server = HttpServer::start(options, std::move(router));
   ASSERT_TRUE(server.ok());
   RawClient client((*server)->port());
-  client.send("GET /forever HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send("GET /forever HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client.read_until("xxx");
   client.leave();
   ended.wait(false);
@@ -288,10 +314,10 @@ TEST_F(HttpServerTest, stopping_ends_idle_connections_and_streams) {
   auto server = HttpServer::start(options, std::move(router));
   ASSERT_TRUE(server.ok());
   RawClient idle((*server)->port());
-  idle.send("GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n");
+  idle.send("GET /hello/a HTTP/1.1\r\nHost: localhost\r\n\r\n");
   idle.read_until("hello a");
   RawClient follower((*server)->port());
-  follower.send("GET /follow HTTP/1.1\r\nHost: x\r\n\r\n");
+  follower.send("GET /follow HTTP/1.1\r\nHost: localhost\r\n\r\n");
   follower.read_until("first");
   (*server)->stop();
   (*server)->stop();
@@ -307,7 +333,8 @@ TEST_F(HttpServerTest, slow_clients_are_closed) {
   start(options);
   EXPECT_EQ(ask(port_, ""), "");
   EXPECT_EQ(ask(port_, "GET / HT"), "");
-  EXPECT_EQ(ask(port_, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"), "");
+  EXPECT_EQ(ask(port_, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nab"),
+            "");
 }
 
 TEST_F(HttpServerTest, a_port_in_use_is_said) {

@@ -103,6 +103,7 @@ Result<std::unique_ptr<MockApi>> MockApi::start(MockApiOptions options) {
   router.set_fallback([api = impl.get()](web::Request& request) { return api->answer(request); });
   web::HttpServerOptions server;
   server.port = impl->options.port;
+  server.any_origin = true;     // as a public API is: it holds nothing and changes nothing
   server.handler_threads = 32;  // delayed answers sleep in them
   LEAT_ASSIGN(impl->server, web::HttpServer::start(std::move(server), std::move(router)));
   return std::unique_ptr<MockApi>(new MockApi(std::move(impl)));
