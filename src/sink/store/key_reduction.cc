@@ -272,6 +272,19 @@ void add_keys(duckdb_data_chunk chunk, KeyFilter& present) {
   }
 }
 
+std::vector<uint64_t> key_hashes(duckdb_data_chunk chunk, std::span<const size_t> key,
+                                 std::span<const uint32_t> rows) {
+  const auto columns = key_columns(chunk, key);
+  std::vector<uint64_t> hashes;
+  hashes.reserve(rows.size());
+  std::string bytes;
+  for (const uint32_t row : rows) {
+    read_key(columns, row, bytes);
+    hashes.push_back(key_hash(bytes));
+  }
+  return hashes;
+}
+
 Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::RowBatch& rows,
                                    std::span<const size_t> key, const KeyFilter* present) {
   ReducedBatch reduced;
@@ -310,11 +323,7 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
   for (const Selection& upserts : reduced.upserts) reduced.replaces.push_back({upserts.chunk, {}});
   for (const auto& [bytes, place] : reducer.last()) {
     if (!place.is_delete) reduced.upserts[place.chunk].rows.push_back(place.row);
-    if (present != nullptr) {
-      const uint64_t hash = key_hash(bytes);
-      if (!place.is_delete) reduced.upsert_keys.push_back(hash);
-      if (!present->may_contain(hash)) continue;
-    }
+    if (present != nullptr && !present->may_contain(key_hash(bytes))) continue;
     auto& removals = place.is_delete ? reduced.deletes : reduced.replaces;
     removals[place.chunk].rows.push_back(place.row);
   }

@@ -26,10 +26,9 @@ struct Selection {
 struct ReducedBatch {
   std::vector<Selection> upserts;  // one per chunk of the batch, perhaps without rows
   std::vector<store::DataChunk>
-      delete_chunks;                  // the keys of all deletes, as the key columns' types
-  std::vector<Selection> deletes;     // of delete_chunks: the last operation of their key
-  std::vector<Selection> replaces;    // of upserts: those whose key the table may hold
-  std::vector<uint64_t> upsert_keys;  // with a filter: what to add to it
+      delete_chunks;                // the keys of all deletes, as the key columns' types
+  std::vector<Selection> deletes;   // of delete_chunks: the last operation of their key
+  std::vector<Selection> replaces;  // of upserts: those whose key the table may hold
   std::vector<RefusedRow> refused;
 };
 
@@ -46,5 +45,10 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
 
 // Adds the keys of a chunk of the table: its columns are the key's, in their order.
 void add_keys(duckdb_data_chunk chunk, KeyFilter& present);
+
+// What a KeyFilter knows the keys of some rows by: 64 bits, equal for equal keys. `key` are indexes
+// of the chunk's vectors. REQUIRES: no NULL in the keys.
+std::vector<uint64_t> key_hashes(duckdb_data_chunk chunk, std::span<const size_t> key,
+                                 std::span<const uint32_t> rows);
 
 }  // namespace leat::sink

@@ -9,6 +9,7 @@
 #include "sink/store/chunk_appender.h"
 #include "sink/store/key_filter.h"
 #include "sink/store/key_reduction.h"
+#include "sink/store/located_delete.h"
 #include "sink/store/table_layout.h"
 
 namespace leat::sink {
@@ -22,12 +23,13 @@ constexpr size_t kLeastFilteredKeys = 1 << 16;
 }  // namespace
 
 struct TableWriter::Impl {
-  Impl(store::Connection& on, std::string name, std::vector<std::string> by)
-      : connection(on), table(std::move(name)), key(std::move(by)) {}
+  Impl(store::Connection& on, std::string name, std::vector<std::string> by, size_t large)
+      : connection(on), table(std::move(name)), key(std::move(by)), large_table(large) {}
 
   store::Connection& connection;
   std::string table;
   std::vector<std::string> key;
+  size_t large_table;
 
   std::vector<store::Column> columns;  // of the batches
   std::vector<size_t> sources;         // 0, 1, …: all vectors but the hidden last one
@@ -38,11 +40,14 @@ struct TableWriter::Impl {
   // All keys of the table, and perhaps those of transactions that were rolled back. Nobody else
   // writes the table.
   std::optional<KeyFilter> present;
+  // With `present`, of a large table.
+  std::optional<LocatedDelete> located;
   int batches = 0;  // since the layout changed
 
   const TableColumn& in_table(const std::string& name) const;
   Result<void> open_appenders();
   Result<void> read_present_keys();
+  Result<void> remove(const ReducedBatch& reduced);
   Result<Delivery> append(const store::RowBatch& rows);
   Result<Delivery> upsert(const store::RowBatch& rows);
 };
@@ -59,8 +64,8 @@ bool same_layout(const std::vector<TableColumn>& a, const std::vector<TableColum
 }  // namespace
 
 TableWriter::TableWriter(store::Connection& connection, std::string table,
-                         std::vector<std::string> key)
-    : impl_(std::make_unique<Impl>(connection, std::move(table), std::move(key))) {}
+                         std::vector<std::string> key, size_t large_table)
+    : impl_(std::make_unique<Impl>(connection, std::move(table), std::move(key), large_table)) {}
 
 TableWriter::~TableWriter() = default;
 
@@ -95,6 +100,7 @@ Result<void> TableWriter::Impl::open_appenders() {
   inserts.reset();
   removals.reset();
   present.reset();
+  located.reset();
   batches = 0;
   LEAT_ASSIGN(inserts, ChunkAppender::open(connection, table, names));
   if (key.empty()) return {};
@@ -150,32 +156,57 @@ Result<void> TableWriter::Impl::read_present_keys() {
   LEAT_TRY(connection.stream("SELECT " + names + from,
                              [&](duckdb_data_chunk chunk) { add_keys(chunk, filter); }));
   present = std::move(filter);
+  const bool has_rowid = std::ranges::any_of(
+      layout, [](const TableColumn& column) { return same_name(column.name, "rowid"); });
+  if (there >= large_table && !has_rowid) located.emplace(connection, table, key);
   return {};
+}
+
+// The keys that the table may hold leave it.
+Result<void> TableWriter::Impl::remove(const ReducedBatch& reduced) {
+  std::vector<size_t> all_columns(key.size());
+  std::iota(all_columns.begin(), all_columns.end(), 0);
+  std::vector<KeySelection> keys;
+  size_t count = 0;
+  const auto add = [&](const std::vector<Selection>& selections, std::span<const size_t> columns) {
+    for (const Selection& selection : selections) {
+      if (selection.rows.empty()) continue;
+      keys.push_back({&selection, columns});
+      count += selection.rows.size();
+    }
+  };
+  add(reduced.replaces, key_sources);
+  add(reduced.deletes, all_columns);
+  if (keys.empty()) return {};
+  if (located && count <= LocatedDelete::kMostKeys) {
+    LEAT_ASSIGN(const bool removed, located->remove(keys));
+    if (removed) return {};
+  }
+  for (const KeySelection& one : keys) {
+    LEAT_TRY(removals->append(one.selection->chunk, one.key, one.selection->rows));
+  }
+  return removals->flush();
 }
 
 // Every key of the batch that may be there leaves the table, then the last row of each comes in.
 Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
-  if (present && present->full()) present.reset();
+  if (present && present->full()) {
+    present.reset();
+    located.reset();
+  }
   if (!present && batches >= kBatchesWithoutFilter) LEAT_TRY(read_present_keys());
   ++batches;
   LEAT_ASSIGN(ReducedBatch reduced,
               reduce_by_key(connection, rows, key_sources, present ? &*present : nullptr));
-  std::vector<size_t> all_columns(key.size());
-  std::iota(all_columns.begin(), all_columns.end(), 0);
-  for (const Selection& selection : reduced.replaces) {
-    LEAT_TRY(removals->append(selection.chunk, key_sources, selection.rows));
-  }
-  for (const Selection& selection : reduced.deletes) {
-    LEAT_TRY(removals->append(selection.chunk, all_columns, selection.rows));
-  }
-  LEAT_TRY(removals->flush());
+  LEAT_TRY(remove(reduced));
   for (const Selection& selection : reduced.upserts) {
     LEAT_TRY(inserts->append(selection.chunk, sources, selection.rows));
+    if (!present) continue;
+    const auto hashes = key_hashes(selection.chunk, key_sources, selection.rows);
+    for (const uint64_t hash : hashes) present->add(hash);
+    if (located) located->append(hashes);
   }
   LEAT_TRY(inserts->flush());
-  if (present) {
-    for (const uint64_t hash : reduced.upsert_keys) present->add(hash);
-  }
   return Delivery{std::move(reduced.refused)};
 }
 

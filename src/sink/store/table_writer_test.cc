@@ -462,6 +462,30 @@ TEST_F(ManyBatches, OfTextsAndUuids) {
   expect_same("('0x' || left(id::VARCHAR, 8))::INTEGER");
 }
 
+TEST_F(ManyBatches, WhoseKeysAreDeletedWhereTheyProbablyAre) {
+  // Every table is a large one. Epochs are rolled back, and checkpoints move rows.
+  for (int i = 0; i < 2; ++i) {
+    TableWriter writer(*connection_, "t", {"id"}, 0);
+    for (int n = 0; n < 90; ++n) {
+      write_random(writer, "k", true);
+      if (n % 10 == 0) ASSERT_TRUE(connection_->run("CHECKPOINT").ok());
+      // Another hand, from which the writer learns nothing.
+      if (n % 33 == 0) {
+        ASSERT_TRUE(connection_->run("UPDATE t SET v = v WHERE id % 7 = 0").ok());
+        ASSERT_TRUE(connection_->run("DELETE FROM t WHERE id < 10").ok());
+        there_.erase(there_.begin(), there_.lower_bound(10));
+      }
+    }
+    expect_same("id");
+  }
+}
+
+TEST_F(ManyBatches, OfKeysOfSeveralColumnsInALargeTable) {
+  TableWriter writer(*connection_, "t", {"id", "part"}, 0);
+  for (int n = 0; n < 60; ++n) write_random(writer, "k % 7 AS part, 'k' || k", false);
+  expect_same("substr(id, 2)::INTEGER");
+}
+
 TEST_F(ManyBatches, OfATableThatWasThereBefore) {
   for (int i = 0; i < 4; ++i) {
     TableWriter writer(*connection_, "t", {"id"});

@@ -1,0 +1,36 @@
+// Where in a table the row of each key probably is: a hint that saves the scan of all keys.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace leat::sink {
+
+// A hash table of 16 bits of each key and its row id: seven and a half bytes for each of the keys
+// that it was made for. It may forget a key, and may name the rows of others: who uses it
+// looks at the row. Not thread-safe.
+class KeyRows {
+ public:
+  explicit KeyRows(size_t keys);
+
+  // `hash`: 64 well-mixed bits of the key. Takes the place of what was said of the key before.
+  // Row ids beyond 2^32 are not kept.
+  void set(uint64_t hash, int64_t row);
+  // Fetches the key's places into the CPU's cache; set() will soon want them.
+  void prefetch(uint64_t hash) const;
+  // Adds the rows that may be the key's to `rows`.
+  void find(uint64_t hash, std::vector<int64_t>& rows) const;
+
+ private:
+  static constexpr size_t kSlots = 8;  // of a bucket
+  struct Bucket {
+    uint16_t tags[kSlots] = {};  // zero: free
+    uint32_t rows[kSlots] = {};
+  };
+  size_t bucket_of(uint64_t hash) const;
+
+  std::vector<Bucket> buckets_;
+};
+
+}  // namespace leat::sink

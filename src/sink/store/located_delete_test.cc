@@ -1,0 +1,114 @@
+#include "sink/store/located_delete.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "base/temporary_directory.h"
+#include "sink/batch_for_test.h"
+#include "store/store.h"
+
+namespace leat::sink {
+namespace {
+
+using test::batch;
+
+// A table of 30,000 numbers from 0 on.
+class LocatedDeleteTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    store_ = std::move(store::Store::open()).value();
+    database_ = std::move(store_->attach("p", directory_.path() / "p.duckdb")).value();
+    connection_ = std::move(database_->connect()).value();
+    run("CREATE TABLE t AS SELECT i::INTEGER AS id, 'v' || i AS v FROM range(30000) r(i)");
+    located_.emplace(*connection_, "t", std::vector<std::string>{"id"});
+  }
+  void run(const std::string& sql) {
+    const auto done = connection_->run(sql);
+    ASSERT_TRUE(done.ok()) << sql << ": " << done.error().to_string();
+  }
+  std::string text(const std::string& sql) {
+    auto result = connection_->query(sql);
+    if (!result.ok()) return result.error().to_string();
+    return result->texts().value().at(0).at(0).value_or("NULL");
+  }
+  // Deletes what `sql` gives, numbers from id on.
+  bool remove(const std::string& sql) {
+    const store::RowBatch rows = batch(*connection_, "SELECT *, 0 AS input FROM (" + sql + ")");
+    Selection selection{rows.chunks[0].get(), {}};
+    selection.rows.resize(duckdb_data_chunk_get_size(selection.chunk));
+    std::iota(selection.rows.begin(), selection.rows.end(), 0U);
+    const std::vector<size_t> key = {0};
+    const KeySelection keys[] = {{&selection, key}};
+    auto removed = located_->remove(keys);
+    EXPECT_TRUE(removed.ok()) << removed.error().to_string();
+    return removed.ok() && *removed;
+  }
+  // One epoch that replaces a row; true: its place was known.
+  bool replace(int id, bool commit = true) {
+    run("BEGIN");
+    const bool removed = remove(fmt::format("SELECT {}::INTEGER AS id", id));
+    if (!removed) run(fmt::format("DELETE FROM t WHERE id = {}", id));
+    const store::RowBatch rows =
+        batch(*connection_, fmt::format("SELECT {}::INTEGER AS id, 0 AS input", id));
+    const std::vector<size_t> key = {0};
+    const std::vector<uint32_t> first = {0};
+    located_->append(key_hashes(rows.chunks[0].get(), key, first));
+    run(fmt::format("INSERT INTO t VALUES ({}, 'new')", id));
+    run(commit ? "COMMIT" : "ROLLBACK");
+    EXPECT_EQ(text(fmt::format("SELECT count(*) FROM t WHERE id = {}", id)), "1");
+    return removed;
+  }
+  // Until the table's keys are read.
+  void warm_up() {
+    int asked = 0;
+    while (!replace(0)) ASSERT_LT(++asked, 100);
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<store::Connection> connection_;
+  std::optional<LocatedDelete> located_;
+};
+
+TEST_F(LocatedDeleteTest, FindsWhatWasThereAndWhatWasAppended) {
+  warm_up();
+  for (int round = 0; round < 3; ++round) {
+    for (const int id : {1, 29999, 15000, 0}) EXPECT_TRUE(replace(id)) << id;
+  }
+  EXPECT_TRUE(remove("SELECT i::INTEGER AS id FROM range(100, 120) r(i)"));
+  EXPECT_EQ(text("SELECT count(*) FROM t"), "29980");
+}
+
+TEST_F(LocatedDeleteTest, SaysWhenAKeyWasNotFound) {
+  warm_up();
+  EXPECT_FALSE(remove("SELECT i::INTEGER AS id FROM range(29995, 30005) r(i)"));
+  EXPECT_FALSE(remove("SELECT 99999::INTEGER AS id"));
+  EXPECT_EQ(text("SELECT count(*) FROM t WHERE id < 29995"), "29995");
+}
+
+TEST_F(LocatedDeleteTest, FindsItsWayAfterARollback) {
+  warm_up();
+  EXPECT_TRUE(replace(5, false));
+  EXPECT_FALSE(replace(5)) << "its old row has come back";
+  int scans = 0;
+  for (int i = 0; i < 20; ++i) scans += replace(5) && replace(6) ? 0 : 1;
+  EXPECT_LE(scans, 4);
+}
+
+TEST_F(LocatedDeleteTest, FindsItsWayAfterRowsHaveMoved) {
+  warm_up();
+  for (int i = 0; i < 110; ++i) EXPECT_TRUE(replace(i)) << i;
+  run("CREATE TABLE other AS FROM t ORDER BY id DESC");
+  run("DROP TABLE t");
+  run("ALTER TABLE other RENAME TO t");
+  int scans = 0;
+  for (int i = 0; i < 100; ++i) scans += replace(200 + i) ? 0 : 1;
+  EXPECT_GT(scans, 0);
+  EXPECT_LT(scans, 30);
+  EXPECT_EQ(text("SELECT count(*) FROM t"), "30000");
+}
+
+}  // namespace
+}  // namespace leat::sink
