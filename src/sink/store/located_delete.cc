@@ -12,12 +12,13 @@ constexpr size_t kMostRows = 48;
 constexpr size_t kAhead = 16;  // keys whose places are fetched into the cache meanwhile
 // Calls before the keys are read: scans, which together take about as long. Longer where the rows
 // that were read before had no use.
-constexpr int kWait = 32;
+constexpr int kWait = 20;
 constexpr int kShortWait = 8;
 constexpr int kLongestWait = 4096;
-constexpr int kOfUse = 100;     // hits
-constexpr int kMostMisses = 8;  // in a row: rows have moved
-constexpr int kDoubtful = 2;    // in a row: perhaps a transaction was rolled back
+constexpr int kOfUse = 100;      // hits
+constexpr int kMostInARow = 8;   // misses: rows have moved
+constexpr int kMostMisses = 20;  // and more than one in five: some rows have
+constexpr int kDoubtful = 2;     // in a row: perhaps a transaction was rolled back
 
 size_t count_of(std::span<const KeySelection> keys) {
   return std::accumulate(keys.begin(), keys.end(), size_t{0}, [](size_t sum, const auto& one) {
@@ -35,23 +36,26 @@ Result<bool> LocatedDelete::remove(std::span<const KeySelection> keys) {
   if (!rows_) {
     if (++waited_ < wait_) return false;
     LEAT_TRY(read_rows());
-  } else if (misses_ >= kDoubtful) {
+  } else if (in_a_row_ >= kDoubtful) {
     LEAT_TRY(count_rows());
   }
   LEAT_ASSIGN(const bool found, remove_by_rows(keys));
   if (found) {
     ++hits_;
-    misses_ = 0;
-  } else if (++misses_ == kMostMisses) {
-    forget_rows();
+    in_a_row_ = 0;
+    return true;
   }
-  return found;
+  ++misses_;
+  ++in_a_row_;
+  const bool often = misses_ >= kMostMisses && misses_ * 4 > hits_;
+  if (often || in_a_row_ == kMostInARow) forget_rows();
+  return false;
 }
 
 void LocatedDelete::forget_rows() {
   wait_ = hits_ >= kOfUse ? kShortWait : std::min(wait_ * 8, kLongestWait);
   rows_.reset();
-  waited_ = hits_ = misses_ = 0;
+  waited_ = hits_ = misses_ = in_a_row_ = 0;
 }
 
 void LocatedDelete::append(std::span<const uint64_t> hashes) {

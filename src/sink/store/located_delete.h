@@ -63,7 +63,8 @@ class LocatedDelete {
   int waited_ = 0;        // calls without rows_
   int wait_;              // so many of them
   int hits_ = 0;          // with these rows_
-  int misses_ = 0;        // since the last hit
+  int misses_ = 0;        // with these rows_
+  int in_a_row_ = 0;      // misses since the last hit
 };
 
 }  // namespace leat::sink

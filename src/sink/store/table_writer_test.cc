@@ -439,7 +439,7 @@ class ManyBatches : public TableWriterTest {
 };
 
 TEST_F(ManyBatches, OfNumbersWithDeletesAndAGrowingType) {
-  TableWriter writer(*connection_, "t", {"id"});
+  TableWriter writer(*connection_, "t", {"id"}, 0);
   for (int i = 0; i < 40; ++i) write_random(writer, "k::INTEGER", true);
   expect_same("id");
   for (int i = 0; i < 40; ++i) write_random(writer, "k::BIGINT", true);
