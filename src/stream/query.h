@@ -56,6 +56,7 @@ struct CastCheck {
     // An output column that is the cast of a text field, in a query that has no casts but these.
     bool of_text = false;
     bool one_message = false;  // and DuckDB says the same of each text that does not convert
+    std::string sql;           // of_text: the query with this column only, and without WHERE
   };
   std::string sql;
   std::vector<Cast> casts;

@@ -75,7 +75,7 @@ Result<std::optional<CastCheck>> cast_check_for(const Json& root, store::Connect
   std::string sum;
   std::string any;
   for (size_t i = 0; i < casts.size(); ++i) {
-    Json cast = std::move(casts[i].node);
+    Json cast = casts[i].node;
     make_lenient(cast);
     Json value = cast.at("child");
     value["alias"] = fmt::format("__leat_value{}", i);
@@ -102,9 +102,13 @@ Result<std::optional<CastCheck>> cast_check_for(const Json& root, store::Connect
   CastCheck check;
   const bool all_are_checked = casts.size() == count_casts(root);
   for (size_t i = 0; i < casts.size(); ++i) {
-    const bool of_text =
-        all_are_checked && casts[i].is_column && (*columns)[2 * i].type == "VARCHAR";
-    check.casts.push_back({of_text, of_text && has_one_message((*columns)[2 * i + 1].type)});
+    CastCheck::Cast& cast = check.casts.emplace_back();
+    cast.of_text = all_are_checked && casts[i].is_column && (*columns)[2 * i].type == "VARCHAR";
+    if (!cast.of_text) continue;
+    cast.one_message = has_one_message((*columns)[2 * i + 1].type);
+    const Json& row = root.at("select_list").back();
+    const Json alone = select_node({std::move(casts[i].node), row}, root.at("from_table"));
+    LEAT_ASSIGN(cast.sql, deserialize_node(alone, connection));
   }
   check.sql =
       fmt::format("SELECT CASE{} END::INTEGER, {}, (CASE{} END)::VARCHAR, {} FROM ({}) WHERE {}",

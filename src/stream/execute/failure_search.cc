@@ -98,7 +98,7 @@ Result<void> FailureSearch::leave_out_what_try_tells(Rows& rows) {
   Rows failing;
   for (const uint32_t input : found.inputs) {
     const uint32_t row = row_of(input);
-    LEAT_ASSIGN(auto message, judge(row));
+    LEAT_ASSIGN(auto message, judge(row, *statement_));
     if (!message) continue;
     fail(row, std::move(*message));
     failing.push_back(row);
@@ -154,9 +154,30 @@ Result<bool> FailureSearch::nothing_else_fails(const std::vector<CastFailure>& f
 // nullopt: the row passes after all.
 Result<std::optional<std::string>> FailureSearch::message_of(const CastFailure& failure) {
   if (auto known = known_message(failure)) return known;
-  LEAT_ASSIGN(auto message, judge(failure.row));
-  if (message) learn(failure, *message);
+  std::optional<std::string> message;
+  Alone* const alone = failure.text ? &alone_[failure.cast] : nullptr;
+  if (alone != nullptr && alone->says_the_same) {
+    LEAT_ASSIGN(message, judge(failure.row, *alone->statement));
+  }
+  if (!message) {
+    LEAT_ASSIGN(message, judge(failure.row, *statement_));
+    if (!message) return message;
+    if (alone != nullptr && !std::exchange(alone->compared, true)) {
+      LEAT_TRY(compare(failure, *message));
+    }
+  }
+  learn(failure, *message);
   return message;
+}
+
+Result<void> FailureSearch::compare(const CastFailure& failure, const std::string& message) {
+  Alone& alone = alone_[failure.cast];
+  const std::string& sql = plan_.cast_check->casts[failure.cast].sql;
+  store::Statement* const statement = prepared(alone.statement, sql);
+  if (statement == nullptr) return {};
+  LEAT_ASSIGN(const auto said, judge(failure.row, *statement));
+  alone.says_the_same = said == message;
+  return {};
 }
 
 std::optional<std::string> FailureSearch::known_message(const CastFailure& failure) const {
@@ -179,10 +200,10 @@ void FailureSearch::learn(const CastFailure& failure, const std::string& message
 }
 
 // Why a row fails when it runs alone; nullopt when it does not.
-Result<std::optional<std::string>> FailureSearch::judge(uint32_t row) {
+Result<std::optional<std::string>> FailureSearch::judge(uint32_t row, store::Statement& statement) {
   store::RowBatch dropped;
   scan_.read(part_->chunks(), std::span(&row, 1));
-  auto failure = engine_.execute(*statement_, now_, dropped);
+  auto failure = engine_.execute(statement, now_, dropped);
   if (!failure) return std::optional<std::string>();
   if (!failure->of_a_row) return std::move(failure->error);
   return std::optional(std::move(failure->message));
