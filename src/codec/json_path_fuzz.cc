@@ -34,14 +34,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view json(padded.get(), text.size());
 
   const bool valid = !find_json_fault(json);
-  const auto values = select(*path, json);
+  const auto values = select(*path, json, &*path);
   check(valid || (!values.ok() && values.error().code() == leat::ErrorCode::kInvalid));
   check(checked_value(json).ok() == valid);
   std::string unescaped;
   const auto one = select_text(*path, json, unescaped);
   check(valid || !one.ok());
   if (!values.ok()) return 0;
-  for (const std::string_view value : *values) {
+  for (const auto& [value, named] : *values) {
+    std::string other;
+    if (named) check(select_text(*path, value, other).value() == named);
     check(value.data() >= json.data() && value.data() + value.size() <= json.data() + json.size());
     check(!find_json_fault(value));
   }

@@ -1,5 +1,8 @@
 #include "codec/json_select.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "codec/json/cursor.h"
 #include "codec/json/fault.h"
 
@@ -16,10 +19,10 @@ struct Missing {
 // One walk over a text, checking its grammar and collecting what the path names.
 class Selector {
  public:
-  Selector(const JsonPath& path, std::vector<std::string_view>& found)
-      : path_(path), steps_(path.steps()), found_(found) {
-    found_.clear();
-  }
+  Selector(const JsonPath& path, const JsonPath* text_path)
+      : path_(path),
+        steps_(path.steps()),
+        text_steps_(has_names_only(text_path) ? &text_path->steps() : nullptr) {}
 
   // False when the text is not valid JSON.
   bool run(const JsonTokens& tokens) {
@@ -27,6 +30,7 @@ class Selector {
     return root.root_closes() && value(root, 0) && root.at_end();
   }
 
+  std::vector<SelectedValue>& found() { return found_; }
   // The first place where the path did not fit, if there is one.
   const std::optional<Missing>& missing() const { return missing_; }
   Error missing_error() const {
@@ -43,6 +47,12 @@ class Selector {
   }
 
  private:
+  static bool has_names_only(const JsonPath* path) {
+    return path != nullptr && std::ranges::all_of(path->steps(), [](const JsonPathStep& step) {
+             return step.kind == JsonPathStep::Kind::kName;
+           });
+  }
+
   template <class... Args>
   static Error not_found(fmt::format_string<Args...> format, Args&&... args) {
     return coded_error(ErrorDomain::kExternal, ErrorCode::kNotFound, format,
@@ -51,7 +61,7 @@ class Selector {
 
   // Each of these goes over the value at the cursor, to which the steps before `step` led.
   bool value(JsonCursor& at, size_t step) {
-    if (step == steps_.size()) return at.skip(found_.emplace_back());
+    if (step == steps_.size()) return selected(at, found_.emplace_back());
     switch (steps_[step].kind) {
       case JsonPathStep::Kind::kName:
         if (at.kind() == '{') return member(at, step);
@@ -66,6 +76,39 @@ class Selector {
     }
     miss({.step = step, .kind_name = at.kind_name()});
     return at.skip();
+  }
+
+  bool selected(JsonCursor& at, SelectedValue& to) {
+    if (text_steps_ == nullptr || !at.is_container()) return at.skip(to.bytes);
+    const char* const begin = at.position();
+    if (!text(at, 0, to.text)) return false;
+    to.bytes = {begin, static_cast<size_t>(at.previous_end() - begin)};
+    return true;
+  }
+
+  // Goes over the value at the cursor, to which the steps of the text's path before `step` led.
+  bool text(JsonCursor& at, size_t step, std::optional<std::string_view>& to) {
+    to.reset();  // what an earlier member of that name gave does not count
+    if (step == text_steps_->size()) {
+      if (at.kind() == '"') {
+        const std::string_view content = at.string();
+        if (!at.has_escape(content)) to = content;
+      } else if (!at.is_container() && at.kind() != 'n') {
+        to = at.scalar();
+      }
+      return at.skip();
+    }
+    if (at.kind() != '{') return at.skip();
+    bool more = false;
+    if (!at.open('}', more)) return false;
+    while (more) {
+      std::string_view name;
+      if (!key(at, name)) return false;
+      const bool named = name == (*text_steps_)[step].name;
+      if (!(named ? text(at, step + 1, to) : at.skip())) return false;
+      if (!at.close_or_comma('}', more)) return false;
+    }
+    return true;
   }
 
   bool member(JsonCursor& at, size_t step) {
@@ -145,7 +188,8 @@ class Selector {
 
   const JsonPath& path_;
   const std::vector<JsonPathStep>& steps_;
-  std::vector<std::string_view>& found_;
+  const std::vector<JsonPathStep>* const text_steps_;  // null: no text is wanted
+  std::vector<SelectedValue> found_;
   std::optional<Missing> missing_;
   std::string unescaped_;
 };
@@ -172,35 +216,33 @@ JsonTokens& scratch_tokens() {
 
 }  // namespace
 
-Result<std::string_view> checked_value(std::string_view json) {
+Result<SelectedValue> checked_value(std::string_view json, const JsonPath* text_path) {
   JsonTokens& tokens = scratch_tokens();
-  std::string_view value;
-  if (tokens.scan(json)) {
-    JsonCursor root(tokens);
-    if (root.root_closes() && root.skip(value) && root.at_end()) return value;
-  }
-  return invalid(json);
+  const JsonPath root;
+  Selector selector(root, text_path);
+  if (!tokens.scan(json) || !selector.run(tokens)) return invalid(json);
+  return selector.found().front();
 }
 
-Result<std::vector<std::string_view>> select(const JsonPath& path, std::string_view json) {
+Result<std::vector<SelectedValue>> select(const JsonPath& path, std::string_view json,
+                                          const JsonPath* text_path) {
   JsonTokens& tokens = scratch_tokens();
-  std::vector<std::string_view> found;
-  Selector selector(path, found);
+  Selector selector(path, text_path);
   if (!tokens.scan(json) || !selector.run(tokens)) return invalid(json);
   if (selector.missing()) return selector.missing_error();
-  return found;
+  return std::move(selector.found());
 }
 
 Result<std::optional<std::string_view>> select_text(const JsonPath& path, std::string_view json,
                                                     std::string& unescaped) {
   JsonTokens& tokens = scratch_tokens();
-  std::vector<std::string_view> found;
-  Selector selector(path, found);
+  Selector selector(path, nullptr);
   if (!tokens.scan(json) || !selector.run(tokens)) return invalid(json);
   if (selector.missing()) return std::optional<std::string_view>();
+  const std::vector<SelectedValue>& found = selector.found();
   if (found.size() > 1) return no_text("`{}` names {} values, not one", path.text(), found.size());
-  if (found.empty() || found.front() == "null") return std::optional<std::string_view>();
-  const std::string_view token = found.front();
+  if (found.empty() || found.front().bytes == "null") return std::optional<std::string_view>();
+  const std::string_view token = found.front().bytes;
   if (token.front() == '{' || token.front() == '[') {
     return no_text("`{}` is {}, not one value", path.text(),
                    token.front() == '{' ? "an object" : "a list");

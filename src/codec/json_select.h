@@ -15,13 +15,24 @@
 
 namespace leat::codec {
 
-// The one value that `json` is, without the white space around it.
-Result<std::string_view> checked_value(std::string_view json);
+struct SelectedValue {
+  std::string_view bytes;  // exactly as they stand in the text
+  // The text that another path names in the value: what select_text() would give. None is no
+  // answer: it is found only where the path is of names and ends at a number, a boolean or a string
+  // without escapes.
+  std::optional<std::string_view> text;
+};
 
-// The exact bytes of the values that `path` names, in order ([*] over a list or an object's
-// values; of an object's members of one name the last). Errors: kNotFound when a step names nothing
-// or the wrong kind of value ("`results` is an object, not a list").
-Result<std::vector<std::string_view>> select(const JsonPath& path, std::string_view json);
+// The one value that `json` is, without the white space around it. `text_path` (may be null) names
+// its text.
+Result<SelectedValue> checked_value(std::string_view json, const JsonPath* text_path = nullptr);
+
+// The values that `path` names, in order ([*] over a list or an object's values; of an object's
+// members of one name the last), each with what `text_path` (may be null) names in it. Errors:
+// kNotFound when a step of `path` names nothing or the wrong kind of value ("`results` is an
+// object, not a list").
+Result<std::vector<SelectedValue>> select(const JsonPath& path, std::string_view json,
+                                          const JsonPath* text_path = nullptr);
 
 // The one scalar that `path` names, as text (strings unescaped, others as their token); nullopt
 // for null or when it is not there. The text is a part of `json`, or `unescaped`, which is

@@ -20,7 +20,8 @@ std::vector<std::string> selected(std::string_view path, std::string_view json) 
   auto values = select(*parsed, padded.view());
   if (!values.ok()) return {"error: " + values.error().message()};
   std::vector<std::string> texts;
-  for (const std::string_view value : *values) {
+  for (const auto& [value, text] : *values) {
+    EXPECT_FALSE(text.has_value());
     EXPECT_GE(value.data(), padded.view().data());
     EXPECT_LE(value.data() + value.size(), padded.view().data() + padded.view().size());
     texts.emplace_back(value);
@@ -106,11 +107,55 @@ TEST(JsonSelect, ChecksTheWholeText) {
   }
 }
 
+// The text found in passing beside each value; it is never another one than select_text gives.
+std::vector<std::string> texts_beside(std::string_view path, std::string_view text_path,
+                                      std::string_view json) {
+  const Padded padded(json);
+  const auto wanted = JsonPath::parse(text_path);
+  const auto values = select(*JsonPath::parse(path), padded.view(), &*wanted);
+  if (!values.ok()) return {"error: " + values.error().message()};
+  std::vector<std::string> texts;
+  for (const auto& [bytes, text] : *values) {
+    texts.emplace_back(text.value_or("(none)"));
+    const Padded alone(bytes);
+    std::string unescaped;
+    if (text) {
+      EXPECT_EQ(select_text(*wanted, alone.view(), unescaped).value(), text);
+    }
+    EXPECT_EQ(checked_value(alone.view(), &*wanted)->text, text);
+  }
+  return texts;
+}
+
+TEST(JsonSelect, FindsATextInPassing) {
+  EXPECT_THAT(texts_beside("r[*]", "a.b", R"({"r":[{"a":{"b":"x"}},{"z":[1],"a":{"b":17,"c":0}},
+                                               {"a":{"b":1.50}},{"a":{"b":true }}],"n":{}})"),
+              ElementsAre("x", "17", "1.50", "true"));
+  EXPECT_THAT(texts_beside("$", "a", R"({"a":"x"})"), ElementsAre("x"));
+  EXPECT_THAT(texts_beside("$", "a", R"({"\u0061":"x"})"), ElementsAre("x"));
+  EXPECT_THAT(texts_beside("$", "a", R"({"a":1,"a":2})"), ElementsAre("2"));
+  EXPECT_THAT(texts_beside("$", "a.b", R"({"a":{"b":1},"a":{"b":3}})"), ElementsAre("3"));
+  EXPECT_THAT(texts_beside("[-1]", "a", R"([{"a":1},{"a":2}])"), ElementsAre("2"));
+}
+
+TEST(JsonSelect, AndLeavesTheRestToOthers) {
+  for (const char* record :
+       {R"({"a":"\n"})", R"({"a":null})", R"({"a":{}})", R"({"a":[1]})", R"({"b":1})", "[]", "7",
+        R"("a")", R"({"a":1,"a":null})", R"({"a":1,"a":{}})"}) {
+    EXPECT_THAT(texts_beside("$", "a", record), ElementsAre("(none)")) << record;
+  }
+  EXPECT_THAT(texts_beside("$", "a.b", R"({"a":{"b":1},"a":{}})"), ElementsAre("(none)"));
+  EXPECT_THAT(texts_beside("$", "a[0]", R"({"a":[1]})"), ElementsAre("(none)"));
+  for (const char* json : {R"({"a":nul})", R"({"a":01})", R"({"a":"\x"})", R"({"a":1}})"}) {
+    EXPECT_THAT(texts_beside("$", "a", json), ElementsAre(HasSubstr("not JSON"))) << json;
+  }
+}
+
 TEST(JsonSelect, CheckedValueIsTheWholeText) {
   const auto checked = [](std::string_view json) {
     const Padded padded(json);
     const auto value = checked_value(padded.view());
-    return value.ok() ? std::string(*value) : "error: " + value.error().message();
+    return value.ok() ? std::string(value->bytes) : "error: " + value.error().message();
   };
   EXPECT_EQ(checked(" \t{\"a\" : [1, 2 ]}\r\n"), "{\"a\" : [1, 2 ]}");
   EXPECT_EQ(checked("\"x\\n\" "), "\"x\\n\"");

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ namespace leat::source {
 
 struct SourceRecord {
   std::string_view value;  // valid JSON; its exact bytes as received, e.g. one element of `results`
+  // The text of its key (codec's select_text), where the source came across it. None is no answer.
+  std::optional<std::string_view> key = {};
 };
 
 // A part of the input that could not become a record: a dead letter of the task.

@@ -18,10 +18,17 @@ const config::ConnectorCatalogue& connector_catalogue() {
 Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                                                     const config::Pipeline& plan,
                                                     Instance& instance) {
-  if (task.source_type == "http") return source::make_http_source(task.source, instance.clock());
+  // A key of several paths is put together by the ingest.
+  std::optional<codec::JsonPath> key;
+  if (task.key.size() == 1) {
+    LEAT_ASSIGN(key, codec::JsonPath::parse(task.key.front()));
+  }
+  if (task.source_type == "http") {
+    return source::make_http_source(task.source, instance.clock(), std::move(key));
+  }
   if (task.source_type == "file") {
     return source::make_file_source(task.source, plan.file.parent_path(), real_file_system(),
-                                    instance.parquet());
+                                    instance.parquet(), std::move(key));
   }
   return internal_error("no source named {}", task.source_type);
 }

@@ -59,8 +59,9 @@ TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place
     std::string own_key;
     // What is too large without its key is not looked into for one.
     const bool has_key = !key.empty() && value.size() <= largest;
-    const auto text =
-        has_key ? key.of(value, own_key) : Result<std::string_view>(std::string_view());
+    const auto text = !has_key     ? Result<std::string_view>(std::string_view())
+                      : record.key ? Result<std::string_view>(*record.key)
+                                   : key.of(value, own_key);
     if (!text.ok()) {
       dead(std::string(value), text.error().message());
       continue;

@@ -24,6 +24,7 @@ struct FileOptions {
   std::optional<FileFormat> format;        // else by extension
   std::optional<Compression> compression;  // else by extension
   codec::JsonPath records;
+  std::optional<codec::JsonPath> key;  // where records are said to have their key
   CsvOptions csv;
   bool csv_delimiter_given = false;  // else .tsv means tab
   PartLimits limits;

@@ -88,11 +88,11 @@ class FileSource final : public Source {
     auto stream = make_decompressed_stream(make_file_stream(*file_), kind.compression);
     switch (kind.format) {
       case FileFormat::kNdjson:
-        return make_ndjson_reader(std::move(stream), from);
+        return make_ndjson_reader(std::move(stream), from, options_.key);
       case FileFormat::kCsv:
         return make_csv_reader(std::move(stream), kind.csv, from);
       default:
-        return make_json_document_reader(std::move(stream), options_.records, from);
+        return make_json_document_reader(std::move(stream), options_.records, options_.key, from);
     }
   }
 
@@ -140,8 +140,10 @@ class FileSource final : public Source {
 
 Result<std::unique_ptr<Source>> make_file_source(const config::Node& node,
                                                  const Path& base_directory, FileSystem& files,
-                                                 ParquetReader* parquet) {
+                                                 ParquetReader* parquet,
+                                                 std::optional<codec::JsonPath> key) {
   LEAT_ASSIGN(FileOptions options, parse_file_options(node, base_directory));
+  options.key = std::move(key);
   return std::unique_ptr<Source>(std::make_unique<FileSource>(std::move(options), files, parquet));
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/file_system.h"
 #include "base/result.h"
+#include "codec/json_path.h"
 #include "config/description.h"
 #include "config/node.h"
 #include "source/file/parquet_reader.h"
@@ -23,9 +25,10 @@ config::Key file_source_key();
 // (about 4 MB or 10,000 records; `batch_bytes`, `batch_records`); memory does not grow with the
 // file, except for JSON documents, which are read whole. Cursors hold file, position and a
 // fingerprint: next() fails (external, no retry) when the file has shrunk or changed since; one
-// that has only grown is read on.
+// that has only grown is read on. At `key` JSON and NDJSON records are said to have their key.
 Result<std::unique_ptr<Source>> make_file_source(const config::Node& node,
                                                  const Path& base_directory, FileSystem& files,
-                                                 ParquetReader* parquet);
+                                                 ParquetReader* parquet,
+                                                 std::optional<codec::JsonPath> key = {});
 
 }  // namespace leat::source

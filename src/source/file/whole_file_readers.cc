@@ -10,8 +10,9 @@ namespace {
 
 class JsonDocumentReader final : public RecordReader {
  public:
-  JsonDocumentReader(std::unique_ptr<ByteStream> stream, codec::JsonPath path, ReadPosition from)
-      : stream_(std::move(stream)), path_(std::move(path)), at_(from) {}
+  JsonDocumentReader(std::unique_ptr<ByteStream> stream, codec::JsonPath path,
+                     std::optional<codec::JsonPath> key, ReadPosition from)
+      : stream_(std::move(stream)), path_(std::move(path)), key_(std::move(key)), at_(from) {}
 
   Result<RecordPart> read(const PartLimits& limits) override {
     if (!document_) LEAT_TRY(open());
@@ -46,7 +47,8 @@ class JsonDocumentReader final : public RecordReader {
     }
     document->resize(size + kRecordPadding);
     std::fill(document->begin() + static_cast<ptrdiff_t>(size), document->end(), '\0');
-    auto records = records_of_document(path_, std::string_view(*document).substr(0, size));
+    auto records = records_of_document(path_, std::string_view(*document).substr(0, size),
+                                       key_ ? &*key_ : nullptr);
     if (!records.ok()) {
       // A file stays as it is: trying again does not help.
       return Error(records.error().domain(), records.error().message(), Retry::kNo,
@@ -59,6 +61,7 @@ class JsonDocumentReader final : public RecordReader {
 
   const std::unique_ptr<ByteStream> stream_;
   const codec::JsonPath path_;
+  const std::optional<codec::JsonPath> key_;
   ReadPosition at_;
   std::shared_ptr<const std::string> document_;
   std::vector<SourceRecord> records_;
@@ -99,8 +102,10 @@ class ParquetRecordReader final : public RecordReader {
 
 std::unique_ptr<RecordReader> make_json_document_reader(std::unique_ptr<ByteStream> stream,
                                                         codec::JsonPath records,
+                                                        std::optional<codec::JsonPath> key,
                                                         ReadPosition from) {
-  return std::make_unique<JsonDocumentReader>(std::move(stream), std::move(records), from);
+  return std::make_unique<JsonDocumentReader>(std::move(stream), std::move(records), std::move(key),
+                                              from);
 }
 
 std::unique_ptr<RecordReader> make_parquet_record_reader(ParquetReader& parquet, Path path,

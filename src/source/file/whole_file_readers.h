@@ -11,10 +11,13 @@
 
 namespace leat::source {
 
-// Reads the document whole at the first read(), at most kMaxDocumentBytes of it.
+// Reads the document whole at the first read(), at most kMaxDocumentBytes of it. Keys are looked
+// for at `key`.
 inline constexpr uint64_t kMaxDocumentBytes = 1 << 30;
 std::unique_ptr<RecordReader> make_json_document_reader(std::unique_ptr<ByteStream> stream,
-                                                        codec::JsonPath records, ReadPosition from);
+                                                        codec::JsonPath records,
+                                                        std::optional<codec::JsonPath> key,
+                                                        ReadPosition from);
 
 // `parquet` outlives the reader.
 std::unique_ptr<RecordReader> make_parquet_record_reader(ParquetReader& parquet, Path path,

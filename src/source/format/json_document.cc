@@ -8,14 +8,15 @@
 namespace leat::source {
 
 Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& path,
-                                                      std::string_view document) {
+                                                      std::string_view document,
+                                                      const codec::JsonPath* key) {
   if (document.starts_with("\xEF\xBB\xBF")) document.remove_prefix(3);
-  auto values = codec::select(path, document);
+  auto values = codec::select(path, document, key);
   if (values.ok() && !path.names_many() && values->size() == 1 &&
-      values->front().starts_with('[')) {
+      values->front().bytes.starts_with('[')) {
     LEAT_ASSIGN(const auto elements,
                 codec::JsonPath::parse(path.text().empty() ? "$[*]" : path.text() + "[*]"));
-    values = codec::select(elements, document);
+    values = codec::select(elements, document, key);
   }
   if (!values.ok()) {
     if (values.error().code() == ErrorCode::kNotFound) {
@@ -30,7 +31,7 @@ Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& pat
   }
   std::vector<SourceRecord> records;
   records.reserve(values->size());
-  for (const std::string_view value : *values) records.push_back({value});
+  for (const auto& [value, text] : *values) records.push_back({value, text});
   return records;
 }
 

@@ -15,8 +15,9 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 class NdjsonReader final : public RecordReader {
  public:
-  NdjsonReader(std::unique_ptr<ByteStream> stream, ReadPosition from)
-      : input_(std::move(stream)), at_(from) {}
+  NdjsonReader(std::unique_ptr<ByteStream> stream, ReadPosition from,
+               std::optional<codec::JsonPath> key)
+      : input_(std::move(stream)), at_(from), key_(std::move(key)) {}
 
   Result<RecordPart> read(const PartLimits& limits) override {
     if (!positioned_) {
@@ -71,10 +72,10 @@ class NdjsonReader final : public RecordReader {
       line.remove_prefix(kByteOrderMark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-    const auto value = codec::checked_value(line);
+    const auto value = codec::checked_value(line, key_ ? &*key_ : nullptr);
     ++at_.record;
     if (value.ok()) {
-      part.records.push_back({*value});
+      part.records.push_back({value->bytes, value->text});
     } else {
       part.rejected.push_back({std::string(line), fmt::format("line {}: not valid JSON: {}",
                                                               at_.line, value.error().message())});
@@ -104,14 +105,16 @@ class NdjsonReader final : public RecordReader {
 
   InputBuffer input_;
   ReadPosition at_;
+  const std::optional<codec::JsonPath> key_;
   bool positioned_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<RecordReader> make_ndjson_reader(std::unique_ptr<ByteStream> stream,
-                                                 ReadPosition from) {
-  return std::make_unique<NdjsonReader>(std::move(stream), from);
+                                                 ReadPosition from,
+                                                 std::optional<codec::JsonPath> key) {
+  return std::make_unique<NdjsonReader>(std::move(stream), from, std::move(key));
 }
 
 }  // namespace leat::source

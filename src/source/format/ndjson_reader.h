@@ -5,14 +5,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "codec/json_path.h"
 #include "source/format/byte_stream.h"
 #include "source/format/record_reader.h"
 
 namespace leat::source {
 
-// `stream` is at its beginning; the reader goes to `from` itself.
+// `stream` is at its beginning; the reader goes to `from` itself. Keys are looked for at `key`.
 std::unique_ptr<RecordReader> make_ndjson_reader(std::unique_ptr<ByteStream> stream,
-                                                 ReadPosition from);
+                                                 ReadPosition from,
+                                                 std::optional<codec::JsonPath> key = {});
 
 }  // namespace leat::source

@@ -24,6 +24,20 @@ TEST(NdjsonReader, OneRecordALine) {
   EXPECT_TRUE(part.rejected.empty());
 }
 
+TEST(NdjsonReader, KeysAreFoundInPassing) {
+  auto reader = make_ndjson_reader(make_memory_stream(R"({"id": {"n": 7}}
+{"id": {"n": "x"}, "more": [1]}
+{"id": 7}
+)"),
+                                   {}, *codec::JsonPath::parse("id.n"));
+  const auto part = reader->read({});
+  ASSERT_TRUE(part.ok());
+  ASSERT_EQ(part->records.size(), 3u);
+  EXPECT_EQ(part->records[0].key, "7");
+  EXPECT_EQ(part->records[1].key, "x");
+  EXPECT_EQ(part->records[2].key, std::nullopt);
+}
+
 TEST(NdjsonReader, BadLinesAreRejectedWithTheirNumberAndBytes) {
   const RecordPart part = read("{}\n{\"a\":\n{} {}\n\xff\n{}\n");
   EXPECT_EQ(part.records.size(), 2u);

@@ -29,6 +29,7 @@ struct HttpOptions {
   std::string body;
   HttpFormat format = HttpFormat::kJson;
   codec::JsonPath records;
+  std::optional<codec::JsonPath> key;  // where records are said to have their key
   CsvOptions csv;
   Pagination pagination;
   std::optional<int64_t> max_pages;

@@ -91,7 +91,8 @@ class HttpSource final : public Source {
     part = {};
     if (response.status == 204) return {};
     if (options_.format == HttpFormat::kJson) {
-      LEAT_ASSIGN(part.records, records_of_document(options_.records, response.body));
+      LEAT_ASSIGN(part.records, records_of_document(options_.records, response.body,
+                                                    options_.key ? &*options_.key : nullptr));
       part.memory = response.memory;
       return {};
     }
@@ -109,7 +110,7 @@ class HttpSource final : public Source {
     auto stream = make_memory_stream(response.body);
     if (options_.format == HttpFormat::kNdjson) {
       // One byte more than there are: the reader sees the end.
-      LEAT_ASSIGN(part, make_ndjson_reader(std::move(stream), {})
+      LEAT_ASSIGN(part, make_ndjson_reader(std::move(stream), {}, options_.key)
                             ->read({.bytes = response.body.size() + 1, .records = kNoLimit}));
     } else {
       LEAT_ASSIGN(part, make_csv_reader(std::move(stream), options_.csv, {})
@@ -134,8 +135,10 @@ class HttpSource final : public Source {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock) {
+Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock,
+                                                 std::optional<codec::JsonPath> key) {
   LEAT_ASSIGN(HttpOptions options, parse_http_options(node));
+  options.key = std::move(key);
   auto client = make_curl_client(options.client);
   return make_http_source(std::move(options), std::move(client), clock);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -20,8 +21,10 @@ config::Key http_source_key();
 // all waiting between attempts is on it. Errors: user, with the place in the file.
 //
 // A batch is one page: one complete, valid response. Its origin is the request's URL, secrets
-// masked. Cursors hold the next page's number or URL, without secrets.
-Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock);
+// masked. Cursors hold the next page's number or URL, without secrets. At `key` JSON and NDJSON
+// records are said to have their key.
+Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock,
+                                                 std::optional<codec::JsonPath> key = {});
 
 // With another client than libcurl's.
 std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,

@@ -74,6 +74,21 @@ TEST_F(HttpSourceTest, RecordsKeepTheirOrderAndExactBytes) {
   EXPECT_NE(server_.requests().at(0).find("User-Agent: leat/"), std::string::npos);
 }
 
+TEST_F(HttpSourceTest, KeysAreFoundInPassing) {
+  for (const std::string records : {"results[*]", "results"}) {
+    serve({respond(200, R"({"results": [{"id": "a"}, {"id": null}, {"x": 1}, {"id": 1.50}]})")});
+    auto made = make_http_source(
+        node_of("http", "{url: " + server_.url("/") + ", records: '" + records + "'}"), clock_,
+        *codec::JsonPath::parse("id"));
+    ASSERT_TRUE(made.ok()) << made.error().to_string();
+    const auto batch = (*made)->next("", {});
+    ASSERT_TRUE(batch.ok()) << batch.error().to_string();
+    std::vector<std::string_view> keys;
+    for (const SourceRecord& record : batch->records) keys.push_back(record.key.value_or("(none)"));
+    EXPECT_EQ(keys, (std::vector<std::string_view>{"a", "(none)", "(none)", "1.50"}));
+  }
+}
+
 TEST_F(HttpSourceTest, RecordsNameAListOrOneRecord) {
   const std::vector<std::tuple<std::string, std::string, size_t>> cases = {
       {"", R"([1,2,3])", 3},
