@@ -36,11 +36,11 @@ Records split(const std::string& answer) {
     std::exit(1);
   }
   Records records;
-  for (const std::string_view value : *values) records.buffer.append(value).append(kPadding, '\0');
+  for (const auto& value : *values) records.buffer.append(value.bytes).append(kPadding, '\0');
   size_t at = 0;
-  for (const std::string_view value : *values) {
-    records.views.push_back(std::string_view(records.buffer).substr(at, value.size()));
-    at += value.size() + kPadding;
+  for (const auto& value : *values) {
+    records.views.push_back(std::string_view(records.buffer).substr(at, value.bytes.size()));
+    at += value.bytes.size() + kPadding;
   }
   return records;
 }
