@@ -4,9 +4,9 @@ disk's own sync.
 
   bench/latency.py [RECORDS A SECOND, 10000] [SECONDS, 20]
 
-The server holds each answer back until it is due. A row counts as visible when a query over the program's socket sees
-it; a query follows the last one after a pause, so as not to take the core that the program needs, and the median one's time
-is printed: figures are no finer than the two together.
+The server has its answers made before, and holds each back until it is due. A row counts as visible when the answer of a
+query over the program's socket has it. Queries begin when an answer has gone out and follow each other after a pause: all
+of them run on the cores that the program needs, and the median one's time is printed, as figures are no finer than that.
 """
 import http.server
 import json
@@ -21,7 +21,7 @@ from people import COLUMNS, RECORDED, stream
 from long_run.program import Program, Questions
 
 ANSWERS_A_SECOND = 50
-PAUSE = 0.003
+PAUSE = 0.0005
 PIPELINE = """\
 schedule: "@once"
 tasks:
@@ -46,6 +46,7 @@ class Paced(http.server.ThreadingHTTPServer):
         people = json.loads(RECORDED.read_text())["results"]
         self.people = [json.dumps(person, ensure_ascii=False, separators=(",", ":")) for person in people]
         self.uuids = [person["login"]["uuid"] for person in people]
+        self.bodies = [self.body(page) for page in range(self.pages + 1)] + [b'{"results":[]}']
         self.origin = None
         self.sent = multiprocessing.Array("d", self.pages + 2, lock=False)
         multiprocessing.Process(target=self.serve_forever, daemon=True).start()
@@ -66,7 +67,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         page = int(self.path.split("page=")[1].split("&")[0])
-        body = self.server.body(page) if page <= self.server.pages else b'{"results":[]}'
+        body = self.server.bodies[page]
         if self.server.origin is None:
             self.server.origin = time.monotonic() + 1
         time.sleep(max(0, self.server.origin + page / ANSWERS_A_SECOND - time.monotonic()))
@@ -95,6 +96,8 @@ def main():
             deadline = time.monotonic() + seconds + 30
             while seen < server.pages and time.monotonic() < deadline and not program.ended():
                 time.sleep(PAUSE)
+                if server.sent[seen + 1] == 0:
+                    continue
                 began = time.monotonic()
                 rows = questions.rows("SELECT max(page) FROM latency.main.people")
                 now = time.monotonic()

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/console/console_session.h"
 #include "store/database.h"
 
 namespace leat::store {
@@ -33,8 +34,9 @@ class Store {
   };
   Attached attach_all(const Path& directory);
 
-  // A connection with no pipeline of its own, for queries over all of them (store/console.h).
+  // A connection with no pipeline of its own, for queries over all of them (store/console/console.h).
   Result<std::unique_ptr<Connection>> connect();
+  ConsoleSessions& console_sessions() { return console_sessions_; }
 
  private:
   Store(std::shared_ptr<_duckdb_database> instance, bool read_only)
@@ -42,6 +44,7 @@ class Store {
 
   std::shared_ptr<_duckdb_database> instance_;
   bool read_only_;
+  ConsoleSessions console_sessions_;  // gone before the instance
 };
 
 }  // namespace leat::store

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/api/routes.h"
-#include "store/console.h"
+#include "store/console/console.h"
 
 namespace leat::app {
 namespace {

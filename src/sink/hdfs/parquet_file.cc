@@ -4,8 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "sink/store/chunk_appender.h"
-
 namespace leat::sink {
 namespace {
 
@@ -55,20 +53,19 @@ Result<std::unique_ptr<ParquetWriter>> ParquetWriter::open(std::string compressi
 
 Result<void> ParquetWriter::write(const Path& file, const store::RowBatch& rows) {
   std::string list;
-  std::vector<std::string> names;
   std::vector<size_t> sources;
   for (const store::Column& column : rows.columns) {
     if (!list.empty()) list += ", ";
     list += quoted_identifier(column.name) + " " + parquet_type(column.type);
     sources.push_back(sources.size());
-    names.push_back(column.name);
   }
   LEAT_TRY(connection_->run("CREATE OR REPLACE TABLE staged(" + list + ")"));
-  LEAT_ASSIGN(auto appender, ChunkAppender::open(*connection_, "staged", names));
-  for (const store::DataChunk& chunk : rows.chunks) {
-    LEAT_TRY(appender.append(chunk.get(), sources));
+  if (!staging_) {
+    LEAT_ASSIGN(staging_, ChunkStatement::create(*connection_));
   }
-  LEAT_TRY(appender.flush());
+  staging_->set_sql("INSERT INTO staged FROM " + staging_->rows());
+  for (const store::DataChunk& chunk : rows.chunks) staging_->add(chunk.get(), sources);
+  LEAT_TRY(staging_->execute());
   LEAT_TRY(copy("FROM staged", file));
   return connection_->run("DROP TABLE staged");
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/file_system.h"
 #include "base/result.h"
+#include "sink/store/chunk_statement.h"
 #include "store/database.h"
 #include "store/rows.h"
 
@@ -32,6 +34,7 @@ class ParquetWriter {
 
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Connection> connection_;
+  std::optional<ChunkStatement> staging_;
   std::string compression_;
 };
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "sink/store/chunk_appender.h"
+#include "sink/store/chunk_statement.h"
 #include "sink/store/key_filter.h"
 #include "sink/store/key_reduction.h"
 #include "sink/store/located_delete.h"
@@ -24,7 +24,12 @@ constexpr size_t kLeastFilteredKeys = 1 << 16;
 
 struct TableWriter::Impl {
   Impl(store::Connection& on, std::string name, std::vector<std::string> by, size_t large)
-      : connection(on), table(std::move(name)), key(std::move(by)), large_table(large) {}
+      : connection(on),
+        table(std::move(name)),
+        key(std::move(by)),
+        large_table(large),
+        inserts(ChunkStatement::create(on)),
+        removals(ChunkStatement::create(on)) {}
 
   store::Connection& connection;
   std::string table;
@@ -35,8 +40,8 @@ struct TableWriter::Impl {
   std::vector<size_t> sources;         // 0, 1, …: all vectors but the hidden last one
   std::vector<size_t> key_sources;     // the key's indexes in `columns`
   std::vector<TableColumn> layout;     // of the table
-  std::optional<ChunkAppender> inserts;
-  std::optional<ChunkAppender> removals;
+  Result<ChunkStatement> inserts;
+  Result<ChunkStatement> removals;
   // All keys of the table, and perhaps those of transactions that were rolled back. Nobody else
   // writes the table.
   std::optional<KeyFilter> present;
@@ -45,7 +50,7 @@ struct TableWriter::Impl {
   int batches = 0;  // since the layout changed
 
   const TableColumn& in_table(const std::string& name) const;
-  Result<void> open_appenders();
+  Result<void> set_statements();
   Result<void> read_present_keys();
   Result<void> remove(const ReducedBatch& reduced);
   Result<Delivery> append(const store::RowBatch& rows);
@@ -74,7 +79,7 @@ Result<void> TableWriter::prepare(const std::vector<store::Column>& columns) {
   LEAT_ASSIGN(auto layout, make_or_alter(impl.connection, impl.table, columns, impl.key));
   const bool same = impl.columns == columns && same_layout(impl.layout, layout);
   impl.layout = std::move(layout);
-  if (same && impl.inserts) return {};
+  if (same && !impl.columns.empty()) return {};
   impl.columns = columns;
   impl.sources.clear();
   for (size_t i = 0; i < columns.size(); ++i) impl.sources.push_back(i);
@@ -85,7 +90,7 @@ Result<void> TableWriter::prepare(const std::vector<store::Column>& columns) {
                      [&](const store::Column& column) { return same_name(column.name, name); });
     impl.key_sources.push_back(static_cast<size_t>(found - columns.begin()));
   }
-  return impl.open_appenders();
+  return impl.set_statements();
 }
 
 // REQUIRES: a column of the table; names differ in case only.
@@ -94,37 +99,36 @@ const TableColumn& TableWriter::Impl::in_table(const std::string& name) const {
                        [&](const TableColumn& column) { return same_name(column.name, name); });
 }
 
-Result<void> TableWriter::Impl::open_appenders() {
-  std::vector<std::string> names;
-  for (const store::Column& column : columns) names.push_back(in_table(column.name).name);
-  inserts.reset();
-  removals.reset();
+Result<void> TableWriter::Impl::set_statements() {
+  for (const auto* made : {&inserts, &removals}) {
+    if (!made->ok()) return made->error();
+  }
   present.reset();
   located.reset();
   batches = 0;
-  LEAT_ASSIGN(inserts, ChunkAppender::open(connection, table, names));
+  const std::string into = store::quoted_table(table);
+  std::string names;
+  for (const store::Column& column : columns) {
+    if (!names.empty()) names += ", ";
+    names += store::quoted_identifier(in_table(column.name).name);
+  }
+  inserts->set_sql(fmt::format("INSERT INTO {}({}) FROM {}", into, names, inserts->rows()));
   if (key.empty()) return {};
 
-  std::vector<std::string> key_names;
-  std::vector<duckdb_logical_type> key_types;
   std::string condition;
   for (size_t i = 0; i < key.size(); ++i) {
-    key_names.push_back(fmt::format("k{}", i));
-    key_types.push_back(in_table(key[i]).type.get());
-    condition += fmt::format("{}target.{} = leat_keys.k{}", i > 0 ? " AND " : "",
-                             store::quoted_identifier(key[i]), i);
+    const TableColumn& column = in_table(key[i]);
+    condition +=
+        fmt::format("{}target.{} = CAST(c{} AS {})", i > 0 ? " AND " : "",
+                    store::quoted_identifier(column.name), i, store::type_name(column.type.get()));
   }
-  LEAT_ASSIGN(removals,
-              ChunkAppender::open_query(connection,
-                                        fmt::format("DELETE FROM {} AS target USING leat_keys "
-                                                    "WHERE {}",
-                                                    store::quoted_table(table), condition),
-                                        "leat_keys", key_names, key_types));
+  removals->set_sql(
+      fmt::format("DELETE FROM {} AS target USING {} WHERE {}", into, removals->rows(), condition));
   return {};
 }
 
 Result<Delivery> TableWriter::write(const store::RowBatch& rows) {
-  if (!impl_->inserts) return internal_error("table {} is written unprepared", impl_->table);
+  if (impl_->columns.empty()) return internal_error("table {} is written unprepared", impl_->table);
   auto delivery = impl_->key.empty() ? impl_->append(rows) : impl_->upsert(rows);
   if (!delivery) {
     return std::move(delivery).error().during(fmt::format("writing table {}", impl_->table));
@@ -134,9 +138,9 @@ Result<Delivery> TableWriter::write(const store::RowBatch& rows) {
 
 Result<Delivery> TableWriter::Impl::append(const store::RowBatch& rows) {
   for (const store::DataChunk& chunk : rows.chunks) {
-    LEAT_TRY(inserts->append(chunk.get(), sources));
+    inserts->add(chunk.get(), sources);
   }
-  LEAT_TRY(inserts->flush());
+  LEAT_TRY(inserts->execute());
   return Delivery{};
 }
 
@@ -183,9 +187,9 @@ Result<void> TableWriter::Impl::remove(const ReducedBatch& reduced) {
     if (removed) return {};
   }
   for (const KeySelection& one : keys) {
-    LEAT_TRY(removals->append(one.selection->chunk, one.key, one.selection->rows));
+    removals->add(one.selection->chunk, one.key, one.selection->rows);
   }
-  return removals->flush();
+  return removals->execute();
 }
 
 // Every key of the batch that may be there leaves the table, then the last row of each comes in.
@@ -200,13 +204,13 @@ Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
               reduce_by_key(connection, rows, key_sources, present ? &*present : nullptr));
   LEAT_TRY(remove(reduced));
   for (const Selection& selection : reduced.upserts) {
-    LEAT_TRY(inserts->append(selection.chunk, sources, selection.rows));
+    inserts->add(selection.chunk, sources, selection.rows);
     if (!present) continue;
     const auto hashes = key_hashes(selection.chunk, key_sources, selection.rows);
     for (const uint64_t hash : hashes) present->add(hash);
     if (located) located->append(hashes);
   }
-  LEAT_TRY(inserts->flush());
+  LEAT_TRY(inserts->execute());
   return Delivery{std::move(reduced.refused)};
 }
 

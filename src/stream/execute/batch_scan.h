@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/cell.h"
+#include "store/chunk_scan.h"
 #include "store/database.h"
 #include "store/rows.h"
 #include "stream/query.h"
@@ -21,15 +23,10 @@ namespace leat::stream {
 // The columns of a plan's batch: the fields, the special columns, the row identity.
 class BatchScan {
  public:
-  // Registers a table function under a name that no other has. It works on `connection` only:
-  // elsewhere (a console) it is an error. DuckDB keeps the registration, a few hundred bytes, until
-  // the database closes.
+  // REQUIRES: no transaction is open on `connection`.
   static Result<std::unique_ptr<BatchScan>> create(const Plan& plan, store::Connection& connection);
-  ~BatchScan();
-  BatchScan(const BatchScan&) = delete;
-  BatchScan& operator=(const BatchScan&) = delete;
 
-  const std::string& function() const { return function_; }
+  const std::string& function() const { return scan_->function(); }
   // An empty chunk with the columns of the batch.
   store::DataChunk make_chunk() const;
 
@@ -40,13 +37,12 @@ class BatchScan {
             uint32_t at_once = UINT32_MAX);
   void read_nothing();
 
-  struct Shared;
-
  private:
-  BatchScan(std::string function, std::shared_ptr<Shared> shared);
+  BatchScan(std::unique_ptr<store::ChunkScan> scan, std::vector<store::LogicalType> types);
 
-  std::string function_;
-  std::shared_ptr<Shared> shared_;
+  std::unique_ptr<store::ChunkScan> scan_;
+  std::vector<store::LogicalType> types_;
+  std::vector<size_t> sources_;  // 0, 1, …: all vectors of a chunk
 };
 
 }  // namespace leat::stream

@@ -1,4 +1,4 @@
-#include "store/console.h"
+#include "store/console/console.h"
 
 #include <gtest/gtest.h>
 

@@ -1,14 +1,16 @@
-#include "store/console.h"
+#include "store/console/console.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cctype>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "store/cell.h"
 #include "store/cell_json.h"
+#include "store/console/console_session.h"
 #include "store/duckdb_error.h"
 #include "store/store.h"
 
@@ -111,41 +113,16 @@ constexpr std::string_view kAmbiguousNames = R"(
     AND used.schema NOT IN (SELECT lower(database_name) FROM duckdb_databases())
   GROUP BY used.schema, used.name HAVING count(*) > 1 ORDER BY 1 LIMIT 1)";
 
-// Whether two tables have one name at all: much less to find out than which names `sql` uses.
-Result<bool> any_name_is_shared(Connection& connection) {
-  LEAT_ASSIGN(QueryResult found, connection.query(R"(
-      SELECT 1 FROM (SELECT table_name FROM duckdb_tables() WHERE NOT internal
-                     UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal)
-      GROUP BY lower(table_name) HAVING count(*) > 1 LIMIT 1)"));
-  LEAT_ASSIGN(const auto rows, found.texts());
-  return !rows.empty();
-}
-
-Result<void> refuse_ambiguous_names(Connection& connection, std::string_view sql) {
-  LEAT_ASSIGN(const bool any, any_name_is_shared(connection));
-  if (!any) return {};
-  LEAT_ASSIGN(Statement statement, connection.prepare(kAmbiguousNames));
+Result<void> refuse_ambiguous_names(ConsoleSession& session, std::string_view sql) {
+  // Much less to find out than which names `sql` uses.
+  if (!session.any_name_is_shared()) return {};
+  LEAT_ASSIGN(Statement statement, session.connection().prepare(kAmbiguousNames));
   statement.bind(1, as_select(sql));
   LEAT_ASSIGN(QueryResult found, statement.execute());
   LEAT_ASSIGN(const auto rows, found.texts());
   if (rows.empty()) return {};
   return user_error("several tables are called {}: write the one you mean: {}",
                     rows[0][0].value_or(""), rows[0][1].value_or(""));
-}
-
-Result<void> put_all_schemas_on_path(Connection& connection) {
-  LEAT_ASSIGN(QueryResult found, connection.query(R"(
-      SELECT database_name, schema_name FROM duckdb_schemas()
-      WHERE database_name NOT IN ('system', 'temp')
-        AND schema_name NOT IN ('information_schema', 'pg_catalog')
-      ORDER BY database_name = 'memory', database_name, schema_name != 'main', schema_name)"));
-  LEAT_ASSIGN(const auto rows, found.texts());
-  std::string path;
-  for (const auto& row : rows) {
-    if (!path.empty()) path += ',';
-    path += quoted_identifier(row[0].value_or("")) + "." + quoted_identifier(row[1].value_or(""));
-  }
-  return connection.run("SET search_path = " + quoted_literal(path));
 }
 
 bool is_numeric(std::string_view type) {
@@ -211,22 +188,31 @@ Result<ConsoleResult> execute(Connection& connection, std::string_view sql,
   return result;
 }
 
+// One that was used before may know tables that are gone by now: then a new one.
+Result<std::unique_ptr<ConsoleSession>> begin_session(Store& store) {
+  if (auto used = store.console_sessions().take(); used && used->begin().ok()) return used;
+  LEAT_ASSIGN(auto connection, store.connect());
+  LEAT_ASSIGN(auto session, ConsoleSession::open(std::move(connection)));
+  LEAT_TRY(session->begin());
+  return session;
+}
+
 }  // namespace
 
 Result<ConsoleResult> run_console_query(Store& store, std::string_view sql,
                                         const ConsoleOptions& options) {
-  LEAT_ASSIGN(const auto connection, store.connect());
-  // One transaction for all: each beginning waits for a commit of a stream that is under way.
-  LEAT_TRY(connection->run("BEGIN TRANSACTION READ ONLY"));
-  LEAT_TRY(put_all_schemas_on_path(*connection));
-  const Watchdog watchdog(*connection, options);
+  LEAT_ASSIGN(auto session, begin_session(store));
+  std::optional<Watchdog> watchdog(std::in_place, session->connection(), options);
   auto result = [&]() -> Result<ConsoleResult> {
-    LEAT_TRY(refuse_ambiguous_names(*connection, sql));
-    return execute(*connection, sql, options);
+    LEAT_TRY(refuse_ambiguous_names(*session, sql));
+    return execute(session->connection(), sql, options);
   }();
-  connection->rollback();
+  const bool timed_out = watchdog->timed_out();
+  watchdog.reset();
+  session->end();
+  store.console_sessions().give_back(std::move(session));
   if (!result && result.error().code() == ErrorCode::kCancelled) {
-    if (watchdog.timed_out()) {
+    if (timed_out) {
       return coded_error(ErrorDomain::kUser, ErrorCode::kTimeout,
                          "the query took longer than {} s and was stopped",
                          static_cast<double>(options.time_limit.count()) / 1000);

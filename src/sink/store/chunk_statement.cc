@@ -1,0 +1,65 @@
+#include "sink/store/chunk_statement.h"
+
+#include <utility>
+#include <vector>
+
+namespace leat::sink {
+
+Result<ChunkStatement> ChunkStatement::create(store::Connection& connection) {
+  LEAT_ASSIGN(auto scan, store::ChunkScan::create("__leat_rows", connection));
+  return ChunkStatement(connection, std::move(scan));
+}
+
+void ChunkStatement::set_sql(std::string sql) {
+  sql_ = std::move(sql);
+  typed_ = false;
+  planned_before_ = false;
+  statement_.reset();
+  scan_->clear();
+}
+
+// All chunks of one statement are of the same types.
+void ChunkStatement::see_types(duckdb_data_chunk chunk, std::span<const size_t> sources) {
+  if (std::exchange(typed_, true)) return;
+  std::vector<store::ScanColumn> columns;
+  for (const size_t source : sources) {
+    const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, source);
+    columns.push_back({fmt::format("c{}", columns.size()),
+                       store::LogicalType(duckdb_vector_get_column_type(vector))});
+  }
+  scan_->set_columns(std::move(columns), true);
+}
+
+void ChunkStatement::add(duckdb_data_chunk chunk, std::span<const size_t> sources) {
+  see_types(chunk, sources);
+  scan_->add(chunk, sources);
+}
+
+void ChunkStatement::add(duckdb_data_chunk chunk, std::span<const size_t> sources,
+                         std::span<const uint32_t> rows) {
+  see_types(chunk, sources);
+  scan_->add(chunk, sources, rows);
+}
+
+Result<void> ChunkStatement::execute() {
+  if (scan_->empty()) return {};
+  Result<void> done;
+  if (!statement_) {
+    auto prepared = connection_->prepare(sql_);
+    if (prepared.ok()) {
+      statement_ = std::move(*prepared);
+    } else {
+      done = std::move(prepared).error();
+    }
+  }
+  if (statement_) {
+    if (auto executed = statement_->execute(); !executed.ok()) done = std::move(executed).error();
+    // Of one that was planned in the transaction which made or altered the table, DuckDB plans
+    // every execution anew.
+    if (!std::exchange(planned_before_, true)) statement_.reset();
+  }
+  scan_->clear();
+  return done;
+}
+
+}  // namespace leat::sink

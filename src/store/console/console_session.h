@@ -1,0 +1,49 @@
+// A connection for people's queries, with what is asked before each of them planned once.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/database.h"
+
+namespace leat::store {
+
+// Not thread-safe.
+class ConsoleSession {
+ public:
+  static Result<std::unique_ptr<ConsoleSession>> open(std::unique_ptr<Connection> connection);
+
+  Connection& connection() { return *connection_; }
+  // Begins a transaction that only reads, with every schema that has tables on the search path. One
+  // for all that a query needs: each beginning waits for a commit of a stream that is under
+  // way.
+  Result<void> begin();
+  void end() { connection_->rollback(); }
+  // Whether two tables had one name, in whatever schemas, when the transaction began.
+  bool any_name_is_shared() const { return any_name_is_shared_; }
+
+ private:
+  ConsoleSession(std::unique_ptr<Connection> connection, Statement tables)
+      : connection_(std::move(connection)), tables_(std::move(tables)) {}
+
+  std::unique_ptr<Connection> connection_;
+  Statement tables_;  // planned once
+  bool any_name_is_shared_ = false;
+  std::string search_path_;
+};
+
+// Sessions between two queries. Thread-safe.
+class ConsoleSessions {
+ public:
+  std::unique_ptr<ConsoleSession> take();  // null: there is none
+  void give_back(std::unique_ptr<ConsoleSession> session);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<ConsoleSession>> idle_;
+};
+
+}  // namespace leat::store
