@@ -34,7 +34,8 @@ class Store {
   };
   Attached attach_all(const Path& directory);
 
-  // A connection with no pipeline of its own, for queries over all of them (store/console/console.h).
+  // A connection with no pipeline of its own, for queries over all of them
+  // (store/console/console.h).
   Result<std::unique_ptr<Connection>> connect();
   ConsoleSessions& console_sessions() { return console_sessions_; }
 
