@@ -18,6 +18,14 @@ Result<Statement> Connection::prepare(std::string_view sql) {
   return error;
 }
 
+Result<Statement*> KeptStatement::get() {
+  if (prepared_ < 2) {
+    LEAT_ASSIGN(statement_, connection_->prepare(sql_));
+    ++prepared_;
+  }
+  return &*statement_;
+}
+
 Result<QueryResult> Connection::query(std::string_view sql) {
   LEAT_ASSIGN(Statement statement, prepare(sql));
   return statement.execute();

@@ -101,6 +101,26 @@ class Connection {
   std::shared_ptr<const std::string> file_;
 };
 
+// A statement for transactions that follow each other, planned once. Not thread-safe; gone before
+// its connection.
+class KeptStatement {
+ public:
+  KeptStatement(Connection& connection, std::string sql)
+      : connection_(&connection), sql_(std::move(sql)) {}
+  const std::string& sql() const { return sql_; }
+  // To be executed once, in the transaction that is open. DuckDB plans each execution of a
+  // statement anew which was prepared in a transaction that makes or alters a table, as the first
+  // one may: so it is prepared for the first two, and kept from then on. A parameter in WHERE costs
+  // a plan, too.
+  Result<Statement*> get();
+
+ private:
+  Connection* connection_;
+  std::string sql_;
+  int prepared_ = 0;
+  std::optional<Statement> statement_;
+};
+
 struct DatabaseOptions {
   // Of DuckDB, for all connections together. With one, a query runs on the thread that asks for it;
   // with more, that thread spins while others have its tasks: a fifth of a stream's CPU time.

@@ -99,15 +99,12 @@ Result<std::optional<StreamProgress>> StateStore::load_progress(const std::strin
 
 Result<void> StateStore::save_progress(const std::string& stream, const StreamProgress& progress) {
   const std::string json = progress.to_json();
-  if (!update_ || update_->stream != stream) {
-    // A parameter in WHERE would make DuckDB plan every execution anew.
-    LEAT_ASSIGN(auto statement,
-                connection_.prepare("UPDATE __leat.streams SET progress = $1 WHERE stream = " +
-                                    store::quoted_literal(stream)));
-    update_.emplace(stream, std::move(statement));
-  }
-  update_->statement.bind(1, json);
-  LEAT_ASSIGN(auto result, update_->statement.execute());
+  const std::string sql =
+      "UPDATE __leat.streams SET progress = $1 WHERE stream = " + store::quoted_literal(stream);
+  if (!update_progress_ || update_progress_->sql() != sql)
+    update_progress_.emplace(connection_, sql);
+  LEAT_ASSIGN(store::Statement * update, update_progress_->get());
+  LEAT_ASSIGN(auto result, update->bind(1, json).execute());
   if (result.rows_changed() > 0) return {};
   LEAT_ASSIGN(auto insert, connection_.prepare("INSERT INTO __leat.streams VALUES ($1, $2)"));
   insert.bind(1, stream).bind(2, json);

@@ -76,14 +76,7 @@ class StateStore {
 
  private:
   store::Connection& connection_;
-  // Planned once: every epoch runs it.
-  struct Update {
-    Update(std::string of, store::Statement planned)
-        : stream(std::move(of)), statement(std::move(planned)) {}
-    std::string stream;
-    store::Statement statement;
-  };
-  std::optional<Update> update_;
+  std::optional<store::KeptStatement> update_progress_;
 };
 
 }  // namespace leat::pipeline

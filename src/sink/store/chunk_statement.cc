@@ -11,10 +11,8 @@ Result<ChunkStatement> ChunkStatement::create(store::Connection& connection) {
 }
 
 void ChunkStatement::set_sql(std::string sql) {
-  sql_ = std::move(sql);
+  statement_.emplace(*connection_, std::move(sql));
   typed_ = false;
-  planned_before_ = false;
-  statement_.reset();
   scan_->clear();
 }
 
@@ -43,23 +41,13 @@ void ChunkStatement::add(duckdb_data_chunk chunk, std::span<const size_t> source
 
 Result<void> ChunkStatement::execute() {
   if (scan_->empty()) return {};
-  Result<void> done;
-  if (!statement_) {
-    auto prepared = connection_->prepare(sql_);
-    if (prepared.ok()) {
-      statement_ = std::move(*prepared);
-    } else {
-      done = std::move(prepared).error();
-    }
-  }
-  if (statement_) {
-    if (auto executed = statement_->execute(); !executed.ok()) done = std::move(executed).error();
-    // Of one that was planned in the transaction which made or altered the table, DuckDB plans
-    // every execution anew.
-    if (!std::exchange(planned_before_, true)) statement_.reset();
-  }
+  const auto executed = [&]() -> Result<void> {
+    LEAT_ASSIGN(store::Statement * statement, statement_->get());
+    LEAT_TRY(statement->execute());
+    return {};
+  }();
   scan_->clear();
-  return done;
+  return executed;
 }
 
 }  // namespace leat::sink

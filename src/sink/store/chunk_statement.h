@@ -40,10 +40,8 @@ class ChunkStatement {
 
   store::Connection* connection_;
   std::unique_ptr<store::ChunkScan> scan_;
-  std::string sql_;
-  bool typed_ = false;           // the scan has the types of the statement's chunks
-  bool planned_before_ = false;  // an execution ago
-  std::optional<store::Statement> statement_;
+  bool typed_ = false;  // the scan has the types of the statement's chunks
+  std::optional<store::KeptStatement> statement_;
 };
 
 }  // namespace leat::sink
