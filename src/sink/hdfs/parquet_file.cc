@@ -63,7 +63,7 @@ Result<void> ParquetWriter::write(const Path& file, const store::RowBatch& rows)
   if (!staging_) {
     LEAT_ASSIGN(staging_, ChunkStatement::create(*connection_));
   }
-  staging_->set_sql("INSERT INTO staged FROM " + staging_->rows());
+  staging_->set_sql("INSERT INTO staged FROM " + staging_->rows(), false);
   for (const store::DataChunk& chunk : rows.chunks) staging_->add(chunk.get(), sources);
   LEAT_TRY(staging_->execute());
   LEAT_TRY(copy("FROM staged", file));

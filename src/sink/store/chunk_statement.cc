@@ -10,7 +10,8 @@ Result<ChunkStatement> ChunkStatement::create(store::Connection& connection) {
   return ChunkStatement(connection, std::move(scan));
 }
 
-void ChunkStatement::set_sql(std::string sql) {
+void ChunkStatement::set_sql(std::string sql, bool keep) {
+  keep_ = keep;
   statement_.emplace(*connection_, std::move(sql));
   typed_ = false;
   scan_->clear();
@@ -42,8 +43,12 @@ void ChunkStatement::add(duckdb_data_chunk chunk, std::span<const size_t> source
 Result<void> ChunkStatement::execute() {
   if (scan_->empty()) return {};
   const auto executed = [&]() -> Result<void> {
-    LEAT_ASSIGN(store::Statement * statement, statement_->get());
-    LEAT_TRY(statement->execute());
+    if (keep_) {
+      LEAT_ASSIGN(store::Statement * statement, statement_->get());
+      LEAT_TRY(statement->execute());
+    } else {
+      LEAT_TRY(connection_->query(statement_->sql()));
+    }
     return {};
   }();
   scan_->clear();

@@ -15,7 +15,7 @@
 
 namespace leat::sink {
 
-// Planned once, executed for every batch, without a copy of the cells before DuckDB's own. Not
+// Executed for every batch, without a copy of the cells before DuckDB's own. Not
 // thread-safe. Works in the connection's transaction, and is gone before the connection.
 class ChunkStatement {
  public:
@@ -24,7 +24,9 @@ class ChunkStatement {
 
   // The call that stands for the chunks in the statement's SQL; its columns are c0, c1, ….
   std::string rows() const { return scan_->function() + "()"; }
-  void set_sql(std::string sql);
+  // `keep`: planned once. A plan with a join is better made for each execution: in one that is kept
+  // DuckDB does not let the scan of the other table pass over rows by the keys of the chunks.
+  void set_sql(std::string sql, bool keep);
 
   // Vectors `sources` of the chunk, which stays as it is until execute(). With `rows`: only those.
   void add(duckdb_data_chunk chunk, std::span<const size_t> sources);
@@ -41,6 +43,7 @@ class ChunkStatement {
   store::Connection* connection_;
   std::unique_ptr<store::ChunkScan> scan_;
   bool typed_ = false;  // the scan has the types of the statement's chunks
+  bool keep_ = false;
   std::optional<store::KeptStatement> statement_;
 };
 

@@ -112,7 +112,7 @@ Result<void> TableWriter::Impl::set_statements() {
     if (!names.empty()) names += ", ";
     names += store::quoted_identifier(in_table(column.name).name);
   }
-  inserts->set_sql(fmt::format("INSERT INTO {}({}) FROM {}", into, names, inserts->rows()));
+  inserts->set_sql(fmt::format("INSERT INTO {}({}) FROM {}", into, names, inserts->rows()), true);
   if (key.empty()) return {};
 
   std::string condition;
@@ -123,7 +123,8 @@ Result<void> TableWriter::Impl::set_statements() {
                     store::quoted_identifier(column.name), i, store::type_name(column.type.get()));
   }
   removals->set_sql(
-      fmt::format("DELETE FROM {} AS target USING {} WHERE {}", into, removals->rows(), condition));
+      fmt::format("DELETE FROM {} AS target USING {} WHERE {}", into, removals->rows(), condition),
+      false);
   return {};
 }
 
