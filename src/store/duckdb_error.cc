@@ -109,7 +109,7 @@ Parts parts_of_plain_text(std::string_view text) {
 
 Parts parts_of(std::string_view text) {
   Parts parts = parts_of_plain_text(text);
-  // `Parser Error: {…}` for parser errors, `Failed to append: {…}` for appenders, else `{…}`.
+  // `Parser Error: {…}` for parser errors, else `{…}`.
   const size_t begin = parts.message.find(R"({"exception_type")");
   if (begin == std::string::npos) return parts;
   auto members = read_object(std::string_view(parts.message).substr(begin));

@@ -1,7 +1,10 @@
 // DuckDB itself on the work of the users example: CPU seconds of reading a file of people and of
 // writing the columns of a query, for programs that compare Leat with it.
-//   duckdb_peer_bench NDJSON-FILE DATABASE COLUMNS   prints "name seconds" lines; makes the
-//   database duckdb_peer_bench                                opens a database in memory and ends
+//
+//   duckdb_peer_bench NDJSON-FILE DATABASE COLUMNS   makes the database, prints "name seconds"
+//   lines
+//
+//   duckdb_peer_bench   opens a database in memory and ends
 #include <fmt/core.h>
 
 #include <cstdlib>

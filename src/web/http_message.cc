@@ -1,16 +1,12 @@
 #include "web/http_message.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text/lower_case.h"
+
 namespace leat::web {
 namespace {
-
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 int status_of(const Error& error) {
   switch (error.code()) {
@@ -46,7 +42,7 @@ int status_of(const Error& error) {
 
 const std::string* Headers::find(std::string_view name) const {
   const auto found = std::ranges::find_if(
-      fields_, [&](const Field& field) { return same_name(field.first, name); });
+      fields_, [&](const Field& field) { return same_in_lower_case(field.first, name); });
   return found == fields_.end() ? nullptr : &found->second;
 }
 
@@ -55,7 +51,7 @@ void Headers::add(std::string name, std::string value) {
 }
 
 void Headers::set(std::string name, std::string value) {
-  std::erase_if(fields_, [&](const Field& field) { return same_name(field.first, name); });
+  std::erase_if(fields_, [&](const Field& field) { return same_in_lower_case(field.first, name); });
   add(std::move(name), std::move(value));
 }
 

@@ -1,16 +1,13 @@
 #include "web/same_origin.h"
 
 #include <arpa/inet.h>
-#include <strings.h>
 
 #include <algorithm>
 
+#include "base/text/lower_case.h"
+
 namespace leat::web {
 namespace {
-
-bool same_text(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 // "[::1]:8080" → "[::1]", "localhost:8080" → "localhost"
 std::string without_port(std::string_view host) {
@@ -30,15 +27,16 @@ bool is_ip_address(const std::string& name) {
 
 bool is_own_name(std::string_view host, std::span<const std::string> host_names) {
   const std::string name = without_port(host);
-  return is_ip_address(name) || same_text(name, "localhost") ||
-         std::ranges::any_of(host_names, [&](const auto& own) { return same_text(name, own); });
+  return is_ip_address(name) || same_in_lower_case(name, "localhost") ||
+         std::ranges::any_of(host_names,
+                             [&](const auto& own) { return same_in_lower_case(name, own); });
 }
 
 // Whether "http://127.0.0.1:8080" names the same server as "127.0.0.1:8080". A page without an
 // origin of its own, in a sandbox or a file, says "null".
 bool is_origin_of(std::string_view origin, std::string_view host) {
   const size_t scheme = origin.find("://");
-  return scheme != std::string_view::npos && same_text(origin.substr(scheme + 3), host);
+  return scheme != std::string_view::npos && same_in_lower_case(origin.substr(scheme + 3), host);
 }
 
 }  // namespace
@@ -58,8 +56,8 @@ std::optional<Response> refused_origin(std::string_view method, const Headers& h
                                            *origin));
   }
   const std::string* const site = headers.find("Sec-Fetch-Site");
-  if (site == nullptr || method == "GET" || method == "HEAD" || same_text(*site, "same-origin") ||
-      same_text(*site, "none")) {
+  if (site == nullptr || method == "GET" || method == "HEAD" ||
+      same_in_lower_case(*site, "same-origin") || same_in_lower_case(*site, "none")) {
     return std::nullopt;
   }
   return error_response(403, fmt::format("{} from a page of another site ({}) is refused; open a "

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "app/mock_api/dice.h"
+#include "base/text/lower_case.h"
 
 namespace leat::mock_api {
 namespace {
@@ -42,11 +43,8 @@ std::vector<std::string> list_of(const web::QueryMap& query, std::string_view na
 }
 
 bool contains(const std::vector<std::string>& list, std::string_view item) {
-  return std::ranges::any_of(list, [item](const std::string& one) {
-    return std::ranges::equal(one, item, [](unsigned char a, unsigned char b) {
-      return std::tolower(a) == std::tolower(b);
-    });
-  });
+  return std::ranges::any_of(
+      list, [item](const std::string& one) { return same_in_lower_case(one, item); });
 }
 
 // Keeps the people whose property is in the list; all, when nobody's is.

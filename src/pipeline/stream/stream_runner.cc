@@ -201,12 +201,7 @@ void StreamRunner::prepare_ahead(const Offsets& done, const Offsets* until) {
   Ahead ahead{.at = progress_.offsets, .until = std::nullopt, .epoch = {}};
   for (const auto& [partition, offset] : done) ahead.at[partition] = offset;
   if (until != nullptr) ahead.until = *until;
-  int64_t waiting = 0;
-  for (const auto& [partition, offset] : ahead.at) {
-    const auto range = context_.topics.reader().offsets({query_.topic(), partition});
-    if (range.ok()) waiting += std::max<int64_t>(0, range->end - offset);
-  }
-  if (waiting < context_.limits.worth_ahead) return;
+  if (lag_of(ahead.at) < context_.limits.worth_ahead) return;
   try {
     ahead.epoch = std::async(std::launch::async,
                              [this, at = ahead.at, end = ahead.until, now = context_.clock.now()] {
@@ -284,12 +279,17 @@ StreamSnapshot StreamRunner::snapshot() const {
   return snapshot_;
 }
 
-void StreamRunner::publish() {
+int64_t StreamRunner::lag_of(const Offsets& at) const {
   int64_t lag = 0;
-  for (const auto& [partition, offset] : progress_.offsets) {
+  for (const auto& [partition, offset] : at) {
     const auto range = context_.topics.reader().offsets({query_.topic(), partition});
     if (range.ok()) lag += std::max<int64_t>(0, range->end - offset);
   }
+  return lag;
+}
+
+void StreamRunner::publish() {
+  const int64_t lag = lag_of(progress_.offsets);
   const std::lock_guard lock(mutex_);
   snapshot_.progress = progress_;
   snapshot_.lag = lag;

@@ -148,6 +148,8 @@ class StreamRunner {
                                    Micros now);
   OutboxEntry outbox_entry(const EpochInput& input, const StreamProgress& next, Micros now,
                            const std::string& sink) const;
+  // Offsets between there and the ends of the topic.
+  int64_t lag_of(const Offsets& at) const;
   void publish();
 
   const config::Stream& stream_;

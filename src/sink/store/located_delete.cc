@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "sink/store/table_layout.h"
+
 namespace leat::sink {
 namespace {
 
@@ -130,25 +132,23 @@ Result<void> LocatedDelete::read_rows() {
     names += ", " + store::quoted_identifier(name);
     key.push_back(key.size() + 1);
   }
-  const std::string from = " FROM " + store::quoted_table(table_);
-  LEAT_ASSIGN(auto counted, connection_.query("SELECT count(*)" + from));
-  LEAT_ASSIGN(const auto count, counted.texts());
-  const size_t there = std::strtoull(count.at(0).at(0).value_or("0").c_str(), nullptr, 10);
+  LEAT_ASSIGN(const size_t there, row_count(connection_, table_));
   KeyRows rows(there + there / 8);
   next_row_ = 0;
   std::vector<uint32_t> all;
-  LEAT_TRY(connection_.stream("SELECT rowid" + names + from, [&](duckdb_data_chunk chunk) {
-    all.resize(duckdb_data_chunk_get_size(chunk));
-    std::iota(all.begin(), all.end(), 0U);
-    const auto hashes = key_hashes(chunk, key, all);
-    const auto* ids =
-        static_cast<const int64_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)));
-    for (size_t i = 0; i < hashes.size(); ++i) {
-      if (i + kAhead < hashes.size()) rows.prefetch(hashes[i + kAhead]);
-      rows.set(hashes[i], ids[i]);
-      next_row_ = std::max(next_row_, ids[i] + 1);
-    }
-  }));
+  LEAT_TRY(connection_.stream("SELECT rowid" + names + " FROM " + store::quoted_table(table_),
+                              [&](duckdb_data_chunk chunk) {
+                                all.resize(duckdb_data_chunk_get_size(chunk));
+                                std::iota(all.begin(), all.end(), 0U);
+                                const auto hashes = key_hashes(chunk, key, all);
+                                const auto* ids = static_cast<const int64_t*>(
+                                    duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)));
+                                for (size_t i = 0; i < hashes.size(); ++i) {
+                                  if (i + kAhead < hashes.size()) rows.prefetch(hashes[i + kAhead]);
+                                  rows.set(hashes[i], ids[i]);
+                                  next_row_ = std::max(next_row_, ids[i] + 1);
+                                }
+                              }));
   rows_ = std::move(rows);
   return {};
 }

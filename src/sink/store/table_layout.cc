@@ -1,7 +1,7 @@
 #include "sink/store/table_layout.h"
 
 #include <algorithm>
-#include <cctype>
+#include <cstdlib>
 #include <optional>
 
 #include "base/text/lower_case.h"
@@ -46,7 +46,7 @@ Result<std::vector<TableColumn>> typed_columns(store::Connection& connection,
 template <class Columns>
 auto find(Columns& columns, std::string_view name) {
   return std::find_if(columns.begin(), columns.end(),
-                      [name](const auto& column) { return same_name(column.name, name); });
+                      [name](const auto& column) { return same_in_lower_case(column.name, name); });
 }
 
 std::string comment_of(const std::vector<std::string>& key) {
@@ -176,11 +176,10 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
 
 }  // namespace
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
+Result<size_t> row_count(store::Connection& connection, const std::string& table) {
+  LEAT_ASSIGN(auto counted, connection.query("SELECT count(*) FROM " + quoted_table(table)));
+  LEAT_ASSIGN(const auto rows, counted.texts());
+  return std::strtoull(rows.at(0).at(0).value_or("0").c_str(), nullptr, 10);
 }
 
 Result<std::vector<TableColumn>> table_columns(store::Connection& connection,

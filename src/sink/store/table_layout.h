@@ -28,7 +28,6 @@ Result<std::vector<TableColumn>> make_or_alter(store::Connection& connection,
                                                const std::vector<store::Column>& columns,
                                                const std::vector<std::string>& key);
 
-// DuckDB's rule for names: "Id" and "ID" are the same column.
-bool same_name(std::string_view a, std::string_view b);
+Result<size_t> row_count(store::Connection& connection, const std::string& table);
 
 }  // namespace leat::sink

@@ -1,11 +1,11 @@
 #include "sink/store/table_writer.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "base/text/lower_case.h"
 #include "sink/store/chunk_statement.h"
 #include "sink/store/key_filter.h"
 #include "sink/store/key_reduction.h"
@@ -85,9 +85,9 @@ Result<void> TableWriter::prepare(const std::vector<store::Column>& columns) {
   for (size_t i = 0; i < columns.size(); ++i) impl.sources.push_back(i);
   impl.key_sources.clear();
   for (const std::string& name : impl.key) {
-    const auto found =
-        std::find_if(columns.begin(), columns.end(),
-                     [&](const store::Column& column) { return same_name(column.name, name); });
+    const auto found = std::find_if(
+        columns.begin(), columns.end(),
+        [&](const store::Column& column) { return same_in_lower_case(column.name, name); });
     impl.key_sources.push_back(static_cast<size_t>(found - columns.begin()));
   }
   return impl.set_statements();
@@ -95,8 +95,9 @@ Result<void> TableWriter::prepare(const std::vector<store::Column>& columns) {
 
 // REQUIRES: a column of the table; names differ in case only.
 const TableColumn& TableWriter::Impl::in_table(const std::string& name) const {
-  return *std::find_if(layout.begin(), layout.end(),
-                       [&](const TableColumn& column) { return same_name(column.name, name); });
+  return *std::find_if(layout.begin(), layout.end(), [&](const TableColumn& column) {
+    return same_in_lower_case(column.name, name);
+  });
 }
 
 Result<void> TableWriter::Impl::set_statements() {
@@ -153,16 +154,13 @@ Result<void> TableWriter::Impl::read_present_keys() {
     if (store::type_name(column.type.get()) != columns[source].type) return {};
     names += (names.empty() ? "" : ", ") + store::quoted_identifier(column.name);
   }
-  const std::string from = " FROM " + store::quoted_table(table);
-  LEAT_ASSIGN(auto counted, connection.query("SELECT count(*)" + from));
-  LEAT_ASSIGN(const auto count, counted.texts());
-  const size_t there = std::strtoull(count.at(0).at(0).value_or("0").c_str(), nullptr, 10);
+  LEAT_ASSIGN(const size_t there, row_count(connection, table));
   KeyFilter filter(std::max(2 * there, kLeastFilteredKeys));
-  LEAT_TRY(connection.stream("SELECT " + names + from,
+  LEAT_TRY(connection.stream("SELECT " + names + " FROM " + store::quoted_table(table),
                              [&](duckdb_data_chunk chunk) { add_keys(chunk, filter); }));
   present = std::move(filter);
   const bool has_rowid = std::ranges::any_of(
-      layout, [](const TableColumn& column) { return same_name(column.name, "rowid"); });
+      layout, [](const TableColumn& column) { return same_in_lower_case(column.name, "rowid"); });
   if (there >= large_table && !has_rowid) located.emplace(connection, table, key);
   return {};
 }

@@ -35,6 +35,13 @@ std::optional<std::pair<std::string, std::string>> around(const std::string& mes
   return std::pair(message.substr(0, at), message.substr(at + text.size()));
 }
 
+// Both ascend.
+void leave_out(const std::vector<uint32_t>& failing, std::vector<uint32_t>& rows) {
+  std::vector<uint32_t> rest;
+  std::ranges::set_difference(rows, failing, std::back_inserter(rest));
+  rows = std::move(rest);
+}
+
 bool is_plain(const std::string& text) {
   return std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
@@ -80,9 +87,7 @@ Result<void> FailureSearch::leave_out_failing_casts(Rows& rows) {
     fail(failure.row, std::move(*message));
     failing.push_back(failure.row);
   }
-  Rows rest;
-  std::ranges::set_difference(rows, failing, std::back_inserter(rest));
-  rows = std::move(rest);
+  leave_out(failing, rows);
   return {};
 }
 
@@ -103,9 +108,7 @@ Result<void> FailureSearch::leave_out_what_try_tells(Rows& rows) {
     fail(row, std::move(*message));
     failing.push_back(row);
   }
-  Rows rest;
-  std::ranges::set_difference(rows, failing, std::back_inserter(rest));
-  rows = std::move(rest);
+  leave_out(failing, rows);
   return {};
 }
 
