@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "base/faulty_file_system.h"
 #include "base/temporary_directory.h"
 #include "log/latest_by_key.h"
 
@@ -105,6 +106,30 @@ TEST_F(LogTest, ATransactionIsVisibleWhenCommittedAndNotBefore) {
   reopen();
   EXPECT_EQ(read_all(), Values{"1"});
   EXPECT_EQ(log_->offsets({"t", 1})->end, 2);
+}
+
+// The next transaction's sync takes the marker along, and then nothing is left for the lazy one.
+TEST_F(LogTest, AMarkerThatWasSyncedWithOthersCostsNoSync) {
+  FaultyFileSystem files(1);
+  options_.lazy_flush_ms = 30;
+  {
+    auto log = std::move(Log::open("/log", files, system_clock(), options_)).value();
+    ASSERT_TRUE(log->ensure_topic("t", {}).ok());
+    auto writer = log->open_writer("w").value();
+    const NewRecord record{.key = "a", .value = "1"};
+    ASSERT_TRUE(writer->begin().ok());
+    ASSERT_TRUE(writer->append(partition_, {&record, 1}).ok());
+    ASSERT_TRUE(writer->commit().ok());
+    ASSERT_TRUE(log->produce(partition_, {&record, 1}).ok());
+    const uint64_t calls = files.calls();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(files.calls(), calls);
+    ASSERT_TRUE(writer->begin().ok());
+    ASSERT_TRUE(writer->append(partition_, {&record, 1}).ok());
+    ASSERT_TRUE(writer->commit().ok());
+    const uint64_t committed = files.calls();
+    while (files.calls() < committed + 2) std::this_thread::yield();  // its write and its sync
+  }
 }
 
 TEST_F(LogTest, AbortedRecordsAreNeverRead) {

@@ -1,9 +1,17 @@
 #include <string>
+#include <utility>
 
 #include "store/database.h"
 #include "store/duckdb_error.h"
+#include "store/instance.h"
 
 namespace leat::store {
+
+Connection::Connection(duckdb_connection connection, std::shared_ptr<DuckdbInstance> instance,
+                       const Path& file)
+    : connection_(connection),
+      instance_(std::move(instance)),
+      file_(std::make_shared<const std::string>(file.string())) {}
 
 Connection::~Connection() { duckdb_disconnect(&connection_); }
 
@@ -43,6 +51,16 @@ Result<void> Connection::run(std::string_view sql) {
   return error;
 }
 
+Result<void> Connection::run_ddl(std::string_view sql) {
+  LEAT_TRY(run(sql));
+  if (in_transaction_) {
+    changes_catalogue_ = true;
+  } else {
+    ++instance_->catalogue_version();
+  }
+  return {};
+}
+
 Result<void> Connection::stream(std::string_view sql,
                                 const std::function<void(duckdb_data_chunk)>& take) {
   LEAT_ASSIGN(Statement statement, prepare(sql));
@@ -56,11 +74,22 @@ Result<void> Connection::stream(std::string_view sql,
   return done;
 }
 
-Result<void> Connection::begin() { return run("BEGIN TRANSACTION"); }
+Result<void> Connection::begin() {
+  LEAT_TRY(run("BEGIN TRANSACTION"));
+  in_transaction_ = true;
+  return {};
+}
 
-Result<void> Connection::commit() { return run("COMMIT"); }
+Result<void> Connection::commit() {
+  LEAT_TRY(run("COMMIT"));
+  in_transaction_ = false;
+  if (std::exchange(changes_catalogue_, false)) ++instance_->catalogue_version();
+  return {};
+}
 
 void Connection::rollback() {
+  in_transaction_ = false;
+  changes_catalogue_ = false;
   // The only error is that no transaction is open, which is what the caller wants.
   (void)run("ROLLBACK");
 }

@@ -13,13 +13,15 @@ Database::~Database() {
   if (catalogue_.empty()) return;
   // Checkpoints and closes the file. A failure leaves the write-ahead log, which the next open
   // reads; there is nobody to tell.
-  if (auto connection = connect_to(instance_.get(), "", file_)) {
-    (void)(*connection)->run("DETACH " + quoted_identifier(catalogue_));
+  if (auto connection = connect_to(instance_, "", file_)) {
+    (void)(*connection)->run_ddl("DETACH " + quoted_identifier(catalogue_));
   }
 }
 
 Result<std::unique_ptr<Connection>> Database::connect() {
-  return connect_to(instance_.get(), catalogue_, file_);
+  return connect_to(instance_, catalogue_, file_);
 }
+
+duckdb_database Database::raw() { return instance_->raw(); }
 
 }  // namespace leat::store

@@ -18,6 +18,8 @@
 
 namespace leat::store {
 
+class DuckdbInstance;
+
 // All rows of a finished query, as chunks.
 class QueryResult {
  public:
@@ -74,8 +76,8 @@ class Statement {
 class Connection {
  public:
   // `file` is named in errors of the disk, where DuckDB does not name it.
-  explicit Connection(duckdb_connection connection, const Path& file = {})
-      : connection_(connection), file_(std::make_shared<const std::string>(file.string())) {}
+  Connection(duckdb_connection connection, std::shared_ptr<DuckdbInstance> instance,
+             const Path& file);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -83,6 +85,9 @@ class Connection {
   Result<Statement> prepare(std::string_view sql);
   Result<QueryResult> query(std::string_view sql);  // prepare and execute one statement
   Result<void> run(std::string_view sql);           // any number of statements, results dropped
+  // run() of what makes, alters or drops tables, schemas or files: open consoles look at them again
+  // when it is committed.
+  Result<void> run_ddl(std::string_view sql);
   // A query whose rows need not fit into memory: `take` gets chunk after chunk.
   Result<void> stream(std::string_view sql, const std::function<void(duckdb_data_chunk)>& take);
 
@@ -98,7 +103,10 @@ class Connection {
 
  private:
   duckdb_connection connection_ = nullptr;
+  std::shared_ptr<DuckdbInstance> instance_;
   std::shared_ptr<const std::string> file_;
+  bool in_transaction_ = false;
+  bool changes_catalogue_ = false;  // by the transaction that is open
 };
 
 // A statement for transactions that follow each other, planned once. Not thread-safe; gone before
@@ -144,14 +152,14 @@ class Database {
 
   // Names without a catalogue mean this database.
   Result<std::unique_ptr<Connection>> connect();
-  duckdb_database raw() { return instance_.get(); }
+  duckdb_database raw();
 
  private:
   friend class Store;
-  Database(std::shared_ptr<_duckdb_database> instance, std::string catalogue, Path file)
+  Database(std::shared_ptr<DuckdbInstance> instance, std::string catalogue, Path file)
       : instance_(std::move(instance)), catalogue_(std::move(catalogue)), file_(std::move(file)) {}
 
-  std::shared_ptr<_duckdb_database> instance_;
+  std::shared_ptr<DuckdbInstance> instance_;
   std::string catalogue_;  // its name in a shared instance; empty: an instance of its own
   Path file_;
 };

@@ -27,8 +27,8 @@ class Config {
 
 }  // namespace
 
-Result<std::shared_ptr<_duckdb_database>> open_instance(const Path& file,
-                                                        const DatabaseOptions& options) {
+Result<std::shared_ptr<DuckdbInstance>> open_instance(const Path& file,
+                                                      const DatabaseOptions& options) {
   Config config;
   LEAT_TRY(config.set("threads", std::to_string(options.threads)));
   LEAT_TRY(config.set("access_mode", options.read_only ? "READ_ONLY" : "READ_WRITE"));
@@ -45,20 +45,19 @@ Result<std::shared_ptr<_duckdb_database>> open_instance(const Path& file,
     duckdb_free(text);
     return error;
   }
-  std::shared_ptr<_duckdb_database> instance(database,
-                                             [](duckdb_database opened) { duckdb_close(&opened); });
-  LEAT_ASSIGN(const auto connection, connect_to(database, ""));
+  auto instance = std::make_shared<DuckdbInstance>(database);
+  LEAT_ASSIGN(const auto connection, connect_to(instance, ""));
   LEAT_TRY(connection->run("SET GLOBAL TimeZone = 'UTC'"));
   return instance;
 }
 
-Result<std::unique_ptr<Connection>> connect_to(duckdb_database instance,
+Result<std::unique_ptr<Connection>> connect_to(const std::shared_ptr<DuckdbInstance>& instance,
                                                const std::string& catalogue, const Path& file) {
   duckdb_connection raw = nullptr;
-  if (duckdb_connect(instance, &raw) != DuckDBSuccess) {
+  if (duckdb_connect(instance->raw(), &raw) != DuckDBSuccess) {
     return internal_error("DuckDB gives no connection");
   }
-  auto connection = std::make_unique<Connection>(raw, file);
+  auto connection = std::make_unique<Connection>(raw, instance, file);
   if (!catalogue.empty()) LEAT_TRY(connection->run("USE " + quoted_identifier(catalogue)));
   return connection;
 }

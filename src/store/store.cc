@@ -52,7 +52,7 @@ Result<std::unique_ptr<Database>> Store::attach(const std::string& pipeline, con
   if (!read_only_) {
     if (auto made = make_file(*connection, file); !made.ok()) return open_error(file, made.error());
   }
-  const auto attached = connection->run(
+  const auto attached = connection->run_ddl(
       fmt::format("ATTACH {} AS {} ({})", quoted_literal(file.string()),
                   quoted_identifier(pipeline), read_only_ ? "READ_ONLY" : "READ_WRITE"));
   if (!attached) return open_error(file, attached.error());
@@ -83,6 +83,11 @@ Store::Attached Store::attach_all(const Path& directory) {
   return result;
 }
 
-Result<std::unique_ptr<Connection>> Store::connect() { return connect_to(instance_.get(), ""); }
+Result<std::unique_ptr<Connection>> Store::connect() { return connect_to(instance_, ""); }
+
+Result<std::unique_ptr<ConsoleSession>> Store::open_console() {
+  LEAT_ASSIGN(auto connection, connect());
+  return ConsoleSession::open(std::move(connection), instance_->catalogue_version());
+}
 
 }  // namespace leat::store

@@ -37,13 +37,14 @@ class Store {
   // A connection with no pipeline of its own, for queries over all of them
   // (store/console/console.h).
   Result<std::unique_ptr<Connection>> connect();
+  Result<std::unique_ptr<ConsoleSession>> open_console();
   ConsoleSessions& console_sessions() { return console_sessions_; }
 
  private:
-  Store(std::shared_ptr<_duckdb_database> instance, bool read_only)
+  Store(std::shared_ptr<DuckdbInstance> instance, bool read_only)
       : instance_(std::move(instance)), read_only_(read_only) {}
 
-  std::shared_ptr<_duckdb_database> instance_;
+  std::shared_ptr<DuckdbInstance> instance_;
   bool read_only_;
   ConsoleSessions console_sessions_;  // gone before the instance
 };

@@ -6,6 +6,7 @@ namespace leat::log {
 
 Flusher::Flusher(int threads, std::chrono::milliseconds lazy_delay) : lazy_delay_(lazy_delay) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  lazy_thread_ = std::thread([this] { run_lazy(); });
 }
 
 Flusher::~Flusher() {
@@ -14,7 +15,9 @@ Flusher::~Flusher() {
     stopping_ = true;
   }
   changed_.notify_all();
+  lazy_changed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  lazy_thread_.join();
 }
 
 void Flusher::request(Partition& partition) {
@@ -26,44 +29,41 @@ void Flusher::request(Partition& partition) {
   changed_.notify_one();
 }
 
-void Flusher::request_later(Partition& partition) {
+void Flusher::request_later(Partition& partition, uint64_t sequence) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
     first = lazy_.empty();
-    lazy_.push_back({std::chrono::steady_clock::now() + lazy_delay_, &partition});
+    lazy_.push_back({std::chrono::steady_clock::now() + lazy_delay_, &partition, sequence});
   }
-  // A thread that waits without a deadline has to learn of this one.
-  if (first) changed_.notify_one();
-}
-
-Partition* Flusher::next() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    if (!ready_.empty()) {
-      Partition* const partition = ready_.front();
-      ready_.pop_front();
-      return partition;
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (!lazy_.empty() && (stopping_ || lazy_.front().due <= now)) {
-      Partition* const partition = lazy_.front().partition;
-      lazy_.pop_front();
-      return partition;
-    }
-    if (stopping_) return nullptr;
-    if (lazy_.empty()) {
-      changed_.wait(lock);
-    } else {
-      // A copy: while this thread waits, another one may take the entry.
-      const auto due = lazy_.front().due;
-      changed_.wait_until(lock, due);
-    }
-  }
+  if (first) lazy_changed_.notify_one();
 }
 
 void Flusher::run() {
-  while (Partition* const partition = next()) partition->flush();
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !ready_.empty(); });
+    if (ready_.empty()) return;
+    Partition* const partition = ready_.front();
+    ready_.pop_front();
+    lock.unlock();
+    partition->flush();
+    lock.lock();
+  }
+}
+
+void Flusher::run_lazy() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    lazy_changed_.wait(lock, [this] { return stopping_ || !lazy_.empty(); });
+    if (lazy_.empty()) return;
+    const Lazy next = lazy_.front();
+    lazy_changed_.wait_until(lock, next.due, [this] { return stopping_; });
+    lazy_.pop_front();
+    lock.unlock();
+    next.partition->flush_up_to(next.sequence);
+    lock.lock();
+  }
 }
 
 }  // namespace leat::log

@@ -22,24 +22,28 @@ class Flusher {
   ~Flusher();  // finishes what was requested, lazy or not
 
   void request(Partition& partition);
-  // Within the lazy delay; joined by whatever is flushed before.
-  void request_later(Partition& partition);
+  // What is appended up to `sequence`, after the lazy delay: by then it has mostly been written
+  // with something else.
+  void request_later(Partition& partition, uint64_t sequence);
 
  private:
   void run();
-  Partition* next();
+  void run_lazy();
 
   const std::chrono::milliseconds lazy_delay_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;       // ready_, for the threads
+  std::condition_variable lazy_changed_;  // lazy_, for the one that has the clock
   std::deque<Partition*> ready_;
   struct Lazy {
     std::chrono::steady_clock::time_point due;
     Partition* partition;
+    uint64_t sequence;
   };
   std::deque<Lazy> lazy_;  // by due time, the delay being the same for all
   bool stopping_ = false;
   std::vector<std::thread> threads_;
+  std::thread lazy_thread_;  // alone: a clock in each thread would wake all of them at once
 };
 
 }  // namespace leat::log

@@ -71,7 +71,7 @@ Result<Partition::Ticket> Partition::append_marker(ControlType type, int64_t pro
   batches.push_back(
       encode_control_batch(type, producer_id, producer_epoch, environment_.clock.now_ms()));
   LEAT_ASSIGN(const Ticket ticket, enqueue(std::move(batches), type));
-  environment_.flusher.request_later(*this);
+  environment_.flusher.request_later(*this, ticket.sequence);
   // An end of a transaction may be all that readers wait for: the data before it is synced.
   environment_.signal.notify();
   return ticket;
@@ -155,6 +155,14 @@ void Partition::flush() {
   std::unique_lock lock(mutex_);
   while (flushing_) changed_.wait(lock);
   if (!pending_.empty() || roll_requested_) lead_flush(lock);
+}
+
+void Partition::flush_up_to(uint64_t sequence) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (resolved_sequence_ >= sequence) return;
+  }
+  flush();
 }
 
 void Partition::lead_flush(std::unique_lock<std::mutex>& lock) {

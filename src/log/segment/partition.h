@@ -83,6 +83,7 @@ class Partition {
   Result<void> wait(const Ticket& ticket);
   // Writes and syncs what is pending; the outcome is learned by wait().
   void flush();
+  void flush_up_to(uint64_t sequence);  // of a ticket; nothing to do when that is settled
   // For the Flusher: true when the partition does not stand in its queue yet, and now does.
   bool enter_flush_queue() { return !flush_queued_.exchange(true); }
   size_t pending_bytes() const;

@@ -75,7 +75,7 @@ Result<void> StateStore::recognise() {
 
 Result<std::string> StateStore::open() {
   LEAT_TRY(recognise());
-  LEAT_TRY(connection_.run(kTables));
+  LEAT_TRY(connection_.run_ddl(kTables));
   LEAT_ASSIGN(auto result, connection_.query("SELECT id FROM __leat.store"));
   LEAT_ASSIGN(const auto rows, result.texts());
   if (!rows.empty()) return *rows[0][0];

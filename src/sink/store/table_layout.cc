@@ -69,14 +69,15 @@ Result<void> make(store::Connection& connection, const std::string& table,
                   const std::vector<TableColumn>& columns, const std::vector<std::string>& key) {
   const size_t dot = table.rfind('.');
   if (dot != std::string::npos) {
-    LEAT_TRY(connection.run("CREATE SCHEMA IF NOT EXISTS " + quoted_table(table.substr(0, dot))));
+    LEAT_TRY(
+        connection.run_ddl("CREATE SCHEMA IF NOT EXISTS " + quoted_table(table.substr(0, dot))));
   }
   std::string list;
   for (const TableColumn& column : columns) {
     if (!list.empty()) list += ", ";
     list += quoted_identifier(column.name) + " " + store::type_name(column.type.get());
   }
-  LEAT_TRY(connection.run(fmt::format("CREATE TABLE {}({})", quoted_table(table), list)));
+  LEAT_TRY(connection.run_ddl(fmt::format("CREATE TABLE {}({})", quoted_table(table), list)));
   return comment(connection, table, key);
 }
 
@@ -148,9 +149,9 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
                    const std::vector<TableColumn>& present, const TableColumn& wanted) {
   const auto found = find(present, wanted.name);
   if (found == present.end()) {
-    LEAT_TRY(connection.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quoted_table(table),
-                                        quoted_identifier(wanted.name),
-                                        store::type_name(wanted.type.get()))));
+    LEAT_TRY(connection.run_ddl(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quoted_table(table),
+                                            quoted_identifier(wanted.name),
+                                            store::type_name(wanted.type.get()))));
     return true;
   }
   const std::string type = store::type_name(found->type.get());
@@ -170,7 +171,7 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
   std::string sql =
       fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", quoted_table(table), column, *merged);
   if (type == "DOUBLE" && *merged == "VARCHAR") sql += " USING " + text_of_double(column);
-  LEAT_TRY(connection.run(sql));
+  LEAT_TRY(connection.run_ddl(sql));
   return true;
 }
 

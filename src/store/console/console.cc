@@ -1,54 +1,18 @@
 #include "store/console/console.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <thread>
 
 #include "store/cell.h"
 #include "store/cell_json.h"
 #include "store/console/console_session.h"
+#include "store/console/query_watch.h"
 #include "store/duckdb_error.h"
 #include "store/store.h"
 
 namespace leat::store {
 namespace {
-
-// Interrupts the connection when the time is over or a stop is requested, again and again until it
-// is destroyed: DuckDB forgets an interrupt that comes between two queries.
-class Watchdog {
- public:
-  Watchdog(Connection& connection, const ConsoleOptions& options)
-      : thread_([this, &connection, options](const std::stop_token& done) {
-          watch(connection, options, done);
-        }) {}
-
-  bool timed_out() const { return timed_out_; }
-
- private:
-  void watch(Connection& connection, const ConsoleOptions& options, const std::stop_token& done) {
-    using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + options.time_limit;
-    const bool limited = options.time_limit.count() > 0;
-    std::unique_lock lock(mutex_);
-    while (!done.stop_requested()) {
-      const bool late = limited && steady_clock::now() >= deadline;
-      if (late) timed_out_ = true;
-      if (late || options.stop.stop_requested()) connection.interrupt();
-      auto wake = steady_clock::now() + std::chrono::milliseconds(50);
-      if (limited && !late) wake = std::min(wake, deadline);
-      wake_.wait_until(lock, done, wake, [] { return false; });
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::atomic<bool> timed_out_{false};
-  std::jthread thread_;  // last: stops before the others go
-};
 
 std::string_view without_space(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) {
@@ -191,8 +155,7 @@ Result<ConsoleResult> execute(Connection& connection, std::string_view sql,
 // One that was used before may know tables that are gone by now: then a new one.
 Result<std::unique_ptr<ConsoleSession>> begin_session(Store& store) {
   if (auto used = store.console_sessions().take(); used && used->begin().ok()) return used;
-  LEAT_ASSIGN(auto connection, store.connect());
-  LEAT_ASSIGN(auto session, ConsoleSession::open(std::move(connection)));
+  LEAT_ASSIGN(auto session, store.open_console());
   LEAT_TRY(session->begin());
   return session;
 }
@@ -202,13 +165,16 @@ Result<std::unique_ptr<ConsoleSession>> begin_session(Store& store) {
 Result<ConsoleResult> run_console_query(Store& store, std::string_view sql,
                                         const ConsoleOptions& options) {
   LEAT_ASSIGN(auto session, begin_session(store));
-  std::optional<Watchdog> watchdog(std::in_place, session->connection(), options);
+  QueryWatch& watch = store.console_sessions().watch();
+  LEAT_TRY(watch.start());
+  std::optional<QueryWatch::Watched> watched(std::in_place, watch, session->connection(),
+                                             options.time_limit, options.stop);
   auto result = [&]() -> Result<ConsoleResult> {
     LEAT_TRY(refuse_ambiguous_names(*session, sql));
     return execute(session->connection(), sql, options);
   }();
-  const bool timed_out = watchdog->timed_out();
-  watchdog.reset();
+  const bool timed_out = watched->timed_out();
+  watched.reset();
   session->end();
   store.console_sessions().give_back(std::move(session));
   if (!result && result.error().code() == ErrorCode::kCancelled) {

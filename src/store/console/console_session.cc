@@ -21,15 +21,25 @@ constexpr std::string_view kTables = R"(
 }  // namespace
 
 Result<std::unique_ptr<ConsoleSession>> ConsoleSession::open(
-    std::unique_ptr<Connection> connection) {
+    std::unique_ptr<Connection> connection, const std::atomic<uint64_t>& catalogue_version) {
   LEAT_ASSIGN(auto tables, connection->prepare(kTables));
   return std::unique_ptr<ConsoleSession>(
-      new ConsoleSession(std::move(connection), std::move(tables)));
+      new ConsoleSession(std::move(connection), std::move(tables), catalogue_version));
+}
+
+// The version before the transaction: what is committed in between is looked at once too often.
+Result<void> ConsoleSession::begin() {
+  const uint64_t version = catalogue_version_;
+  LEAT_TRY(connection_->run("BEGIN TRANSACTION READ ONLY"));
+  if (known_version_ == version) return {};
+  known_version_.reset();
+  LEAT_TRY(look_at_tables());
+  known_version_ = version;
+  return {};
 }
 
 // Sorted here and not by DuckDB, where ORDER BY and GROUP BY took most of a short query's time.
-Result<void> ConsoleSession::begin() {
-  LEAT_TRY(connection_->run("BEGIN TRANSACTION READ ONLY"));
+Result<void> ConsoleSession::look_at_tables() {
   LEAT_ASSIGN(QueryResult found, tables_.execute());
   LEAT_ASSIGN(const auto rows, found.texts());
   // A pipeline's main before its other schemas.

@@ -1,12 +1,16 @@
 // A connection for people's queries, with what is asked before each of them planned once.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "store/console/query_watch.h"
 #include "store/database.h"
 
 namespace leat::store {
@@ -14,7 +18,9 @@ namespace leat::store {
 // Not thread-safe.
 class ConsoleSession {
  public:
-  static Result<std::unique_ptr<ConsoleSession>> open(std::unique_ptr<Connection> connection);
+  // `catalogue_version` is the instance's, and lives as long as the connection.
+  static Result<std::unique_ptr<ConsoleSession>> open(
+      std::unique_ptr<Connection> connection, const std::atomic<uint64_t>& catalogue_version);
 
   Connection& connection() { return *connection_; }
   // Begins a transaction that only reads, with every schema that has tables on the search path. One
@@ -26,11 +32,18 @@ class ConsoleSession {
   bool any_name_is_shared() const { return any_name_is_shared_; }
 
  private:
-  ConsoleSession(std::unique_ptr<Connection> connection, Statement tables)
-      : connection_(std::move(connection)), tables_(std::move(tables)) {}
+  ConsoleSession(std::unique_ptr<Connection> connection, Statement tables,
+                 const std::atomic<uint64_t>& catalogue_version)
+      : connection_(std::move(connection)),
+        tables_(std::move(tables)),
+        catalogue_version_(catalogue_version) {}
+
+  Result<void> look_at_tables();
 
   std::unique_ptr<Connection> connection_;
   Statement tables_;  // planned once
+  const std::atomic<uint64_t>& catalogue_version_;
+  std::optional<uint64_t> known_version_;  // of the catalogue when its tables were looked at
   bool any_name_is_shared_ = false;
   std::string search_path_;
 };
@@ -40,8 +53,10 @@ class ConsoleSessions {
  public:
   std::unique_ptr<ConsoleSession> take();  // null: there is none
   void give_back(std::unique_ptr<ConsoleSession> session);
+  QueryWatch& watch() { return watch_; }
 
  private:
+  QueryWatch watch_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<ConsoleSession>> idle_;
 };

@@ -27,7 +27,7 @@ class Console : public testing::Test {
   static void run(Database& database, std::string_view sql) {
     auto connection = database.connect();
     ASSERT_TRUE(connection.ok());
-    auto done = (*connection)->run(sql);
+    auto done = (*connection)->run_ddl(sql);
     ASSERT_TRUE(done.ok()) << done.error().to_string();
   }
   std::string one(std::string_view sql) {
@@ -110,6 +110,31 @@ TEST_F(Console, StopsWhatTakesTooLong) {
   result = run_console_query(*store_, sql, {.stop = stop.get_token()});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code(), ErrorCode::kCancelled) << result.error().to_string();
+}
+
+TEST_F(Console, LooksAtTheTablesAgainWhenTheyChange) {
+  EXPECT_EQ(one("SELECT id FROM orders"), "4");
+  auto connection = a_->connect();
+  ASSERT_TRUE((*connection)->begin().ok());
+  ASSERT_TRUE((*connection)->run_ddl("CREATE TABLE orders AS SELECT 8 AS id").ok());
+  EXPECT_EQ(one("SELECT id FROM orders"), "4");  // not committed
+  ASSERT_TRUE((*connection)->commit().ok());
+  EXPECT_EQ(one("SELECT id FROM orders").find("error: several tables are called orders"), 0u);
+  ASSERT_TRUE((*connection)->begin().ok());
+  ASSERT_TRUE((*connection)->run_ddl("DROP TABLE orders").ok());
+  (*connection)->rollback();
+  EXPECT_EQ(one("SELECT id FROM orders").find("error: several tables are called orders"), 0u);
+  ASSERT_TRUE((*connection)->run_ddl("DROP TABLE orders").ok());
+  EXPECT_EQ(one("SELECT id FROM orders"), "4");
+}
+
+TEST_F(Console, LooksAtTheTablesAgainWhenPipelinesComeAndGo) {
+  EXPECT_EQ(one("SELECT id FROM orders"), "4");
+  b_.reset();
+  EXPECT_EQ(one("SELECT id FROM orders").find("error: "), 0u);
+  EXPECT_EQ(one("SELECT id FROM users"), "1");
+  b_ = std::move(store_->attach("b-2", directory_.path() / "b-2.duckdb")).value();
+  EXPECT_EQ(one("SELECT id FROM orders"), "4");
 }
 
 TEST_F(Console, LeavesNoTransactionBehind) {
