@@ -46,7 +46,9 @@ struct Log::State {
                                                                   const TopicConfig& config);
   void publish(std::vector<std::unique_ptr<Partition>> opened);
   Result<void> store_catalog(const std::string& topic, const TopicConfig& config);
-  Result<std::vector<HeldBack>> run_retention(const std::optional<NeededOffsets>& needed);
+  // `by_recovery`: what the next start would look at.
+  Result<std::vector<HeldBack>> run_retention(const std::optional<NeededOffsets>& needed,
+                                              const NeededOffsets& by_recovery);
   Result<void> checkpoint(std::span<Partition* const> due);
   void close();
 
@@ -166,7 +168,7 @@ Result<void> Log::State::store_catalog(const std::string& topic, const TopicConf
 }
 
 Result<std::vector<Log::HeldBack>> Log::State::run_retention(
-    const std::optional<NeededOffsets>& needed) {
+    const std::optional<NeededOffsets>& needed, const NeededOffsets& by_recovery) {
   std::vector<HeldBack> held_back;
   std::vector<std::pair<Partition*, int64_t>> moves;
   OffsetCheckpoint starts = log_starts;
@@ -175,6 +177,9 @@ Result<std::vector<Log::HeldBack>> Log::State::run_retention(
     if (needed) {
       const auto found = needed->find(partition->name());
       if (found != needed->end()) first_needed = found->second;
+    }
+    if (const auto found = by_recovery.find(partition->name()); found != by_recovery.end()) {
+      first_needed = std::min(first_needed, found->second);
     }
     LEAT_ASSIGN(const auto start, partition->retention_start(first_needed));
     if (start.allowed < start.wanted) {
@@ -359,12 +364,20 @@ Result<std::vector<Log::HeldBack>> Log::maintain(const std::optional<NeededOffse
   const auto keep_first = [&outcome](Result<void> result) {
     if (!result.ok() && outcome.ok()) outcome = std::move(result);
   };
-  auto held_back = state_->run_retention(needed);
+  // What is decided by now; what follows may have markers that are not on the disk.
+  std::vector<std::pair<Partition*, int64_t>> ends;
+  for (Partition* const partition : state_->all_partitions()) {
+    ends.emplace_back(partition, partition->offsets().end);
+  }
+  const auto state = state_->find({std::string(kTransactionStateTopic), 0});
+  const auto unsettled = state_->coordinator.settle(state.ok() ? *state : nullptr);
+  auto held_back = state_->run_retention(needed, unsettled.needed);
   if (!held_back.ok()) keep_first(held_back.error());
   std::vector<Partition*> due;
-  for (Partition* const partition : state_->all_partitions()) {
-    if (partition->config().cleanup_policy == CleanupPolicy::kCompact) {
-      if (auto compacted = compact(*partition, state_->environment); !compacted.ok()) {
+  for (const auto& [partition, end] : ends) {
+    if (partition->config().cleanup_policy == CleanupPolicy::kCompact &&
+        !unsettled.not_to_compact.contains(partition->name())) {
+      if (auto compacted = compact(*partition, state_->environment, end); !compacted.ok()) {
         keep_first(std::move(compacted).error());
       }
     }

@@ -6,6 +6,8 @@
 
 #include "base/faulty_file_system.h"
 #include "base/logging.h"
+#include "log/batch/byte_buffer.h"
+#include "log/batch/record_batch.h"
 #include "log/latest_by_key.h"
 #include "log/log.h"
 
@@ -192,6 +194,50 @@ TEST_F(LogCrashTest, AFailureDuringRecoveryLosesNothingThatWasRead) {
       open_and_check(files, client, where);
       if (HasFailure()) return;
     }
+  }
+}
+
+// What a disk may leave when it writes in an order of its own: the record of the commit and the
+// last batch are there, a batch in the middle is not.
+TEST_F(LogCrashTest, ATransactionWithAHoleIsAbortedEverywhere) {
+  for (const bool hole : {false, true}) {
+    FaultyFileSystem files(1);
+    LogOptions options = small_options();
+    options.lazy_flush_ms = 1'000'000;  // no marker reaches the disk
+    {
+      auto log = std::move(Log::open("/log", files, system_clock(), options)).value();
+      ASSERT_TRUE(make_topics(*log).ok());
+      auto writer = std::move(log->open_writer("client")).value();
+      ASSERT_TRUE(write_transaction(*writer, 1, true).ok());
+      ASSERT_TRUE(write_transaction(*writer, 2, true).ok());
+      files.crash_at_call(files.calls() + 1);
+    }
+    files.restart(FaultyFileSystem::Loss::kProcessKilled);
+    if (hole) {
+      // After two batches and a marker comes the first batch of the second transaction.
+      const auto file =
+          std::move(files.open("/log/data-1/00000000000000000000.log", OpenMode::kReadWrite))
+              .value();
+      const uint64_t size = file->size().value();
+      ByteBuffer bytes;
+      bytes.resize(size);
+      ASSERT_TRUE(file->read_at(0, bytes.mutable_view()).ok());
+      uint64_t position = 0;
+      for (int batch = 0; batch < 3; ++batch) {
+        position += parse_batch_header(bytes.view().subspan(position))->size();
+      }
+      ASSERT_TRUE(file->write_at(position + kBatchHeaderSize, as_bytes("hole")).ok());
+    }
+    auto log = std::move(Log::open("/log", files, system_clock(), options)).value();
+    EXPECT_EQ(read_cursor(*log).value(), hole ? 1 : 2);
+    const std::vector<int> expected = hole ? std::vector{1, 1} : std::vector{1, 1, 2, 2};
+    EXPECT_EQ(read_numbers(*log, {"data", 0}).value(), expected);
+    if (hole) {
+      EXPECT_EQ(log->fetch({"data", 1}, 0, {}).value().records.size(), 2U);
+    } else {
+      EXPECT_EQ(read_numbers(*log, {"data", 1}).value(), expected);
+    }
+    files.crash_at_call(files.calls() + 1);
   }
 }
 

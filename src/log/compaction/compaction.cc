@@ -52,14 +52,15 @@ class CleanedFile {
 // One run over one partition.
 class Compaction {
  public:
-  Compaction(Partition& partition, const LogEnvironment& environment)
+  Compaction(Partition& partition, const LogEnvironment& environment, int64_t end)
       : partition_(partition),
         environment_(environment),
+        end_(end),
         aborted_(partition.aborted_transactions()),
         now_ms_(environment.clock.now_ms()) {}
 
   Result<Compacted> run() {
-    const auto segments = partition_.closed_segments();
+    const auto segments = partition_.closed_segments(end_);
     Compacted result;
     uint64_t fresh = 0;
     for (const auto& segment : segments) {
@@ -162,6 +163,7 @@ class Compaction {
 
   Partition& partition_;
   const LogEnvironment& environment_;
+  const int64_t end_;
   const std::shared_ptr<const AbortedTransactions> aborted_;
   const int64_t now_ms_;
   LastOffsets last_;
@@ -169,8 +171,8 @@ class Compaction {
 
 }  // namespace
 
-Result<Compacted> compact(Partition& partition, const LogEnvironment& environment) {
-  Compaction compaction(partition, environment);
+Result<Compacted> compact(Partition& partition, const LogEnvironment& environment, int64_t end) {
+  Compaction compaction(partition, environment, end);
   auto result = compaction.run();
   if (!result.ok())
     return std::move(result).error().during(

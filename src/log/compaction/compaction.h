@@ -17,8 +17,9 @@ struct Compacted {
   uint64_t bytes_after = 0;
 };
 
-// Does nothing when less than min_cleanable_ratio of the full segments' bytes is new.
-// One thread at a time per partition.
-Result<Compacted> compact(Partition& partition, const LogEnvironment& environment);
+// Takes the records before `end`. Does nothing when less than min_cleanable_ratio of the full
+// segments' bytes is new. One thread at a time per partition. REQUIRES: of the transactions before
+// `end` all markers, in whatever partition, are on the disk; recovery would look for the records.
+Result<Compacted> compact(Partition& partition, const LogEnvironment& environment, int64_t end);
 
 }  // namespace leat::log

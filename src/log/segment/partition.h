@@ -97,6 +97,10 @@ class Partition {
   Result<FetchedRecords> fetch(int64_t offset, const FetchLimits& limits);
   Result<int64_t> offset_for_time(int64_t timestamp_ms);
   std::vector<OpenTransaction> open_transactions() const;
+  // Whether every batch from `first_offset` up to `end_offset` is whole, and the last one is of the
+  // producer; what retention has passed counts as whole. For recovery: reads the disk.
+  Result<bool> holds_transaction(int64_t first_offset, int64_t end_offset, int64_t producer_id,
+                                 int16_t producer_epoch) const;
 
   // -- upkeep, by one thread at a time
 
@@ -121,8 +125,9 @@ class Partition {
   // space.
   Result<void> close();
 
-  // For compaction: full segments whose records are all decided, oldest first; what readers filter.
-  std::vector<std::shared_ptr<Segment>> closed_segments() const;
+  // For compaction: full segments up to `end` whose records are all decided, oldest first; what
+  // readers filter.
+  std::vector<std::shared_ptr<Segment>> closed_segments(int64_t end) const;
   std::shared_ptr<const AbortedTransactions> aborted_transactions() const;
   const Path& directory() const { return directory_; }
   // Puts `cleaned`, already in the segment's place on the disk, there in memory; nullptr takes it

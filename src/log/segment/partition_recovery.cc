@@ -174,4 +174,38 @@ Result<int64_t> Partition::scan_segment(Segment& segment, const ScanPoint& point
   return next;
 }
 
+Result<bool> Partition::holds_transaction(int64_t first_offset, int64_t end_offset,
+                                          int64_t producer_id, int16_t producer_epoch) const {
+  std::vector<std::shared_ptr<const Segment>> segments;
+  int64_t next = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_offset <= log_start_offset_) return true;
+    if (end_offset > synced_end_) return false;
+    next = std::max(first_offset, log_start_offset_);
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      const bool last = i + 1 == segments_.size();
+      if ((last || segments_[i + 1]->base_offset > next) && segments_[i]->base_offset < end_offset)
+        segments.push_back(segments_[i]);
+    }
+  }
+  for (const auto& segment : segments) {
+    const SegmentIndex::Entry from = segment->index.lookup(next);
+    BatchReader reader(*segment->file,
+                       {.from = from.position, .to = segment->size, .first_offset = from.offset});
+    while (true) {
+      LEAT_ASSIGN(const BatchReader::Item item, reader.next());
+      if (item.kind != BatchReader::Kind::kBatch) break;  // damage, too: the gap is seen below
+      const BatchHeader& header = item.header;
+      if (header.next_offset() <= next) continue;
+      if (header.base_offset > next) return false;
+      next = header.next_offset();
+      if (next < end_offset) continue;
+      return next == end_offset && header.is_transactional() && !header.is_control() &&
+             header.producer_id == producer_id && header.producer_epoch == producer_epoch;
+    }
+  }
+  return false;
+}
+
 }  // namespace leat::log

@@ -103,11 +103,11 @@ Result<void> Partition::close() {
   return closed;
 }
 
-std::vector<std::shared_ptr<Segment>> Partition::closed_segments() const {
+std::vector<std::shared_ptr<Segment>> Partition::closed_segments(int64_t end) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<Segment>> closed;
   for (size_t i = 0; i + 1 < segments_.size(); ++i) {
-    if (segments_[i + 1]->base_offset > readable_end()) break;
+    if (segments_[i + 1]->base_offset > std::min(end, readable_end())) break;
     closed.push_back(segments_[i]);
   }
   return closed;

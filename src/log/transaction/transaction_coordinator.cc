@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "base/logging.h"
 #include "log/batch/record_batch_builder.h"
@@ -26,14 +27,42 @@ Result<std::map<std::string, TransactionRecord>> read_state(Partition& state) {
   return latest;
 }
 
-// Whether the record is the commit of the transaction that is open in the partition.
-bool commits(const TransactionRecord& record, const TopicPartition& partition,
-             const OpenTransaction& open) {
-  if (record.status != TransactionStatus::kPrepareCommit || record.producer_id != open.producer_id)
-    return false;
-  return std::any_of(record.partitions.begin(), record.partitions.end(), [&](const auto& end) {
-    return end.partition == partition && open.first_offset < end.end_offset;
+bool contains(const TransactionalId::Ranges& ranges, const TopicPartition& partition,
+              int64_t offset) {
+  return std::ranges::any_of(ranges, [&](const auto& range) {
+    return range.partition == partition && range.first_offset <= offset &&
+           offset < range.end_offset;
   });
+}
+
+// Whether all records that the record names are on the disk.
+Result<bool> has_its_records(const TransactionRecord& record,
+                             const std::map<TopicPartition, const Partition*>& partitions) {
+  if (record.after_its_records) return true;
+  for (const auto& range : record.partitions) {
+    const auto partition = partitions.find(range.partition);
+    if (partition == partitions.end()) return false;
+    LEAT_ASSIGN(const bool there,
+                partition->second->holds_transaction(range.first_offset, range.end_offset,
+                                                     record.producer_id, record.producer_epoch));
+    if (!there) return false;
+  }
+  return true;
+}
+
+// How the last transactions of an id ended, of which something is open.
+Result<void> judge(const TransactionRecord& record,
+                   const std::map<TopicPartition, const Partition*>& partitions,
+                   TransactionalId& id) {
+  id.committed = record.committed;
+  if (record.status != TransactionStatus::kPrepareCommit) return {};
+  LEAT_ASSIGN(const bool whole, has_its_records(record, partitions));
+  if (whole) {
+    id.committed.insert(id.committed.end(), record.partitions.begin(), record.partitions.end());
+  } else {
+    id.undecided = record.partitions;
+  }
+  return {};
 }
 
 }  // namespace
@@ -51,8 +80,8 @@ Result<void> TransactionCoordinator::recover(Partition* state,
     LEAT_ASSIGN(records, read_state(*state));
   }
   struct Known {
-    const TransactionRecord* record = nullptr;
-    TransactionalId* id = nullptr;
+    const TransactionRecord* record;
+    TransactionalId* id;
   };
   std::map<int64_t, Known> by_producer;
   for (const auto& [name, record] : records) {
@@ -63,13 +92,28 @@ Result<void> TransactionCoordinator::recover(Partition* state,
     by_producer[record.producer_id] = {&record, id.get()};
     ids_.emplace(name, std::move(id));
   }
+  std::map<TopicPartition, const Partition*> by_name;
+  std::set<int64_t> open_producers;
+  for (const Partition* const partition : partitions) {
+    by_name[partition->name()] = partition;
+    for (const OpenTransaction& open : partition->open_transactions()) {
+      next_producer_id_ = std::max(next_producer_id_, open.producer_id + 1);
+      open_producers.insert(open.producer_id);
+    }
+  }
+  // Where nothing is open, the markers have told how it ended, or nothing of it is left.
+  for (const int64_t producer : open_producers) {
+    const auto known = by_producer.find(producer);
+    if (known == by_producer.end()) continue;
+    LEAT_TRY(judge(*known->second.record, by_name, *known->second.id));
+  }
   Waits markers;
   for (Partition* const partition : partitions) {
     for (const OpenTransaction& open : partition->open_transactions()) {
-      next_producer_id_ = std::max(next_producer_id_, open.producer_id + 1);
       const auto known = by_producer.find(open.producer_id);
       const bool committed =
-          known != by_producer.end() && commits(*known->second.record, partition->name(), open);
+          known != by_producer.end() &&
+          contains(known->second.id->committed, partition->name(), open.first_offset);
       LEAT_ASSIGN(const auto ticket,
                   partition->append_marker(committed ? ControlType::kCommit : ControlType::kAbort,
                                            open.producer_id, open.producer_epoch));
@@ -130,31 +174,51 @@ Result<std::unique_ptr<TopicWriter>> TransactionCoordinator::open_writer(
 }
 
 Result<void> TransactionCoordinator::begin_epoch(TransactionalId& id, Partition& state) {
+  if (id.undecided) LEAT_TRY(undo(id, state));
   if (id.open) LEAT_TRY(end(id, ControlType::kAbort));
-  LEAT_TRY(wait_for_all({id.markers.begin(), id.markers.end()}));
-  id.markers.clear();
-  return write_state(
-      state, id.name,
-      {.producer_id = id.producer_id, .producer_epoch = id.producer_epoch, .partitions = {}});
+  LEAT_TRY(sync_markers(id));
+  return write_state(state, id.name,
+                     {.producer_id = id.producer_id,
+                      .producer_epoch = id.producer_epoch,
+                      .partitions = {},
+                      .committed = {}});
 }
 
+// Waits for every one, also when another has failed.
 Result<void> TransactionCoordinator::wait_for_all(const Waits& waits) {
   // Side by side: the flusher's threads take all but the first, which this one leads itself.
   for (size_t i = 1; i < waits.size(); ++i) environment_.flusher.request(*waits[i].first);
-  for (const auto& [partition, ticket] : waits) LEAT_TRY(partition->wait(ticket));
-  return {};
+  Result<void> outcome;
+  for (const auto& [partition, ticket] : waits) {
+    auto synced = partition->wait(ticket);
+    if (!synced.ok() && outcome.ok()) outcome = std::move(synced);
+  }
+  return outcome;
 }
 
-Result<void> TransactionCoordinator::write_state(Partition& state,
-                                                 const std::string& transactional_id,
-                                                 const TransactionRecord& record) {
+Result<Partition::Ticket> TransactionCoordinator::append_state(Partition& state,
+                                                               const std::string& transactional_id,
+                                                               const TransactionRecord& record) {
   const std::string value = encode_transaction_record(record);
   const NewRecord entry{.key = transactional_id, .value = value};
   LEAT_ASSIGN(auto batches, encode_batches({&entry, 1}, {}, environment_.clock.now_ms(),
                                            environment_.options.batch_bytes,
                                            std::numeric_limits<int32_t>::max()));
-  LEAT_ASSIGN(const auto ticket, state.append(std::move(batches)));
+  return state.append(std::move(batches));
+}
+
+Result<void> TransactionCoordinator::write_state(Partition& state,
+                                                 const std::string& transactional_id,
+                                                 const TransactionRecord& record) {
+  LEAT_ASSIGN(const auto ticket, append_state(state, transactional_id, record));
   return state.wait(ticket);
+}
+
+Result<void> TransactionCoordinator::sync_markers(TransactionalId& id) {
+  LEAT_TRY(wait_for_all({id.markers.begin(), id.markers.end()}));
+  id.markers.clear();
+  id.committed.clear();
+  return {};
 }
 
 // REQUIRES: id.busy, taken by the caller.
@@ -163,37 +227,94 @@ Result<void> TransactionCoordinator::commit(TransactionalId& id, Partition& stat
     id.open = false;
     return {};
   }
-  Waits waits(id.markers.begin(), id.markers.end());
   TransactionRecord record{.producer_id = id.producer_id,
                            .producer_epoch = id.producer_epoch,
                            .status = TransactionStatus::kPrepareCommit,
-                           .partitions = {}};
+                           .partitions = {},
+                           .committed = {}};
+  Waits waits;
   for (const auto& [partition, participant] : id.participants) {
     waits.emplace_back(partition, participant.ticket);
-    record.partitions.push_back({partition->name(), participant.ticket.next_offset});
+    record.partitions.push_back(
+        {partition->name(), participant.ticket.base_offset, participant.ticket.next_offset});
   }
-  auto synced = wait_for_all(waits);
-  if (!synced.ok()) {
-    // Nothing was decided yet, so it can still be undone.
+  // The record can speak for one transaction before it, and not for an aborted one among several.
+  auto begun = id.committed.empty() ? sync_markers(id) : Result<void>();
+  record.committed = id.committed;
+  waits.insert(waits.end(), id.markers.begin(), id.markers.end());
+  auto ticket = begun.ok() ? append_state(state, id.name, record)
+                           : Result<Partition::Ticket>(std::move(begun).error());
+  if (!ticket.ok()) {
     if (auto aborted = end(id, ControlType::kAbort); !aborted.ok()) {
       log_warn("transaction of `{}`: {}", id.name, aborted.error().to_string());
     }
-    return synced;
+    return std::move(ticket).error();
+  }
+  environment_.flusher.request(state);
+  auto outcome = wait_for_all(waits);
+  if (auto decided = state.wait(*ticket); !decided.ok() && outcome.ok()) {
+    outcome = std::move(decided);
+  }
+  if (!outcome.ok()) {
+    id.undecided = record.partitions;
+    if (auto undone = undo(id, state); !undone.ok()) {
+      log_warn("transaction of `{}`: {}", id.name, undone.error().to_string());
+    }
+    return outcome;
   }
   id.markers.clear();
-  if (auto decided = write_state(state, id.name, record); !decided.ok()) {
-    if (!state.is_read_only()) {
-      // The record was not written (the disk is full), and its place will be written over.
-      if (auto aborted = end(id, ControlType::kAbort); !aborted.ok()) return aborted;
-      return decided;
-    }
-    // Whether the record is on the disk is known after the next start only.
-    id.unfinished = decided.error();
-    return decided;
-  }
   auto ended = end(id, ControlType::kCommit);
-  if (!ended.ok()) id.unfinished = ended.error();
+  if (ended.ok()) {
+    id.committed = std::move(record.partitions);
+  } else {
+    id.unfinished = ended.error();
+  }
   return ended;
+}
+
+// Takes the record of a commit that failed back, and aborts what it named. REQUIRES: id.busy, taken
+// by the caller; id.undecided.
+Result<void> TransactionCoordinator::undo(TransactionalId& id, Partition& state) {
+  if (auto undone = write_state(state, id.name,
+                                {.producer_id = id.producer_id,
+                                 .producer_epoch = id.producer_epoch,
+                                 .partitions = {},
+                                 .committed = id.committed});
+      !undone.ok()) {
+    // Whether the records are on the disk is known after the next start only.
+    if (state.is_read_only()) id.unfinished = undone.error();
+    return undone;
+  }
+  id.undecided.reset();
+  return end(id, ControlType::kAbort);
+}
+
+TransactionCoordinator::Unsettled TransactionCoordinator::settle(Partition* state) {
+  std::vector<std::shared_ptr<TransactionalId>> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, id] : ids_) ids.push_back(id);
+  }
+  Unsettled unsettled;
+  for (const auto& id : ids) {
+    {
+      std::unique_lock lock(id->mutex);
+      id->idle.wait(lock, [&] { return !id->busy; });
+      id->busy = true;
+    }
+    if (id->undecided && state != nullptr) static_cast<void>(undo(*id, *state));
+    if (!id->markers.empty()) static_cast<void>(sync_markers(*id));
+    if (id->undecided) {
+      for (const auto& range : *id->undecided) {
+        const auto place = unsettled.needed.try_emplace(range.partition, range.first_offset).first;
+        place->second = std::min(place->second, range.first_offset);
+        unsettled.not_to_compact.insert(range.partition);
+      }
+    }
+    for (const auto& range : id->committed) unsettled.not_to_compact.insert(range.partition);
+    id->leave();
+  }
+  return unsettled;
 }
 
 // REQUIRES: id.busy, taken by the caller.
@@ -209,6 +330,7 @@ Result<void> TransactionCoordinator::end(TransactionalId& id, ControlType type) 
     }
   }
   id.participants.clear();
+  id.committed.clear();
   id.open = false;
   return outcome;
 }

@@ -1,17 +1,21 @@
 // Transactions over the partitions of one log: who may write under a transactional id, and the one
 // point at which all of a transaction is committed.
 //
-// Commit, in two rounds of syncs: the transaction's records in all partitions; then one record in
-// __transaction_state. Then the markers, in memory: readers see the records from there on. The
-// markers reach the disk later; if they do not, recovery writes them again from the record. The
-// record of the next transaction replaces this one, and so waits for the markers. A transaction
-// without such a record is aborted by recovery; aborting needs no record.
+// Commit, in one round of syncs: the transaction's records in all partitions, and beside them one
+// record in __transaction_state that names where they end. The transaction is committed when all of
+// that is on the disk; recovery looks whether it is. Then the markers, in memory: readers see the
+// records from there on. The markers reach the disk with what is written next, or a little later;
+// until then the record, and the next one, say how the transaction ended, and recovery writes the
+// markers again. A transaction without such a record is aborted by recovery; aborting needs no
+// record. A commit that fails after its record was written is taken back by an empty record, before
+// any marker: the failed write may still reach the disk (docs/decisions/011).
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +38,14 @@ class TransactionCoordinator {
   // `partitions`. `state` is the partition of __transaction_state, or nullptr if there is none yet.
   Result<void> recover(Partition* state, const std::vector<Partition*>& partitions);
 
+  // Syncs the markers of finished transactions, and takes back what was not taken back yet. What
+  // recovery would still look at if that fails: nothing of it may be removed.
+  struct Unsettled {
+    std::map<TopicPartition, int64_t> needed;  // the first offset that has to stay
+    std::set<TopicPartition> not_to_compact;
+  };
+  Unsettled settle(Partition* state);
+
   // Fences older writers of the id and aborts their transaction; durable when it returns.
   Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id,
                                                    Partition& state);
@@ -44,10 +56,14 @@ class TransactionCoordinator {
 
   std::shared_ptr<TransactionalId> find_or_create(const std::string& transactional_id);
   Result<void> wait_for_all(const Waits& waits);
+  Result<Partition::Ticket> append_state(Partition& state, const std::string& transactional_id,
+                                         const TransactionRecord& record);
   Result<void> write_state(Partition& state, const std::string& transactional_id,
                            const TransactionRecord& record);
   Result<void> begin_epoch(TransactionalId& id, Partition& state);
+  Result<void> sync_markers(TransactionalId& id);
   Result<void> commit(TransactionalId& id, Partition& state);
+  Result<void> undo(TransactionalId& id, Partition& state);
   Result<void> end(TransactionalId& id, ControlType type);
 
   LogEnvironment environment_;

@@ -7,7 +7,8 @@
 namespace leat::log {
 namespace {
 
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
+constexpr uint16_t kFirstVersion = 1;
 
 template <class T>
 void append_integer(std::string& to, T value) {
@@ -24,12 +25,37 @@ bool take(std::string_view& from, T& value) {
   return true;
 }
 
-bool take_partition(std::string_view& from, TransactionRecord::PartitionEnd& end) {
+void append_ranges(std::string& to, const std::vector<TransactionRecord::Range>& ranges) {
+  append_integer(to, static_cast<uint32_t>(ranges.size()));
+  for (const auto& range : ranges) {
+    append_integer(to, static_cast<uint16_t>(range.partition.topic.size()));
+    to += range.partition.topic;
+    append_integer(to, range.partition.partition);
+    append_integer(to, range.first_offset);
+    append_integer(to, range.end_offset);
+  }
+}
+
+bool take_range(std::string_view& from, uint16_t version, TransactionRecord::Range& range) {
   uint16_t size = 0;
   if (!take(from, size) || from.size() < size) return false;
-  end.partition.topic = from.substr(0, size);
+  range.partition.topic = from.substr(0, size);
   from.remove_prefix(size);
-  return take(from, end.partition.partition) && take(from, end.end_offset);
+  return take(from, range.partition.partition) &&
+         (version == kFirstVersion || take(from, range.first_offset)) &&
+         take(from, range.end_offset);
+}
+
+bool take_ranges(std::string_view& from, uint16_t version,
+                 std::vector<TransactionRecord::Range>& ranges) {
+  uint32_t count = 0;
+  if (!take(from, count)) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    TransactionRecord::Range range;
+    if (!take_range(from, version, range)) return false;
+    ranges.push_back(std::move(range));
+  }
+  return true;
 }
 
 Error corrupt() {
@@ -45,13 +71,8 @@ std::string encode_transaction_record(const TransactionRecord& record) {
   append_integer(bytes, record.producer_id);
   append_integer(bytes, record.producer_epoch);
   append_integer(bytes, static_cast<uint8_t>(record.status));
-  append_integer(bytes, static_cast<uint32_t>(record.partitions.size()));
-  for (const auto& end : record.partitions) {
-    append_integer(bytes, static_cast<uint16_t>(end.partition.topic.size()));
-    bytes += end.partition.topic;
-    append_integer(bytes, end.partition.partition);
-    append_integer(bytes, end.end_offset);
-  }
+  append_ranges(bytes, record.partitions);
+  append_ranges(bytes, record.committed);
   return bytes;
 }
 
@@ -59,15 +80,15 @@ Result<TransactionRecord> decode_transaction_record(std::string_view bytes) {
   TransactionRecord record;
   uint16_t version = 0;
   uint8_t status = 0;
-  uint32_t count = 0;
   if (!take(bytes, version)) return corrupt();
-  if (version != kVersion) {
+  if (version < kFirstVersion || version > kVersion) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
-                       "a record of {} has version {}, this program knows {}",
-                       kTransactionStateTopic, version, kVersion);
+                       "a record of {} has version {}, this program knows {} to {}",
+                       kTransactionStateTopic, version, kFirstVersion, kVersion);
   }
+  record.after_its_records = version == kFirstVersion;
   if (!take(bytes, record.producer_id) || !take(bytes, record.producer_epoch) ||
-      !take(bytes, status) || !take(bytes, count)) {
+      !take(bytes, status)) {
     return corrupt();
   }
   record.status = static_cast<TransactionStatus>(status);
@@ -75,11 +96,8 @@ Result<TransactionRecord> decode_transaction_record(std::string_view bytes) {
       record.status != TransactionStatus::kPrepareCommit) {
     return corrupt();
   }
-  for (uint32_t i = 0; i < count; ++i) {
-    TransactionRecord::PartitionEnd end;
-    if (!take_partition(bytes, end)) return corrupt();
-    record.partitions.push_back(std::move(end));
-  }
+  if (!take_ranges(bytes, version, record.partitions)) return corrupt();
+  if (version > kFirstVersion && !take_ranges(bytes, version, record.committed)) return corrupt();
   if (!bytes.empty()) return corrupt();
   return record;
 }

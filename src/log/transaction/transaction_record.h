@@ -1,11 +1,16 @@
 // The records of the topic __transaction_state: per transactional id the producer's identity and
-// the last transaction that reached its commit point. Key: the transactional id. Value, big endian:
+// the last transaction that it asked to commit. Key: the transactional id. Value, big endian:
 //
-//   version u16 = 1, producer id i64, producer epoch i16, status u8 (0 empty, 2 prepare commit),
-//   count u32, then per partition: topic length u16, topic, partition i32, end offset i64
+//   version u16 = 2, producer id i64, producer epoch i16, status u8 (0 empty, 2 prepare commit),
+//   then twice count u32, and per partition: topic length u16, topic, partition i32, first offset
+//   i64, end offset i64
 //
-// A prepare-commit record, once synced, is the commit. The end offset is that of the transaction's
-// records in the partition: it tells them from those of the producer's next transaction.
+// first of the transaction, then of the one before it, which is committed. The offsets are those of
+// the transaction's records in the partition; records of others may lie between.
+//
+// A prepare-commit record is the commit when it is on the disk and so are the records that it
+// names. Version 1, which is still read, has neither first offsets nor the second list, and was
+// written after its records.
 #pragma once
 
 #include <string>
@@ -25,12 +30,15 @@ struct TransactionRecord {
   int64_t producer_id = 0;
   int16_t producer_epoch = 0;
   TransactionStatus status = TransactionStatus::kEmpty;
-  struct PartitionEnd {
+  struct Range {
     TopicPartition partition;
+    int64_t first_offset = 0;
     int64_t end_offset = 0;
-    bool operator==(const PartitionEnd&) const = default;
+    bool operator==(const Range&) const = default;
   };
-  std::vector<PartitionEnd> partitions;
+  std::vector<Range> partitions;
+  std::vector<Range> committed;    // by the one before: its markers may not be on the disk
+  bool after_its_records = false;  // those are on the disk if this one is
   bool operator==(const TransactionRecord&) const = default;
 };
 

@@ -29,9 +29,19 @@ Result<void> TransactionWriter::check_current() const {
 }
 
 Result<void> TransactionWriter::begin() {
-  const std::lock_guard lock(id_->mutex);
-  LEAT_TRY(check_current());
   if (open_) return internal_error("the writer `{}` has an open transaction already", id_->name);
+  std::unique_lock lock(id_->mutex);
+  id_->idle.wait(lock, [this] { return !id_->busy; });
+  LEAT_TRY(check_current());
+  if (id_->undecided) {
+    id_->busy = true;
+    lock.unlock();
+    auto undone = coordinator_.undo(*id_, state_);
+    id_->leave();
+    LEAT_TRY(undone);
+    lock.lock();
+    LEAT_TRY(check_current());
+  }
   id_->open = true;
   open_ = true;
   return {};

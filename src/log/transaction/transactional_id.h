@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "log/segment/partition.h"
+#include "log/transaction/transaction_record.h"
 
 namespace leat::log {
 
@@ -40,6 +42,13 @@ struct TransactionalId {
   std::map<Partition*, Participant> participants;  // of the open transaction
   // The markers of finished transactions, as far as they are not known to be on the disk.
   std::map<Partition*, Partition::Ticket> markers;
+  using Ranges = std::vector<TransactionRecord::Range>;
+  // Of the transactions that `markers` are of, if all of them were committed: the next record names
+  // them, and need not wait for the markers.
+  Ranges committed;
+  // Of a transaction that was not committed, though its record may be on the disk: another record
+  // takes that back before anything else happens.
+  std::optional<Ranges> undecided;
   // A transaction whose end only a restart can find out or complete, and why.
   std::optional<Error> unfinished;
 };
