@@ -10,8 +10,8 @@
 #include <string>
 
 #include "base/result.h"
-#include "store/chunk_scan.h"
 #include "store/database.h"
+#include "store/function/chunk_scan.h"
 
 namespace leat::sink {
 

@@ -1,14 +1,12 @@
 #include "sink/store/key_reduction.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <functional>
+#include <bit>
 #include <limits>
 #include <numeric>
 #include <string_view>
-#include <unordered_map>
 
+#include "sink/store/key_bytes.h"
 #include "store/cell.h"
 
 namespace leat::sink {
@@ -17,181 +15,86 @@ namespace {
 using store::LogicalType;
 using store::Value;
 
-// How many bytes of a vector's data one row has; zero: a string.
-size_t width_of(duckdb_logical_type type) {
-  switch (duckdb_get_type_id(type)) {
-    case DUCKDB_TYPE_BOOLEAN:
-    case DUCKDB_TYPE_TINYINT:
-    case DUCKDB_TYPE_UTINYINT:
-      return 1;
-    case DUCKDB_TYPE_SMALLINT:
-    case DUCKDB_TYPE_USMALLINT:
-      return 2;
-    case DUCKDB_TYPE_INTEGER:
-    case DUCKDB_TYPE_UINTEGER:
-    case DUCKDB_TYPE_FLOAT:
-    case DUCKDB_TYPE_DATE:
-      return 4;
-    case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT:
-    case DUCKDB_TYPE_UUID:
-    case DUCKDB_TYPE_INTERVAL:
-      return 16;
-    case DUCKDB_TYPE_VARCHAR:
-    case DUCKDB_TYPE_BLOB:
-    case DUCKDB_TYPE_BIT:
-      return 0;
-    case DUCKDB_TYPE_DECIMAL:
-      switch (duckdb_decimal_internal_type(type)) {
-        case DUCKDB_TYPE_SMALLINT:
-          return 2;
-        case DUCKDB_TYPE_INTEGER:
-          return 4;
-        case DUCKDB_TYPE_BIGINT:
-          return 8;
-        default:
-          return 16;
-      }
-    case DUCKDB_TYPE_ENUM:
-      switch (duckdb_enum_internal_type(type)) {
-        case DUCKDB_TYPE_UTINYINT:
-          return 1;
-        case DUCKDB_TYPE_USMALLINT:
-          return 2;
-        default:
-          return 4;
-      }
-    default:
-      return 8;  // BIGINT, UBIGINT, DOUBLE and all times
-  }
-}
-
-template <class T>
-void append_raw(std::string& out, const T& value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-// -0.0 equals 0.0, and every NaN every other.
-template <class T>
-void append_float(std::string& out, const char* data) {
-  T value;
-  std::memcpy(&value, data, sizeof value);
-  if (value == 0) value = 0;
-  if (std::isnan(value)) value = std::numeric_limits<T>::quiet_NaN();
-  append_raw(out, value);
-}
-
-// DuckDB compares intervals with months of 30 days and days of 24 hours.
-void append_interval(std::string& out, const char* data) {
-  constexpr int64_t kMicrosPerDay = 86'400'000'000;
-  duckdb_interval value;
-  std::memcpy(&value, data, sizeof value);
-  const int64_t days = value.days + value.micros / kMicrosPerDay;
-  append_raw(out, int64_t{value.months} + days / 30);
-  append_raw(out, days % 30);
-  append_raw(out, value.micros % kMicrosPerDay);
-}
-
-// One key column of one chunk, read as bytes that are equal where DuckDB says that values are.
-class KeyColumn {
+// The last operation of every key: a hash table whose entries stand in the order of the operations,
+// with the bytes of all keys one after the other.
+class LastOperations {
  public:
-  KeyColumn(duckdb_vector vector, duckdb_logical_type type)
-      : id_(duckdb_get_type_id(type)),
-        width_(width_of(type)),
-        data_(static_cast<const char*>(duckdb_vector_get_data(vector))),
-        validity_(duckdb_vector_get_validity(vector)) {}
+  struct Entry {
+    uint64_t hash;
+    size_t key_begin;  // in bytes_
+    uint32_t key_size;
+    uint32_t chunk;
+    uint32_t row;
+    uint32_t input;
+    bool is_delete;
+    bool replaced;  // by a later entry with the same key
+  };
 
-  bool is_null(idx_t row) const {
-    return validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row);
+  explicit LastOperations(size_t operations)
+      : slots_(std::bit_ceil(std::max<size_t>(2 * operations, 16))) {
+    entries_.reserve(operations);
   }
 
-  void append(std::string& out, idx_t row) const {
-    if (width_ == 0) {
-      auto text = reinterpret_cast<const duckdb_string_t*>(data_)[row];
-      const uint32_t size = duckdb_string_t_length(text);
-      append_raw(out, size);
-      out.append(duckdb_string_t_data(&text), size);
-      return;
-    }
-    const char* value = data_ + row * width_;
-    switch (id_) {
-      case DUCKDB_TYPE_FLOAT:
-        append_float<float>(out, value);
-        break;
-      case DUCKDB_TYPE_DOUBLE:
-        append_float<double>(out, value);
-        break;
-      case DUCKDB_TYPE_INTERVAL:
-        append_interval(out, value);
-        break;
-      default:
-        out.append(value, width_);
-    }
-  }
-
- private:
-  duckdb_type id_;
-  size_t width_;
-  const char* data_;
-  uint64_t* validity_;
-};
-
-std::vector<KeyColumn> key_columns(duckdb_data_chunk chunk, std::span<const size_t> key) {
-  std::vector<KeyColumn> columns;
-  for (const size_t index : key) {
-    const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, index);
-    const LogicalType type(duckdb_vector_get_column_type(vector));
-    columns.emplace_back(vector, type.get());
-  }
-  return columns;
-}
-
-// Equal for bytes of equal keys, also from another chunk or of the table.
-uint64_t key_hash(std::string_view bytes) { return std::hash<std::string_view>()(bytes); }
-
-// The bytes of one row's key; false: it has a NULL.
-bool read_key(const std::vector<KeyColumn>& columns, idx_t row, std::string& bytes) {
-  bytes.clear();
-  for (const KeyColumn& column : columns) {
-    if (column.is_null(row)) return false;
-    column.append(bytes, row);
-  }
-  return true;
-}
-
-// Where the last operation of a key is.
-struct Place {
-  bool is_delete;
-  uint32_t chunk;
-  uint32_t row;
-  uint32_t input;
-};
-
-class Reducer {
- public:
   // Reads one chunk; `null_row` is called for rows whose key has a NULL.
   template <class InputOf, class NullRow>
   void read(duckdb_data_chunk chunk, uint32_t chunk_index, bool is_delete,
             std::span<const size_t> key, const InputOf& input_of, const NullRow& null_row) {
-    const auto columns = key_columns(chunk, key);
-    const idx_t size = duckdb_data_chunk_get_size(chunk);
-    for (uint32_t row = 0; row < size; ++row) {
-      if (!read_key(columns, row, bytes_)) {
+    const KeyReader keys(chunk, key);
+    const auto rows = static_cast<uint32_t>(keys.rows());
+    for (uint32_t row = 0; row < rows; ++row) {
+      const size_t begin = bytes_.size();
+      if (!keys.append(row, bytes_)) {
         null_row(row);
         continue;
       }
-      const Place place{is_delete, chunk_index, row, input_of(row)};
-      const auto [found, added] = last_.try_emplace(bytes_, place);
-      // A record gives rows or is a delete, never both: equal inputs are rows in their order.
-      if (!added && place.input >= found->second.input) found->second = place;
+      const std::string_view bytes = std::string_view(bytes_).substr(begin);
+      add({.hash = key_hash(bytes),
+           .key_begin = begin,
+           .key_size = static_cast<uint32_t>(bytes.size()),
+           .chunk = chunk_index,
+           .row = row,
+           .input = input_of(row),
+           .is_delete = is_delete,
+           .replaced = false});
     }
   }
 
-  const std::unordered_map<std::string, Place>& last() const { return last_; }
+  const std::vector<Entry>& entries() const { return entries_; }
 
  private:
-  std::unordered_map<std::string, Place> last_;
+  struct Slot {
+    uint32_t entry = 0;  // its index and one; zero: free
+    uint32_t tag = 0;    // of its hash
+  };
+
+  std::string_view key_of(const Entry& entry) const {
+    return std::string_view(bytes_).substr(entry.key_begin, entry.key_size);
+  }
+
+  void add(Entry entry) {
+    const auto tag = static_cast<uint32_t>(entry.hash >> 32);
+    for (size_t place = entry.hash & (slots_.size() - 1);;
+         place = (place + 1) & (slots_.size() - 1)) {
+      Slot& slot = slots_[place];
+      if (slot.entry != 0) {
+        if (slot.tag != tag) continue;
+        Entry& before = entries_[slot.entry - 1];
+        if (before.hash != entry.hash || key_of(before) != key_of(entry)) continue;
+        bytes_.resize(entry.key_begin);
+        // A record gives rows or is a delete, never both: equal inputs are rows in their order.
+        if (entry.input < before.input) return;
+        entry.key_begin = before.key_begin;
+        before.replaced = true;
+      }
+      entries_.push_back(entry);
+      slot = {static_cast<uint32_t>(entries_.size()), tag};
+      return;
+    }
+  }
+
   std::string bytes_;
+  std::vector<Entry> entries_;
+  std::vector<Slot> slots_;  // linear probing; at most half of them are taken
 };
 
 // SELECT TRY_CAST(k AS T) …: one row for each delete, in their order.
@@ -242,62 +145,24 @@ std::string key_description(const store::RowBatch& rows, std::span<const size_t>
   return text;
 }
 
+// So many entries ahead the filter's block is fetched into the cache.
+constexpr size_t kAhead = 16;
+
 }  // namespace
-
-bool can_be_key(duckdb_type type) {
-  switch (type) {
-    case DUCKDB_TYPE_LIST:
-    case DUCKDB_TYPE_ARRAY:
-    case DUCKDB_TYPE_STRUCT:
-    case DUCKDB_TYPE_MAP:
-    case DUCKDB_TYPE_UNION:
-    case DUCKDB_TYPE_BIGNUM:
-    case DUCKDB_TYPE_VARIANT:
-    case DUCKDB_TYPE_GEOMETRY:
-    case DUCKDB_TYPE_TIME_TZ:
-    case DUCKDB_TYPE_SQLNULL:
-      return false;
-    default:
-      return true;
-  }
-}
-
-void add_keys(duckdb_data_chunk chunk, KeyFilter& present) {
-  std::vector<size_t> all_columns(duckdb_data_chunk_get_column_count(chunk));
-  std::iota(all_columns.begin(), all_columns.end(), 0);
-  const auto columns = key_columns(chunk, all_columns);
-  std::string bytes;
-  for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); ++row) {
-    if (read_key(columns, row, bytes)) present.add(key_hash(bytes));
-  }
-}
-
-std::vector<uint64_t> key_hashes(duckdb_data_chunk chunk, std::span<const size_t> key,
-                                 std::span<const uint32_t> rows) {
-  const auto columns = key_columns(chunk, key);
-  std::vector<uint64_t> hashes;
-  hashes.reserve(rows.size());
-  std::string bytes;
-  for (const uint32_t row : rows) {
-    read_key(columns, row, bytes);
-    hashes.push_back(key_hash(bytes));
-  }
-  return hashes;
-}
 
 Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::RowBatch& rows,
                                    std::span<const size_t> key, const KeyFilter* present) {
   ReducedBatch reduced;
-  Reducer reducer;
+  LastOperations last(rows.inputs.size() + rows.deletes.size());
   uint32_t base = 0;
   for (uint32_t i = 0; i < rows.chunks.size(); ++i) {
     const duckdb_data_chunk chunk = rows.chunks[i].get();
-    reducer.read(
+    last.read(
         chunk, i, false, key, [&](uint32_t row) { return rows.inputs[base + row]; },
         [&](uint32_t row) {
           reduced.refused.push_back({base + row, "the key is NULL: " + key_description(rows, key)});
         });
-    reduced.upserts.push_back({chunk, {}});
+    reduced.upserts.push_back({chunk, {}, {}});
     base += static_cast<uint32_t>(duckdb_data_chunk_get_size(chunk));
   }
 
@@ -307,7 +172,7 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
   base = 0;
   for (uint32_t i = 0; i < reduced.delete_chunks.size(); ++i) {
     const duckdb_data_chunk chunk = reduced.delete_chunks[i].get();
-    reducer.read(
+    last.read(
         chunk, i, true, all_columns, [&](uint32_t row) { return rows.deletes[base + row].input; },
         [&](uint32_t row) {
           reduced.refused.push_back(
@@ -316,21 +181,27 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
                            key_description(rows, key)),
                RefusedKind::kDelete});
         });
-    reduced.deletes.push_back({chunk, {}});
+    reduced.deletes.push_back({chunk, {}, {}});
     base += static_cast<uint32_t>(duckdb_data_chunk_get_size(chunk));
   }
 
-  for (const Selection& upserts : reduced.upserts) reduced.replaces.push_back({upserts.chunk, {}});
-  for (const auto& [bytes, place] : reducer.last()) {
-    if (!place.is_delete) reduced.upserts[place.chunk].rows.push_back(place.row);
-    if (present != nullptr && !present->may_contain(key_hash(bytes))) continue;
-    auto& removals = place.is_delete ? reduced.deletes : reduced.replaces;
-    removals[place.chunk].rows.push_back(place.row);
+  for (const Selection& upserts : reduced.upserts) {
+    reduced.replaces.push_back({upserts.chunk, {}, {}});
   }
-  for (auto* selections : {&reduced.upserts, &reduced.deletes, &reduced.replaces}) {
-    for (Selection& selection : *selections) {
-      std::sort(selection.rows.begin(), selection.rows.end());
+  const auto add = [](Selection& selection, const LastOperations::Entry& entry) {
+    selection.rows.push_back(entry.row);
+    selection.hashes.push_back(entry.hash);
+  };
+  const auto& entries = last.entries();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (present != nullptr && i + kAhead < entries.size()) {
+      present->prefetch(entries[i + kAhead].hash);
     }
+    const auto& entry = entries[i];
+    if (entry.replaced) continue;
+    if (!entry.is_delete) add(reduced.upserts[entry.chunk], entry);
+    if (present != nullptr && !present->may_contain(entry.hash)) continue;
+    add((entry.is_delete ? reduced.deletes : reduced.replaces)[entry.chunk], entry);
   }
   return reduced;
 }

@@ -20,7 +20,8 @@ namespace leat::sink {
 // Some rows of a chunk.
 struct Selection {
   duckdb_data_chunk chunk = nullptr;
-  std::vector<uint32_t> rows;  // ascending
+  std::vector<uint32_t> rows;    // ascending
+  std::vector<uint64_t> hashes;  // of their keys: key_hash()
 };
 
 struct ReducedBatch {
@@ -32,23 +33,11 @@ struct ReducedBatch {
   std::vector<RefusedRow> refused;
 };
 
-// True when rows can be told apart by a column of this type: every scalar type with a total order
-// of its own, not lists, structs, maps, unions, BIGNUM, VARIANT, GEOMETRY or TIME WITH TIME ZONE.
-bool can_be_key(duckdb_type type);
-
 // `key` are indexes of rows.columns. A row with a NULL in its key is refused. The key of a delete
 // is text: of a single column as DuckDB casts it, of several a JSON array of such texts; one that
-// does not fit is refused. With `present`, a filter of all keys of the table (add_keys()),
-// replaces and deletes leave out what the table does not hold. Errors: internal.
+// does not fit is refused. With `present`, a filter of all keys of the table, replaces and deletes
+// leave out what the table does not hold. Errors: internal.
 Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::RowBatch& rows,
                                    std::span<const size_t> key, const KeyFilter* present = nullptr);
-
-// Adds the keys of a chunk of the table: its columns are the key's, in their order.
-void add_keys(duckdb_data_chunk chunk, KeyFilter& present);
-
-// What a KeyFilter knows the keys of some rows by: 64 bits, equal for equal keys. `key` are indexes
-// of the chunk's vectors. REQUIRES: no NULL in the keys.
-std::vector<uint64_t> key_hashes(duckdb_data_chunk chunk, std::span<const size_t> key,
-                                 std::span<const uint32_t> rows);
 
 }  // namespace leat::sink

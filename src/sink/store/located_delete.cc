@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "sink/store/key_bytes.h"
 #include "sink/store/table_layout.h"
 
 namespace leat::sink {
@@ -76,7 +77,7 @@ Result<bool> LocatedDelete::remove_by_rows(std::span<const KeySelection> keys) {
   std::vector<int64_t> found;
   for (const KeySelection& one : keys) {
     const duckdb_data_chunk chunk = one.selection->chunk;
-    const auto hashes = key_hashes(chunk, one.key, one.selection->rows);
+    const auto& hashes = one.selection->hashes;
     for (size_t i = 0; i < hashes.size(); ++i) {
       found.clear();
       rows_->find(hashes[i], found);
@@ -135,12 +136,9 @@ Result<void> LocatedDelete::read_rows() {
   LEAT_ASSIGN(const size_t there, row_count(connection_, table_));
   KeyRows rows(there + there / 8);
   next_row_ = 0;
-  std::vector<uint32_t> all;
   LEAT_TRY(connection_.stream("SELECT rowid" + names + " FROM " + store::quoted_table(table_),
                               [&](duckdb_data_chunk chunk) {
-                                all.resize(duckdb_data_chunk_get_size(chunk));
-                                std::iota(all.begin(), all.end(), 0U);
-                                const auto hashes = key_hashes(chunk, key, all);
+                                const auto hashes = key_hashes(chunk, key);
                                 const auto* ids = static_cast<const int64_t*>(
                                     duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)));
                                 for (size_t i = 0; i < hashes.size(); ++i) {

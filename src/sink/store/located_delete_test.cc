@@ -6,6 +6,7 @@
 
 #include "base/temporary_directory.h"
 #include "sink/batch_for_test.h"
+#include "sink/store/key_bytes.h"
 #include "store/store.h"
 
 namespace leat::sink {
@@ -35,10 +36,11 @@ class LocatedDeleteTest : public testing::Test {
   // Deletes what `sql` gives, numbers from id on.
   bool remove(const std::string& sql) {
     const store::RowBatch rows = batch(*connection_, "SELECT *, 0 AS input FROM (" + sql + ")");
-    Selection selection{rows.chunks[0].get(), {}};
+    const std::vector<size_t> key = {0};
+    const duckdb_data_chunk chunk = rows.chunks[0].get();
+    Selection selection{chunk, {}, key_hashes(chunk, key)};
     selection.rows.resize(duckdb_data_chunk_get_size(selection.chunk));
     std::iota(selection.rows.begin(), selection.rows.end(), 0U);
-    const std::vector<size_t> key = {0};
     const KeySelection keys[] = {{&selection, key}};
     auto removed = located_->remove(keys);
     EXPECT_TRUE(removed.ok()) << removed.error().to_string();
@@ -52,8 +54,7 @@ class LocatedDeleteTest : public testing::Test {
     const store::RowBatch rows =
         batch(*connection_, fmt::format("SELECT {}::INTEGER AS id, 0 AS input", id));
     const std::vector<size_t> key = {0};
-    const std::vector<uint32_t> first = {0};
-    located_->append(key_hashes(rows.chunks[0].get(), key, first));
+    located_->append(key_hashes(rows.chunks[0].get(), key));
     run(fmt::format("INSERT INTO t VALUES ({}, 'new')", id));
     run(commit ? "COMMIT" : "ROLLBACK");
     EXPECT_EQ(text(fmt::format("SELECT count(*) FROM t WHERE id = {}", id)), "1");

@@ -6,7 +6,7 @@
 
 #include "base/text/lower_case.h"
 #include "sink/store/column_type.h"
-#include "sink/store/key_reduction.h"
+#include "sink/store/key_bytes.h"
 
 namespace leat::sink {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "base/text/lower_case.h"
 #include "sink/store/chunk_statement.h"
+#include "sink/store/key_bytes.h"
 #include "sink/store/key_filter.h"
 #include "sink/store/key_reduction.h"
 #include "sink/store/located_delete.h"
@@ -50,6 +51,7 @@ struct TableWriter::Impl {
   int batches = 0;  // since the layout changed
 
   const TableColumn& in_table(const std::string& name) const;
+  std::vector<size_t> all_columns() const;
   Result<void> set_statements();
   Result<void> read_present_keys();
   Result<void> remove(const ReducedBatch& reduced);
@@ -98,6 +100,13 @@ const TableColumn& TableWriter::Impl::in_table(const std::string& name) const {
   return *std::find_if(layout.begin(), layout.end(), [&](const TableColumn& column) {
     return same_in_lower_case(column.name, name);
   });
+}
+
+// Of chunks whose columns are the key's, in its order.
+std::vector<size_t> TableWriter::Impl::all_columns() const {
+  std::vector<size_t> indexes(key.size());
+  std::iota(indexes.begin(), indexes.end(), 0);
+  return indexes;
 }
 
 Result<void> TableWriter::Impl::set_statements() {
@@ -157,7 +166,11 @@ Result<void> TableWriter::Impl::read_present_keys() {
   LEAT_ASSIGN(const size_t there, row_count(connection, table));
   KeyFilter filter(std::max(2 * there, kLeastFilteredKeys));
   LEAT_TRY(connection.stream("SELECT " + names + " FROM " + store::quoted_table(table),
-                             [&](duckdb_data_chunk chunk) { add_keys(chunk, filter); }));
+                             [&](duckdb_data_chunk chunk) {
+                               for (const uint64_t hash : key_hashes(chunk, all_columns())) {
+                                 filter.add(hash);
+                               }
+                             }));
   present = std::move(filter);
   const bool has_rowid = std::ranges::any_of(
       layout, [](const TableColumn& column) { return same_in_lower_case(column.name, "rowid"); });
@@ -167,8 +180,7 @@ Result<void> TableWriter::Impl::read_present_keys() {
 
 // The keys that the table may hold leave it.
 Result<void> TableWriter::Impl::remove(const ReducedBatch& reduced) {
-  std::vector<size_t> all_columns(key.size());
-  std::iota(all_columns.begin(), all_columns.end(), 0);
+  const std::vector<size_t> of_deletes = all_columns();
   std::vector<KeySelection> keys;
   size_t count = 0;
   const auto add = [&](const std::vector<Selection>& selections, std::span<const size_t> columns) {
@@ -179,7 +191,7 @@ Result<void> TableWriter::Impl::remove(const ReducedBatch& reduced) {
     }
   };
   add(reduced.replaces, key_sources);
-  add(reduced.deletes, all_columns);
+  add(reduced.deletes, of_deletes);
   if (keys.empty()) return {};
   if (located && count <= LocatedDelete::kMostKeys) {
     LEAT_ASSIGN(const bool removed, located->remove(keys));
@@ -205,9 +217,8 @@ Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
   for (const Selection& selection : reduced.upserts) {
     inserts->add(selection.chunk, sources, selection.rows);
     if (!present) continue;
-    const auto hashes = key_hashes(selection.chunk, key_sources, selection.rows);
-    for (const uint64_t hash : hashes) present->add(hash);
-    if (located) located->append(hashes);
+    for (const uint64_t hash : selection.hashes) present->add(hash);
+    if (located) located->append(selection.hashes);
   }
   LEAT_TRY(inserts->execute());
   return Delivery{std::move(reduced.refused)};
