@@ -118,8 +118,8 @@ class KeptStatement {
   const std::string& sql() const { return sql_; }
   // To be executed once, in the transaction that is open. DuckDB plans each execution of a
   // statement anew which was prepared in a transaction that makes or alters a table, as the first
-  // one may: so it is prepared for the first two, and kept from then on. A parameter in WHERE costs
-  // a plan, too.
+  // one may: so it is prepared for the first two, and kept from then on. A statement with
+  // parameters that reads a table is planned each time, too (store/function/text_function.h).
   Result<Statement*> get();
 
  private:

@@ -86,6 +86,11 @@ Result<std::string> StateStore::open() {
   return id;
 }
 
+Result<void> StateStore::keep_plans() {
+  LEAT_ASSIGN(progress_text_, store::TextFunction::create("__leat_progress", connection_));
+  return {};
+}
+
 Result<std::optional<StreamProgress>> StateStore::load_progress(const std::string& stream) {
   LEAT_ASSIGN(auto select,
               connection_.prepare("SELECT progress FROM __leat.streams WHERE stream = $1"));
@@ -99,12 +104,15 @@ Result<std::optional<StreamProgress>> StateStore::load_progress(const std::strin
 
 Result<void> StateStore::save_progress(const std::string& stream, const StreamProgress& progress) {
   const std::string json = progress.to_json();
+  if (progress_text_) progress_text_->set(json);
   const std::string sql =
-      "UPDATE __leat.streams SET progress = $1 WHERE stream = " + store::quoted_literal(stream);
+      fmt::format("UPDATE __leat.streams SET progress = {} WHERE stream = {}",
+                  progress_text_ ? progress_text_->call() : store::quoted_literal(json),
+                  store::quoted_literal(stream));
   if (!update_progress_ || update_progress_->sql() != sql)
     update_progress_.emplace(connection_, sql);
   LEAT_ASSIGN(store::Statement * update, update_progress_->get());
-  LEAT_ASSIGN(auto result, update->bind(1, json).execute());
+  LEAT_ASSIGN(auto result, update->execute());
   if (result.rows_changed() > 0) return {};
   LEAT_ASSIGN(auto insert, connection_.prepare("INSERT INTO __leat.streams VALUES ($1, $2)"));
   insert.bind(1, stream).bind(2, json);

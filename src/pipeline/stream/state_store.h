@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "pipeline/stream/progress.h"
 #include "store/database.h"
+#include "store/function/text_function.h"
 
 namespace leat::pipeline {
 
@@ -56,6 +58,10 @@ class StateStore {
   // of its own. Errors: of recognise().
   Result<std::string> open();
 
+  // For who saves the progress of one stream again and again: from now on it is planned once.
+  // REQUIRES: no transaction is open.
+  Result<void> keep_plans();
+
   Result<std::optional<StreamProgress>> load_progress(const std::string& stream);
   Result<void> save_progress(const std::string& stream, const StreamProgress& progress);
 
@@ -76,6 +82,7 @@ class StateStore {
 
  private:
   store::Connection& connection_;
+  std::unique_ptr<store::TextFunction> progress_text_;
   std::optional<store::KeptStatement> update_progress_;
 };
 

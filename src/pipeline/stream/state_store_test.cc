@@ -75,6 +75,25 @@ TEST_F(StateStoreTest, KeepsTheLastProgressOfEveryStream) {
   EXPECT_FALSE(state().load_progress("S").value());
 }
 
+TEST_F(StateStoreTest, SavesTheProgressOfManyEpochsByOnePlan) {
+  StateStore kept(*connection_);
+  ASSERT_TRUE(kept.keep_plans().ok());
+  for (uint64_t epoch = 1; epoch <= 5; ++epoch) {
+    ASSERT_TRUE(connection_->begin().ok());
+    ASSERT_TRUE(kept.save_progress("it's", {.epoch = epoch, .offsets = {}}).ok());
+    ASSERT_TRUE(kept.save_progress("other", {.epoch = 10 + epoch, .offsets = {}}).ok());
+    if (epoch == 4) {
+      connection_->rollback();
+      continue;
+    }
+    ASSERT_TRUE(connection_->commit().ok());
+    EXPECT_EQ(state().load_progress("it's").value()->epoch, epoch);
+    EXPECT_EQ(state().load_progress("other").value()->epoch, 10 + epoch);
+  }
+  reopen();
+  EXPECT_EQ(state().load_progress("it's").value()->epoch, 5U);
+}
+
 TEST_F(StateStoreTest, WhatIsNotCommittedIsNotThere) {
   ASSERT_TRUE(connection_->begin().ok());
   ASSERT_TRUE(state().save_progress("s", {}).ok());

@@ -45,6 +45,7 @@ Result<std::unique_ptr<StreamRunner>> StreamRunner::open(const config::Stream& s
   LEAT_ASSIGN(auto query, stream::Query::parse(sql, *connection));
   std::unique_ptr<StreamRunner> runner(
       new StreamRunner(stream, std::move(context), std::move(connection), std::move(query)));
+  LEAT_TRY(runner->state_.keep_plans());
   LEAT_ASSIGN(auto progress, runner->state_.load_progress(stream.name));
   if (progress) runner->progress_ = std::move(*progress);
   LEAT_TRY(runner->check_topic());

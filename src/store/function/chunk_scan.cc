@@ -1,8 +1,9 @@
-#include "store/chunk_scan.h"
+#include "store/function/chunk_scan.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
+
+#include "store/function/own_function.h"
 
 namespace leat::store {
 
@@ -30,18 +31,12 @@ struct Cursor {
   std::vector<idx_t> columns;  // of the scan, for each column that DuckDB asks for
 };
 
-idx_t connection_id_of(duckdb_client_context context) {
-  const idx_t id = duckdb_client_context_get_connection_id(context);
-  duckdb_destroy_client_context(&context);
-  return id;
-}
-
 void bind(duckdb_bind_info info) {
   const auto& shared = **static_cast<SharedHandle*>(duckdb_bind_get_extra_info(info));
   duckdb_client_context context = nullptr;
   duckdb_table_function_get_client_context(info, &context);
-  if (connection_id_of(context) != shared.connection_id) {
-    duckdb_bind_set_error(info, "this function is the input of a running stream");
+  if (take_connection_id(context) != shared.connection_id) {
+    duckdb_bind_set_error(info, kNotYours);
     return;
   }
   for (const ScanColumn& column : shared.columns) {
@@ -95,13 +90,9 @@ ChunkScan::~ChunkScan() { clear(); }
 
 Result<std::unique_ptr<ChunkScan>> ChunkScan::create(std::string_view name,
                                                      Connection& connection) {
-  static std::atomic<uint64_t> next{0};
-  const std::string function_name = fmt::format("{}_{}", name, ++next);
-
+  const std::string function_name = own_function_name(name);
   auto shared = std::make_shared<Shared>();
-  duckdb_client_context context = nullptr;
-  duckdb_connection_get_client_context(connection.raw(), &context);
-  shared->connection_id = connection_id_of(context);
+  shared->connection_id = connection_id(connection);
 
   duckdb_table_function function = duckdb_create_table_function();
   duckdb_table_function_set_name(function, function_name.c_str());

@@ -13,8 +13,8 @@
 
 #include "base/result.h"
 #include "store/cell.h"
-#include "store/chunk_scan.h"
 #include "store/database.h"
+#include "store/function/chunk_scan.h"
 #include "store/rows.h"
 #include "stream/query.h"
 

@@ -425,7 +425,7 @@ TEST(ExecutorTest, TheBatchIsOutOfReachOfOtherConnections) {
   ASSERT_EQ(names->size(), 1U);
   const auto read = other->query(fmt::format("SELECT * FROM {}()", *(*names)[0][0]));
   ASSERT_FALSE(read.ok());
-  EXPECT_THAT(read.error().message(), HasSubstr("the input of a running stream"));
+  EXPECT_THAT(read.error().message(), HasSubstr("a part of a running stream"));
 }
 
 TEST(ExecutorTest, AnInterruptIsAnErrorAndNotDeadLetters) {
