@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/text/lower_case.h"
 #include "codec/json_decoder.h"
 
 namespace leat::codec {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool same_but_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 std::string quoted(std::string_view name) {
   std::string text = "\"";
@@ -113,7 +108,7 @@ size_t field_count(const Type& type) {
 
 std::optional<size_t> same_name_in_duckdb(std::span<const Field> fields, std::string_view name) {
   for (size_t i = 0; i < fields.size(); ++i) {
-    if (same_but_case(fields[i].name, name)) return i;
+    if (same_in_lower_case(fields[i].name, name)) return i;
   }
   return std::nullopt;
 }

@@ -28,24 +28,17 @@ Result<bool> has_retention(log::Log& log) {
   return false;
 }
 
-const PipelineProcess* process_of(const std::vector<const PipelineProcess*>& running,
-                                  const std::string& pipeline) {
-  const auto found = std::find_if(running.begin(), running.end(),
-                                  [&](const auto* p) { return p->plan().name == pipeline; });
-  return found == running.end() ? nullptr : *found;
-}
-
-// What the stored progress and outbox of a pipeline's streams need.
+// What the stored progress and outbox of a pipeline's streams need; `running`: where its streams
+// are now, or null when no process runs it.
 Result<void> add_stored_needs(Instance& instance, const std::string& pipeline,
-                              const PipelineProcess* running, std::vector<Need>& needs) {
+                              const std::vector<StreamPosition>* running,
+                              std::vector<Need>& needs) {
   LEAT_ASSIGN(const auto* store, instance.pipeline_store(pipeline));
   LEAT_ASSIGN(auto connection, store->database->connect());
   pipeline::StateStore state(*connection);
   std::map<std::string, pipeline::Offsets> read;
   if (running != nullptr) {
-    for (auto& position : running->positions()) {
-      read[position.stream] = std::move(position.offsets);
-    }
+    for (const auto& position : *running) read[position.stream] = position.offsets;
   }
   const std::string remedy =
       running != nullptr
@@ -84,18 +77,22 @@ Result<std::vector<Need>> needs_of(Instance& instance,
                                    const std::vector<const PipelineProcess*>& running) {
   std::vector<Need> needs;
   LEAT_TRY(instance.open_all_stores());
+  std::map<std::string, std::vector<StreamPosition>> positions;
+  for (const auto* process : running) positions[process->plan().name] = process->positions();
   for (const auto& pipeline : instance.pipelines()) {
-    LEAT_TRY_DURING(add_stored_needs(instance, pipeline, process_of(running, pipeline), needs),
+    const auto now = positions.find(pipeline);
+    LEAT_TRY_DURING(add_stored_needs(instance, pipeline,
+                                     now == positions.end() ? nullptr : &now->second, needs),
                     "looking for what the pipeline {} still needs of the log", pipeline);
   }
   // A stream has stored nothing before its first epoch.
-  for (const auto* process : running) {
-    for (const auto& position : process->positions()) {
+  for (const auto& [pipeline, streams] : positions) {
+    for (const auto& position : streams) {
       for (const auto& [partition, offset] : position.offsets) {
         needs.push_back({.partition = {position.topic, partition},
                          .offset = offset,
                          .done = offset,
-                         .stream = process->plan().name + "." + position.stream,
+                         .stream = pipeline + "." + position.stream,
                          .what = "has not read them",
                          .remedy = ""});
       }
