@@ -317,5 +317,29 @@ TEST_F(LogCrashTest, AFullDiskAtEveryCallStopsNothingForGood) {
   }
 }
 
+// The same writer, too: what it could not commit is taken back before its next transaction.
+TEST_F(LogCrashTest, AWriterGoesOnWhenThereIsRoomAgain) {
+  int refused = 0;
+  for (uint64_t call = 1; call <= 40; ++call) {
+    const std::string where = fmt::format("full at call {} of the transactions", call);
+    FaultyFileSystem files(call);
+    auto log = std::move(Log::open("/log", files, system_clock(), small_options())).value();
+    ASSERT_TRUE(make_topics(*log).ok());
+    const auto writer = std::move(log->open_writer("client")).value();
+    files.fill_at_call(files.calls() + call);
+    for (int number = 1; number <= kTransactions; ++number) {
+      const auto written = write_transaction(*writer, number, true);
+      if (written.ok()) continue;
+      ++refused;
+      EXPECT_EQ(written.error().code(), ErrorCode::kNoSpace) << written.error().to_string();
+      files.make_room();
+      const auto again = write_transaction(*writer, number, true);
+      ASSERT_TRUE(again.ok()) << where << ": " << again.error().to_string();
+    }
+    check(*log, {.attempted = kTransactions, .acknowledged = kTransactions, .produced = 0}, where);
+  }
+  EXPECT_GT(refused, 0);
+}
+
 }  // namespace
 }  // namespace leat::log

@@ -13,6 +13,11 @@ namespace {
 // tenth longer and more room (texts have better compressions since).
 constexpr std::string_view kStorageVersion = "v1.5.0";
 
+// An append of so many rows goes into the file at once, compressed, and not through the write-ahead
+// log, and a checkpoint writes at most so many rows again. DuckDB's own 122,880 are more than an
+// epoch has.
+constexpr int kRowGroupRows = 32'768;
+
 // DuckDB writes a new file in place. A part of one would be taken for a damaged database: so it is
 // made under another name, and named when it is on the disk.
 Result<void> make_file(Connection& connection, const Path& file) {
@@ -52,9 +57,9 @@ Result<std::unique_ptr<Database>> Store::attach(const std::string& pipeline, con
   if (!read_only_) {
     if (auto made = make_file(*connection, file); !made.ok()) return open_error(file, made.error());
   }
-  const auto attached = connection->run_ddl(
-      fmt::format("ATTACH {} AS {} ({})", quoted_literal(file.string()),
-                  quoted_identifier(pipeline), read_only_ ? "READ_ONLY" : "READ_WRITE"));
+  const auto attached = connection->run_ddl(fmt::format(
+      "ATTACH {} AS {} ({}, ROW_GROUP_SIZE {})", quoted_literal(file.string()),
+      quoted_identifier(pipeline), read_only_ ? "READ_ONLY" : "READ_WRITE", kRowGroupRows));
   if (!attached) return open_error(file, attached.error());
   return std::unique_ptr<Database>(new Database(instance_, pipeline, file));
 }

@@ -89,8 +89,9 @@ TEST(Store, AttachesADirectoryAndNamesWhatDoesNotOpen) {
   EXPECT_EQ(one(*attached.databases[1], "INSERT INTO t VALUES (1)").find("error"), 0u);
 }
 
-// A full disk in one pipeline's checkpoint: that database is unusable until it is attached again,
-// the others go on, and what was committed is there afterwards.
+// A full disk in one pipeline's checkpoint, of appends so small that they are in the write-ahead
+// log: that database is unusable until it is attached again, the others go on, and what was
+// committed is there afterwards.
 TEST(Store, AFailedCheckpointStaysInItsPipeline) {
   const TemporaryDirectory directory;
   auto store = std::move(Store::open()).value();
@@ -102,7 +103,8 @@ TEST(Store, AFailedCheckpointStaysInItsPipeline) {
     ASSERT_TRUE(connection
                     ->run("SET wal_autocheckpoint = '1GB'; CREATE TABLE first AS FROM "
                           "range(200000); CHECKPOINT;"
-                          "CREATE TABLE t AS SELECT hash(i) AS v FROM range(40000) r(i)")
+                          "CREATE TABLE t AS SELECT hash(i) AS v FROM range(20000) r(i);"
+                          "INSERT INTO t SELECT hash(i) FROM range(20000, 40000) r(i)")
                     .ok());
     rlimit before{};
     getrlimit(RLIMIT_FSIZE, &before);

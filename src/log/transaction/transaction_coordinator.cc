@@ -174,6 +174,9 @@ Result<std::unique_ptr<TopicWriter>> TransactionCoordinator::open_writer(
 }
 
 Result<void> TransactionCoordinator::begin_epoch(TransactionalId& id, Partition& state) {
+  // First those of transactions that are committed: the producer may have a new id by now, and a
+  // record speaks for one producer.
+  LEAT_TRY(sync_markers(id));
   if (id.undecided) LEAT_TRY(undo(id, state));
   if (id.open) LEAT_TRY(end(id, ControlType::kAbort));
   LEAT_TRY(sync_markers(id));
@@ -241,7 +244,10 @@ Result<void> TransactionCoordinator::commit(TransactionalId& id, Partition& stat
   // The record can speak for one transaction before it, and not for an aborted one among several.
   auto begun = id.committed.empty() ? sync_markers(id) : Result<void>();
   record.committed = id.committed;
-  waits.insert(waits.end(), id.markers.begin(), id.markers.end());
+  for (const auto& [partition, marker] : id.markers) {
+    // Elsewhere it is on the disk before the records that follow it.
+    if (!id.participants.contains(partition)) waits.emplace_back(partition, marker);
+  }
   auto ticket = begun.ok() ? append_state(state, id.name, record)
                            : Result<Partition::Ticket>(std::move(begun).error());
   if (!ticket.ok()) {

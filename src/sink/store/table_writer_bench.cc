@@ -18,6 +18,7 @@
 #include "base/temporary_directory.h"
 #include "sink/store/table_writer.h"
 #include "store/database.h"
+#include "store/store.h"
 
 namespace {
 
@@ -26,6 +27,7 @@ using leat::sink::TableWriter;
 using leat::store::Connection;
 using leat::store::Database;
 using leat::store::RowBatch;
+using leat::store::Store;
 
 // REQUIRES success: a benchmark that cannot write its rows has nothing to measure.
 template <class T>
@@ -82,7 +84,8 @@ class Table {
       : way_(way),
         upsert_(upsert),
         existing_(existing),
-        database_(must(Database::open(directory_.path() / "bench.duckdb"))),
+        store_(must(Store::open())),
+        database_(open_file(way)),
         connection_(must(database_->connect())),
         writer_(*connection_, "t",
                 upsert ? std::vector<std::string>{"id"} : std::vector<std::string>{}) {
@@ -113,6 +116,12 @@ class Table {
   }
 
  private:
+  // TableWriter's as a pipeline has it; the peers' with DuckDB's own settings.
+  std::unique_ptr<Database> open_file(Way way) {
+    const leat::Path file = directory_.path() / "bench.duckdb";
+    return must(way == Way::kTableWriter ? store_->attach("bench", file) : Database::open(file));
+  }
+
   std::string next_key(const Work& work) {
     const size_t first = written_;
     written_ += work.rows;
@@ -172,6 +181,7 @@ class Table {
   const Way way_;
   const bool upsert_;
   const size_t existing_;
+  const std::unique_ptr<Store> store_;
   const std::unique_ptr<Database> database_;
   const std::unique_ptr<Connection> connection_;
   TableWriter writer_;
