@@ -89,6 +89,34 @@ TEST(Store, AttachesADirectoryAndNamesWhatDoesNotOpen) {
   EXPECT_EQ(one(*attached.databases[1], "INSERT INTO t VALUES (1)").find("error"), 0u);
 }
 
+// A file of before: its last row group has more rows than a new one may have.
+TEST(Store, AppendsToAFileWithLargerRowGroups) {
+  const TemporaryDirectory directory;
+  const Path file = directory.path() / "a.duckdb";
+  {
+    const auto before = std::move(Database::open(file)).value();
+    const auto connection = std::move(before->connect()).value();
+    ASSERT_TRUE(connection->run("CREATE TABLE t AS FROM range(60000) r(i)").ok());
+  }
+  const auto store = std::move(Store::open()).value();
+  const auto sum = [](int64_t count) { return std::to_string(count * (count - 1) / 2); };
+  for (int64_t count = 60'000; count < 200'000;) {
+    const auto database = std::move(store->attach("a", file)).value();
+    const auto connection = std::move(database->connect()).value();
+    for (const int64_t rows : {100, 40'000, 20'000}) {
+      ASSERT_TRUE(connection
+                      ->run(fmt::format("INSERT INTO t FROM range({}, {}); UPDATE t SET i = i "
+                                        "WHERE i % 1000 = 7",
+                                        count, count + rows))
+                      .ok());
+      count += rows;
+      EXPECT_EQ(one(*database, "SELECT count(*) FROM t"), std::to_string(count));
+      EXPECT_EQ(one(*database, "SELECT sum(i) FROM t"), sum(count));
+      EXPECT_EQ(one(*database, "SELECT count(DISTINCT i) FROM t"), std::to_string(count));
+    }
+  }
+}
+
 // A full disk in one pipeline's checkpoint, of appends so small that they are in the write-ahead
 // log: that database is unusable until it is attached again, the others go on, and what was
 // committed is there afterwards.
