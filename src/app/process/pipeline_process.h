@@ -35,9 +35,9 @@ struct StreamPosition {
 };
 
 struct ProcessOptions {
-  bool fresh = false;             // streams begin anew where their stored offsets are unusable
-  DiskGuard* disk = nullptr;      // wait while it is full; else that is an error
-  size_t epoch_records = 50'000;  // at most, per epoch
+  bool fresh = false;         // streams begin anew where their stored offsets are unusable
+  DiskGuard* disk = nullptr;  // wait while it is full; else that is an error
+  size_t epoch_records = pipeline::EpochLimits{}.records;  // at most, per epoch
 };
 
 // Makes the topics of the file that are missing, with their declared schemas. open() does it, too.

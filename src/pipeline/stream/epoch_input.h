@@ -21,7 +21,7 @@
 namespace leat::pipeline {
 
 struct EpochLimits {
-  size_t records = 65'536;     // two of DuckDB's row groups, as store/ makes them
+  size_t records = 50'000;     // more than a row group of store/: such an epoch goes into the file
   size_t bytes = 256UL << 20;  // of keys and values
   // Of record batches that are read at once: what a CPU's cache holds while it is decoded.
   size_t slice_bytes = 1UL << 20;
