@@ -149,8 +149,7 @@ Result<std::unique_ptr<TopicWriter>> TransactionCoordinator::open_writer(
     const std::string& transactional_id, Partition& state) {
   const std::shared_ptr<TransactionalId> id = find_or_create(transactional_id);
   {
-    std::unique_lock lock(id->mutex);
-    id->idle.wait(lock, [&] { return !id->busy; });
+    const auto lock = id->lock_when_idle();
     if (id->unfinished) return Error(*id->unfinished);
     id->busy = true;
     // From here on older writers are fenced.
@@ -304,8 +303,7 @@ TransactionCoordinator::Unsettled TransactionCoordinator::settle(Partition* stat
   Unsettled unsettled;
   for (const auto& id : ids) {
     {
-      std::unique_lock lock(id->mutex);
-      id->idle.wait(lock, [&] { return !id->busy; });
+      const auto lock = id->lock_when_idle();
       id->busy = true;
     }
     if (id->undecided && state != nullptr) static_cast<void>(undo(*id, *state));

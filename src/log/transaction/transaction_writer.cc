@@ -30,8 +30,7 @@ Result<void> TransactionWriter::check_current() const {
 
 Result<void> TransactionWriter::begin() {
   if (open_) return internal_error("the writer `{}` has an open transaction already", id_->name);
-  std::unique_lock lock(id_->mutex);
-  id_->idle.wait(lock, [this] { return !id_->busy; });
+  std::unique_lock lock = id_->lock_when_idle();
   LEAT_TRY(check_current());
   if (id_->undecided) {
     id_->busy = true;
@@ -87,8 +86,7 @@ Result<void> TransactionWriter::append(const TopicPartition& partition,
 // Makes this writer the one that works on the id's state.
 Result<void> TransactionWriter::enter() {
   if (!open_) return no_transaction(id_->name);
-  std::unique_lock lock(id_->mutex);
-  id_->idle.wait(lock, [this] { return !id_->busy; });
+  std::unique_lock lock = id_->lock_when_idle();
   open_ = false;
   LEAT_TRY(check_current());
   id_->busy = true;

@@ -18,6 +18,12 @@ namespace leat::log {
 struct TransactionalId {
   explicit TransactionalId(std::string its_name) : name(std::move(its_name)) {}
 
+  // The lock, when nobody is busy.
+  std::unique_lock<std::mutex> lock_when_idle() {
+    std::unique_lock lock(mutex);
+    idle.wait(lock, [this] { return !busy; });
+    return lock;
+  }
   // Ends what began by setting `busy`.
   void leave() {
     {

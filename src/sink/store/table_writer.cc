@@ -165,9 +165,10 @@ Result<void> TableWriter::Impl::read_present_keys() {
   }
   LEAT_ASSIGN(const size_t there, row_count(connection, table));
   KeyFilter filter(std::max(2 * there, kLeastFilteredKeys));
+  const std::vector<size_t> selected = all_columns();
   LEAT_TRY(connection.stream("SELECT " + names + " FROM " + store::quoted_table(table),
                              [&](duckdb_data_chunk chunk) {
-                               for (const uint64_t hash : key_hashes(chunk, all_columns())) {
+                               for (const uint64_t hash : key_hashes(chunk, selected)) {
                                  filter.add(hash);
                                }
                              }));

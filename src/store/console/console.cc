@@ -1,9 +1,9 @@
 #include "store/console/console.h"
 
-#include <algorithm>
 #include <cctype>
 #include <optional>
 
+#include "base/text/lower_case.h"
 #include "store/cell.h"
 #include "store/cell_json.h"
 #include "store/console/console_session.h"
@@ -31,10 +31,7 @@ std::string as_select(std::string_view sql) {
         !std::isspace(static_cast<unsigned char>(rest[word.size()]))) {
       continue;
     }
-    const bool same = std::equal(word.begin(), word.end(), rest.begin(), [](char a, char b) {
-      return a == std::tolower(static_cast<unsigned char>(b));
-    });
-    if (!same) continue;
+    if (!same_in_lower_case(word, rest.substr(0, word.size()))) continue;
     rest = without_space(rest.substr(word.size()));
     prefixed = word != "explain" && word != "analyze";
   }
@@ -42,9 +39,7 @@ std::string as_select(std::string_view sql) {
   if (!prefixed) return text;
   for (const std::string_view start : {"select", "from", "with", "values", "("}) {
     if (text.size() > start.size() &&
-        std::equal(start.begin(), start.end(), text.begin(), [](char a, char b) {
-          return a == std::tolower(static_cast<unsigned char>(b));
-        })) {
+        same_in_lower_case(start, std::string_view(text).substr(0, start.size()))) {
       return text;
     }
   }
