@@ -1,4 +1,6 @@
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "store/database.h"
@@ -92,6 +94,21 @@ void Connection::rollback() {
   changes_catalogue_ = false;
   // The only error is that no transaction is open, which is what the caller wants.
   (void)run("ROLLBACK");
+}
+
+Result<bool> Connection::checkpoint() {
+  auto done = run("CHECKPOINT");
+  if (done.ok()) return true;
+  if (done.error().message().find("other write transactions active") != std::string::npos) {
+    return false;
+  }
+  return std::move(done).error();
+}
+
+uint64_t Connection::wal_bytes() const {
+  std::error_code none;
+  const auto bytes = std::filesystem::file_size(*file_ + ".wal", none);
+  return none ? 0 : bytes;
 }
 
 void Connection::interrupt() { duckdb_interrupt(connection_); }

@@ -95,6 +95,13 @@ class Connection {
   Result<void> commit();  // durable when it returns
   void rollback();        // no-op without a transaction
 
+  // Puts the write-ahead log into the file. False: another connection is writing. After a failure
+  // (a full disk) the database takes nothing more until it is opened again. REQUIRES: no
+  // transaction is open.
+  Result<bool> checkpoint();
+  // The bytes of the write-ahead log; 0 when there is none.
+  uint64_t wal_bytes() const;
+
   // Interrupts a running query from another thread.
   void interrupt();
   duckdb_connection raw() { return connection_; }

@@ -13,11 +13,6 @@ namespace {
 // tenth longer and more room (texts have better compressions since).
 constexpr std::string_view kStorageVersion = "v1.5.0";
 
-// An append of so many rows goes into the file at once, compressed, and not through the write-ahead
-// log, and a checkpoint writes at most so many rows again. DuckDB's own 122,880 are more than an
-// epoch has.
-constexpr int kRowGroupRows = 32'768;
-
 // DuckDB writes a new file in place. A part of one would be taken for a damaged database: so it is
 // made under another name, and named when it is on the disk.
 Result<void> make_file(Connection& connection, const Path& file) {

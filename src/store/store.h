@@ -15,6 +15,11 @@
 
 namespace leat::store {
 
+// Rows of a row group in files that a Store attaches. An append of so many goes into the file at
+// once, compressed, and not through the write-ahead log. DuckDB's own 122,880 are more than an
+// epoch has.
+inline constexpr size_t kRowGroupRows = 32'768;
+
 // Thread-safe.
 class Store {
  public:

@@ -57,7 +57,9 @@ Result<void> StreamThread::loop() {
     LEAT_ASSIGN(const bool more, run_epoch());
     const auto wait = flush_due();
     if (!wait.ok()) return Error(wait.error());
-    if (!more) runner_->wait_for_records(*wait, woken);
+    if (more) continue;
+    LEAT_TRY(runner_->checkpoint_if_due());
+    runner_->wait_for_records(*wait, woken);
   }
   LEAT_TRY(runner_->flush());
   return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");

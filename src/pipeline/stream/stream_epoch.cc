@@ -67,6 +67,9 @@ Result<void> StreamRunner::commit_epoch(PreparedEpoch& prepared) {
     return Error(written.error())
         .during(fmt::format("writing epoch {} of the stream {}", next.epoch, stream_.name));
   }
+  if (!tables_.empty()) {
+    pace_.committed(result.rows.row_count(), epoch.removed, connection_->wal_bytes());
+  }
   if (context_.after_epoch) context_.after_epoch();
 
   for (const auto& entry : outbox) {
@@ -74,6 +77,13 @@ Result<void> StreamRunner::commit_epoch(PreparedEpoch& prepared) {
                                      [&](const auto& t) { return t.name == entry.sink; });
     LEAT_TRY(deliver(*target, entry, input, result.rows));
   }
+  return {};
+}
+
+Result<void> StreamRunner::checkpoint_if_due() {
+  if (!pace_.due()) return {};
+  LEAT_ASSIGN(const bool done, connection_->checkpoint());
+  if (done) pace_.checkpointed();
   return {};
 }
 
@@ -86,10 +96,11 @@ Result<void> StreamRunner::write_tables(Epoch& epoch) {
     }
     const auto emitted = static_cast<int64_t>(rows.row_count() + rows.deletes.size());
     if (emitted == 0) continue;
-    sink::Delivery delivery;
+    sink::TableDelivery delivery;
     if (!rows.columns.empty()) {  // else deletes, and there is no table yet
       LEAT_ASSIGN(delivery, table.writer->write(rows));
     }
+    epoch.removed = epoch.removed || delivery.removed;
     auto& counts = epoch.next.sinks[table.name];
     counts.emitted += emitted;
     counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());

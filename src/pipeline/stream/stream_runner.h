@@ -21,6 +21,7 @@
 #include "config/pipeline.h"
 #include "log/topic_io.h"
 #include "pipeline/letters/redrive_outcome.h"
+#include "pipeline/stream/checkpoint_pace.h"
 #include "pipeline/stream/epoch_preparer.h"
 #include "pipeline/stream/progress.h"
 #include "pipeline/stream/state_store.h"
@@ -28,6 +29,7 @@
 #include "sink/sink.h"
 #include "sink/store/table_writer.h"
 #include "store/database.h"
+#include "store/store.h"
 #include "stream/query.h"
 
 namespace leat::pipeline {
@@ -77,6 +79,8 @@ class StreamRunner {
   Result<void> resume();
   // Waits until there is something to read, the time is over or a stop is requested.
   void wait_for_records(std::chrono::milliseconds timeout, std::stop_token stop);
+  // To be called while there is nothing to read: checkpoints the database if that is due.
+  Result<void> checkpoint_if_due();
   // Makes what outside sinks hold back visible.
   Result<void> flush();
   // To be called between epochs and while there is nothing to read: what outside sinks have held
@@ -105,6 +109,7 @@ class StreamRunner {
   struct Epoch {
     PreparedEpoch& prepared;
     StreamProgress next;
+    bool removed = false;  // rows have left a table
   };
   // The epoch that follows the one which is being committed.
   struct Ahead {
@@ -161,6 +166,7 @@ class StreamRunner {
   StreamProgress progress_;
   std::vector<TableTarget> tables_;
   std::vector<OutsideTarget> outside_;
+  CheckpointPace pace_{store::kRowGroupRows};
   bool keyed_ = false;
   // Records of one table key have one record key, for every keyed table.
   bool keys_agree_ = true;

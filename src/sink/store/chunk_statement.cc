@@ -40,19 +40,16 @@ void ChunkStatement::add(duckdb_data_chunk chunk, std::span<const size_t> source
   scan_->add(chunk, sources, rows);
 }
 
-Result<void> ChunkStatement::execute() {
-  if (scan_->empty()) return {};
-  const auto executed = [&]() -> Result<void> {
-    if (keep_) {
-      LEAT_ASSIGN(store::Statement * statement, statement_->get());
-      LEAT_TRY(statement->execute());
-    } else {
-      LEAT_TRY(connection_->query(statement_->sql()));
-    }
-    return {};
+Result<uint64_t> ChunkStatement::execute() {
+  if (scan_->empty()) return uint64_t{0};
+  auto result = [&]() -> Result<store::QueryResult> {
+    if (!keep_) return connection_->query(statement_->sql());
+    LEAT_ASSIGN(store::Statement * statement, statement_->get());
+    return statement->execute();
   }();
   scan_->clear();
-  return executed;
+  if (!result.ok()) return std::move(result).error();
+  return result->rows_changed();
 }
 
 }  // namespace leat::sink

@@ -32,8 +32,9 @@ class ChunkStatement {
   void add(duckdb_data_chunk chunk, std::span<const size_t> sources);
   void add(duckdb_data_chunk chunk, std::span<const size_t> sources,
            std::span<const uint32_t> rows);
-  // Runs the statement over what was added since the last time; nothing: does nothing.
-  Result<void> execute();
+  // Runs the statement over what was added since the last time; nothing: does nothing. Returns how
+  // many rows of the table it changed.
+  Result<uint64_t> execute();
 
  private:
   ChunkStatement(store::Connection& connection, std::unique_ptr<store::ChunkScan> scan)

@@ -54,9 +54,9 @@ struct TableWriter::Impl {
   std::vector<size_t> all_columns() const;
   Result<void> set_statements();
   Result<void> read_present_keys();
-  Result<void> remove(const ReducedBatch& reduced);
-  Result<Delivery> append(const store::RowBatch& rows);
-  Result<Delivery> upsert(const store::RowBatch& rows);
+  Result<bool> remove(const ReducedBatch& reduced);
+  Result<TableDelivery> append(const store::RowBatch& rows);
+  Result<TableDelivery> upsert(const store::RowBatch& rows);
 };
 
 namespace {
@@ -138,7 +138,7 @@ Result<void> TableWriter::Impl::set_statements() {
   return {};
 }
 
-Result<Delivery> TableWriter::write(const store::RowBatch& rows) {
+Result<TableDelivery> TableWriter::write(const store::RowBatch& rows) {
   if (impl_->columns.empty()) return internal_error("table {} is written unprepared", impl_->table);
   auto delivery = impl_->key.empty() ? impl_->append(rows) : impl_->upsert(rows);
   if (!delivery) {
@@ -147,12 +147,12 @@ Result<Delivery> TableWriter::write(const store::RowBatch& rows) {
   return delivery;
 }
 
-Result<Delivery> TableWriter::Impl::append(const store::RowBatch& rows) {
+Result<TableDelivery> TableWriter::Impl::append(const store::RowBatch& rows) {
   for (const store::DataChunk& chunk : rows.chunks) {
     inserts->add(chunk.get(), sources);
   }
   LEAT_TRY(inserts->execute());
-  return Delivery{};
+  return TableDelivery{};
 }
 
 // The filter compares bytes: it is of use where the batch's types are the table's.
@@ -179,8 +179,8 @@ Result<void> TableWriter::Impl::read_present_keys() {
   return {};
 }
 
-// The keys that the table may hold leave it.
-Result<void> TableWriter::Impl::remove(const ReducedBatch& reduced) {
+// The keys that the table may hold leave it; true: there were some.
+Result<bool> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   const std::vector<size_t> of_deletes = all_columns();
   std::vector<KeySelection> keys;
   size_t count = 0;
@@ -193,19 +193,20 @@ Result<void> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   };
   add(reduced.replaces, key_sources);
   add(reduced.deletes, of_deletes);
-  if (keys.empty()) return {};
+  if (keys.empty()) return false;
   if (located && count <= LocatedDelete::kMostKeys) {
     LEAT_ASSIGN(const bool removed, located->remove(keys));
-    if (removed) return {};
+    if (removed) return true;
   }
   for (const KeySelection& one : keys) {
     removals->add(one.selection->chunk, one.key, one.selection->rows);
   }
-  return removals->execute();
+  LEAT_ASSIGN(const uint64_t removed, removals->execute());
+  return removed > 0;
 }
 
 // Every key of the batch that may be there leaves the table, then the last row of each comes in.
-Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
+Result<TableDelivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
   if (present && present->full()) {
     present.reset();
     located.reset();
@@ -214,7 +215,7 @@ Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
   ++batches;
   LEAT_ASSIGN(ReducedBatch reduced,
               reduce_by_key(connection, rows, key_sources, present ? &*present : nullptr));
-  LEAT_TRY(remove(reduced));
+  LEAT_ASSIGN(const bool removed, remove(reduced));
   for (const Selection& selection : reduced.upserts) {
     inserts->add(selection.chunk, sources, selection.rows);
     if (!present) continue;
@@ -222,7 +223,7 @@ Result<Delivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
     if (located) located->append(selection.hashes);
   }
   LEAT_TRY(inserts->execute());
-  return Delivery{std::move(reduced.refused)};
+  return TableDelivery{{std::move(reduced.refused)}, removed};
 }
 
 }  // namespace leat::sink

@@ -12,6 +12,10 @@
 
 namespace leat::sink {
 
+struct TableDelivery : Delivery {
+  bool removed = false;  // rows have left the table
+};
+
 // Makes, alters and writes one table. Not thread-safe; one per target and connection.
 class TableWriter {
  public:
@@ -30,7 +34,7 @@ class TableWriter {
   // deletes applied; a NULL key, or the key of a delete that is no value of the column, is refused.
   // REQUIRES: prepare() with rows.columns came before, in this transaction or in one that was
   // committed (it costs little when nothing changed: call it in every epoch).
-  Result<Delivery> write(const store::RowBatch& rows);
+  Result<TableDelivery> write(const store::RowBatch& rows);
 
  private:
   struct Impl;
