@@ -9,8 +9,8 @@ namespace {
 // "The Power of Two Choices in Randomized Load Balancing").
 uint64_t second(uint64_t hash) { return (hash ^ (hash >> 32)) * 0x9e3779b97f4a7c15ULL; }
 
-uint16_t tag_of(uint64_t hash) {
-  const auto tag = static_cast<uint16_t>(hash);
+uint32_t tag_of(uint64_t hash) {
+  const auto tag = static_cast<uint32_t>(hash);
   return tag == 0 ? 1 : tag;
 }
 
@@ -25,7 +25,7 @@ size_t KeyRows::bucket_of(uint64_t hash) const {
 
 void KeyRows::set(uint64_t hash, int64_t row) {
   if (row < 0 || row > std::numeric_limits<uint32_t>::max()) return;
-  const uint16_t tag = tag_of(hash);
+  const uint32_t tag = tag_of(hash);
   Bucket* const choices[] = {&buckets_[bucket_of(hash)], &buckets_[bucket_of(second(hash))]};
   Bucket* emptier = nullptr;
   size_t slot = 0;
@@ -46,7 +46,7 @@ void KeyRows::set(uint64_t hash, int64_t row) {
   }
   if (emptier == nullptr) {
     emptier = choices[0];
-    slot = (hash >> 16) % kSlots;
+    slot = (hash >> 32) % kSlots;
   }
   emptier->tags[slot] = tag;
   emptier->rows[slot] = static_cast<uint32_t>(row);
@@ -58,7 +58,7 @@ void KeyRows::prefetch(uint64_t hash) const {
 }
 
 void KeyRows::find(uint64_t hash, std::vector<int64_t>& rows) const {
-  const uint16_t tag = tag_of(hash);
+  const uint32_t tag = tag_of(hash);
   const size_t first = bucket_of(hash);
   const size_t other = bucket_of(second(hash));
   for (size_t i = 0; i < kSlots; ++i) {

@@ -7,9 +7,9 @@
 
 namespace leat::sink {
 
-// A hash table of 16 bits of each key and its row id: seven and a half bytes for each of the keys
-// that it was made for. It may forget a key, and may name the rows of others: who uses it
-// looks at the row. Not thread-safe.
+// A hash table of 32 bits of each key and its row id: ten bytes for each of the keys that it was
+// made for. It may forget a key, and may name the rows of others: who uses it looks at the row. Not
+// thread-safe.
 class KeyRows {
  public:
   explicit KeyRows(size_t keys);
@@ -24,8 +24,8 @@ class KeyRows {
 
  private:
   static constexpr size_t kSlots = 8;  // of a bucket
-  struct Bucket {
-    uint16_t tags[kSlots] = {};  // zero: free
+  struct alignas(64) Bucket {
+    uint32_t tags[kSlots] = {};  // zero: free
     uint32_t rows[kSlots] = {};
   };
   size_t bucket_of(uint64_t hash) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <numeric>
 #include <utility>
 
@@ -11,14 +12,16 @@
 namespace leat::sink {
 namespace {
 
-constexpr size_t kMostRows = 48;
+// DuckDB looks for up to fifty row ids without reading all of them.
+constexpr size_t kFewRows = 48;
+constexpr size_t kFewKeys = 40;
 constexpr size_t kAhead = 16;  // keys whose places are fetched into the cache meanwhile
 // Calls before the keys are read: scans, which together take about as long. Longer where the rows
 // that were read before had no use.
 constexpr int kWait = 20;
 constexpr int kShortWait = 8;
 constexpr int kLongestWait = 4096;
-constexpr int kOfUse = 100;      // hits
+constexpr int kOfUse = 30;       // hits
 constexpr int kMostInARow = 8;   // misses: rows have moved
 constexpr int kMostMisses = 20;  // and more than one in five: some rows have
 constexpr int kDoubtful = 2;     // in a row: perhaps a transaction was rolled back
@@ -32,8 +35,12 @@ size_t count_of(std::span<const KeySelection> keys) {
 }  // namespace
 
 LocatedDelete::LocatedDelete(store::Connection& connection, std::string table,
-                             std::vector<std::string> key)
-    : connection_(connection), table_(std::move(table)), key_(std::move(key)), wait_(kWait) {}
+                             std::vector<std::string> key, WantedRows& wanted)
+    : connection_(connection),
+      wanted_(wanted),
+      table_(std::move(table)),
+      key_(std::move(key)),
+      wait_(kWait) {}
 
 Result<bool> LocatedDelete::remove(std::span<const KeySelection> keys) {
   if (!rows_) {
@@ -42,7 +49,7 @@ Result<bool> LocatedDelete::remove(std::span<const KeySelection> keys) {
   } else if (in_a_row_ >= kDoubtful) {
     LEAT_TRY(count_rows());
   }
-  LEAT_ASSIGN(const bool found, remove_by_rows(keys));
+  LEAT_ASSIGN(const bool found, count_of(keys) <= kFewKeys ? remove_few(keys) : remove_many(keys));
   if (found) {
     ++hits_;
     in_a_row_ = 0;
@@ -51,7 +58,7 @@ Result<bool> LocatedDelete::remove(std::span<const KeySelection> keys) {
   ++misses_;
   ++in_a_row_;
   const bool often = misses_ >= kMostMisses && misses_ * 4 > hits_;
-  if (often || in_a_row_ == kMostInARow) forget_rows();
+  if (often || in_a_row_ >= kMostInARow) forget_rows();
   return false;
 }
 
@@ -66,7 +73,7 @@ void LocatedDelete::append(std::span<const uint64_t> hashes) {
   for (const uint64_t hash : hashes) rows_->set(hash, next_row_++);
 }
 
-Result<bool> LocatedDelete::remove_by_rows(std::span<const KeySelection> keys) {
+Result<bool> LocatedDelete::remove_few(std::span<const KeySelection> keys) {
   std::vector<store::LogicalType> types;
   for (const size_t column : keys[0].key) {
     types.emplace_back(duckdb_vector_get_column_type(
@@ -81,7 +88,7 @@ Result<bool> LocatedDelete::remove_by_rows(std::span<const KeySelection> keys) {
     for (size_t i = 0; i < hashes.size(); ++i) {
       found.clear();
       rows_->find(hashes[i], found);
-      if (found.empty() || row_values.size() + found.size() > kMostRows) return false;
+      if (found.empty() || row_values.size() + found.size() > kFewRows) return false;
       for (const int64_t row : found) {
         row_values.emplace_back(duckdb_create_int64(row));
         for (size_t k = 0; k < types.size(); ++k) {
@@ -95,10 +102,49 @@ Result<bool> LocatedDelete::remove_by_rows(std::span<const KeySelection> keys) {
   return deleted == count_of(keys);
 }
 
+Result<bool> LocatedDelete::remove_many(std::span<const KeySelection> keys) {
+  if (!many_) {
+    std::vector<std::string> columns;
+    for (const std::string& name : key_) {
+      columns.push_back("target." + store::quoted_identifier(name));
+    }
+    many_.emplace(connection_,
+                  fmt::format("DELETE FROM {} AS target WHERE {}", store::quoted_table(table_),
+                              wanted_.condition("target.rowid", columns)));
+  }
+  std::deque<KeyReader> readers;
+  std::vector<WantedRow> wanted;
+  std::vector<int64_t> found;
+  for (const KeySelection& one : keys) {
+    readers.emplace_back(one.selection->chunk, one.key);
+    const auto& hashes = one.selection->hashes;
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      if (i + kAhead < hashes.size()) rows_->prefetch(hashes[i + kAhead]);
+      found.clear();
+      rows_->find(hashes[i], found);
+      if (found.empty()) return false;
+      for (const int64_t row : found) {
+        wanted.push_back({row, &readers.back(), one.selection->rows[i]});
+      }
+    }
+  }
+  wanted_.set(std::move(wanted));
+  const auto deleted = [&]() -> Result<uint64_t> {
+    LEAT_ASSIGN(store::Statement * statement, many_->get());
+    LEAT_ASSIGN(auto result, statement->execute());
+    return result.rows_changed();
+  }();
+  wanted_.set({});
+  if (!deleted.ok()) return deleted.error();
+  // Most of them somewhere else: all rows have moved.
+  if (*deleted < count_of(keys) / 2) in_a_row_ = kMostInARow;
+  return *deleted == count_of(keys);
+}
+
 Result<uint64_t> LocatedDelete::execute(const std::vector<store::Value>& rows,
                                         const std::vector<std::vector<store::Value>>& keys,
                                         std::span<const store::LogicalType> types) {
-  if (!statement_) {
+  if (!few_) {
     std::string lists = "unnest($1::BIGINT[]) AS leat_row";
     std::string condition = "target.rowid = leat_keys.leat_row";
     for (size_t k = 0; k < key_.size(); ++k) {
@@ -107,22 +153,22 @@ Result<uint64_t> LocatedDelete::execute(const std::vector<store::Value>& rows,
       condition +=
           fmt::format(" AND target.{} = leat_keys.k{}", store::quoted_identifier(key_[k]), k);
     }
-    LEAT_ASSIGN(statement_, connection_.prepare(fmt::format(
-                                "DELETE FROM {} AS target USING (SELECT {}) AS leat_keys WHERE {}",
-                                store::quoted_table(table_), lists, condition)));
+    LEAT_ASSIGN(few_, connection_.prepare(fmt::format(
+                          "DELETE FROM {} AS target USING (SELECT {}) AS leat_keys WHERE {}",
+                          store::quoted_table(table_), lists, condition)));
   }
   const auto bind = [&](idx_t index, duckdb_logical_type type,
                         const std::vector<store::Value>& values) {
     std::vector<duckdb_value> raw;
     for (const store::Value& value : values) raw.push_back(value.get());
     const store::Value list(duckdb_create_list_value(type, raw.data(), raw.size()));
-    return duckdb_bind_value(statement_->raw(), index, list.get()) == DuckDBSuccess;
+    return duckdb_bind_value(few_->raw(), index, list.get()) == DuckDBSuccess;
   };
   const store::LogicalType bigint(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
   bool bound = bind(1, bigint.get(), rows);
   for (size_t k = 0; k < keys.size(); ++k) bound = bound && bind(k + 2, types[k].get(), keys[k]);
   if (!bound) return internal_error("cannot bind {} keys of table {}", rows.size(), table_);
-  LEAT_ASSIGN(auto result, statement_->execute());
+  LEAT_ASSIGN(auto result, few_->execute());
   return result.rows_changed();
 }
 

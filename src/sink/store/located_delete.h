@@ -1,4 +1,4 @@
-// The DELETE of a few keys from a large table without a scan of all its keys: by the rows where
+// The DELETE of keys from a large table without a scan of all its keys: by the rows where
 // they probably are.
 //
 // A hint decides nothing. A row is deleted only if it has the key, and if fewer rows were deleted
@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "sink/store/key_reduction.h"
 #include "sink/store/key_rows.h"
+#include "sink/store/wanted_rows.h"
 #include "store/cell.h"
 #include "store/database.h"
 
@@ -30,14 +31,13 @@ struct KeySelection {
 // Of one table with one layout, which only the caller writes. Not thread-safe.
 class LocatedDelete {
  public:
-  // So many keys at most: DuckDB looks for up to fifty row ids without reading all of them.
-  static constexpr size_t kMostKeys = 40;
-
   // `table` is [schema.]table, `key` its key columns, whose types are those of the batches.
-  LocatedDelete(store::Connection& connection, std::string table, std::vector<std::string> key);
+  // `wanted` is of the same connection, and outlives it.
+  LocatedDelete(store::Connection& connection, std::string table, std::vector<std::string> key,
+                WantedRows& wanted);
 
-  // Deletes at most kMostKeys different keys, each of which the table may hold once. True: the
-  // table holds none of them now. False: it may; what was found is deleted.
+  // Deletes different keys, each of which the table may hold once. True: the table holds none of
+  // them now. False: it may; what was found is deleted.
   //
   // Reads all keys of a table, once, when it has been asked often enough to be worth it. REQUIRES:
   // the transaction has not written the table yet.
@@ -49,22 +49,25 @@ class LocatedDelete {
   Result<void> read_rows();
   Result<void> count_rows();
   void forget_rows();
-  Result<bool> remove_by_rows(std::span<const KeySelection> keys);
+  Result<bool> remove_few(std::span<const KeySelection> keys);
+  Result<bool> remove_many(std::span<const KeySelection> keys);
   Result<uint64_t> execute(const std::vector<store::Value>& rows,
                            const std::vector<std::vector<store::Value>>& keys,
                            std::span<const store::LogicalType> types);
 
   store::Connection& connection_;
+  WantedRows& wanted_;
   std::string table_;
   std::vector<std::string> key_;
   std::optional<KeyRows> rows_;
-  std::optional<store::Statement> statement_;
-  int64_t next_row_ = 0;  // of the next row that is appended
-  int waited_ = 0;        // calls without rows_
-  int wait_;              // so many of them
-  int hits_ = 0;          // with these rows_
-  int misses_ = 0;        // with these rows_
-  int in_a_row_ = 0;      // misses since the last hit
+  std::optional<store::Statement> few_;       // takes lists of row ids and keys
+  std::optional<store::KeptStatement> many_;  // takes wanted_
+  int64_t next_row_ = 0;                      // of the next row that is appended
+  int waited_ = 0;                            // calls without rows_
+  int wait_;                                  // so many of them
+  int hits_ = 0;                              // with these rows_
+  int misses_ = 0;                            // with these rows_
+  int in_a_row_ = 0;                          // misses since the last hit
 };
 
 }  // namespace leat::sink

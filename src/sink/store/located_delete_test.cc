@@ -22,7 +22,8 @@ class LocatedDeleteTest : public testing::Test {
     database_ = std::move(store_->attach("p", directory_.path() / "p.duckdb")).value();
     connection_ = std::move(database_->connect()).value();
     run("CREATE TABLE t AS SELECT i::INTEGER AS id, 'v' || i AS v FROM range(30000) r(i)");
-    located_.emplace(*connection_, "t", std::vector<std::string>{"id"});
+    wanted_ = std::move(WantedRows::create(*connection_)).value();
+    located_.emplace(*connection_, "t", std::vector<std::string>{"id"}, *wanted_);
   }
   void run(const std::string& sql) {
     const auto done = connection_->run(sql);
@@ -70,6 +71,7 @@ class LocatedDeleteTest : public testing::Test {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Connection> connection_;
+  std::unique_ptr<WantedRows> wanted_;
   std::optional<LocatedDelete> located_;
 };
 
@@ -87,6 +89,29 @@ TEST_F(LocatedDeleteTest, SaysWhenAKeyWasNotFound) {
   EXPECT_FALSE(remove("SELECT i::INTEGER AS id FROM range(29995, 30005) r(i)"));
   EXPECT_FALSE(remove("SELECT 99999::INTEGER AS id"));
   EXPECT_EQ(text("SELECT count(*) FROM t WHERE id < 29995"), "29995");
+}
+
+TEST_F(LocatedDeleteTest, FindsAnyNumberOfKeys) {
+  warm_up();
+  EXPECT_TRUE(remove("SELECT (i * 14)::INTEGER AS id FROM range(2000) r(i)"));
+  EXPECT_EQ(text("SELECT count(*) FROM t"), "28000");
+  EXPECT_EQ(text("SELECT count(*) FROM t WHERE id % 14 = 0 AND id < 28000"), "0");
+  EXPECT_FALSE(remove("SELECT (i * 14 + 1)::INTEGER AS id FROM range(2000, 2200) r(i)"))
+      << "some are beyond the table";
+  EXPECT_FALSE(remove("SELECT (i * 7)::INTEGER AS id FROM range(200) r(i)"))
+      << "half of them have gone before";
+  EXPECT_EQ(text("SELECT count(*) FROM t WHERE id >= 1400 AND id < 28000 AND id % 7 = 0"), "1900");
+}
+
+TEST_F(LocatedDeleteTest, ManyKeysAfterRowsHaveMoved) {
+  warm_up();
+  run("CREATE TABLE other AS FROM t ORDER BY id DESC");
+  run("DROP TABLE t");
+  run("ALTER TABLE other RENAME TO t");
+  EXPECT_FALSE(remove("SELECT i::INTEGER AS id FROM range(100, 1100) r(i)"));
+  EXPECT_EQ(text("SELECT count(*) FROM t WHERE id < 100 OR id >= 1100"), "29000")
+      << "no other row has gone";
+  EXPECT_FALSE(remove("SELECT i::INTEGER AS id FROM range(100, 200) r(i)")) << "nothing is known";
 }
 
 TEST_F(LocatedDeleteTest, FindsItsWayAfterARollback) {

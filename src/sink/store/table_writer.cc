@@ -30,7 +30,8 @@ struct TableWriter::Impl {
         key(std::move(by)),
         large_table(large),
         inserts(ChunkStatement::create(on)),
-        removals(ChunkStatement::create(on)) {}
+        removals(ChunkStatement::create(on)),
+        wanted(WantedRows::create(on)) {}
 
   store::Connection& connection;
   std::string table;
@@ -43,6 +44,7 @@ struct TableWriter::Impl {
   std::vector<TableColumn> layout;     // of the table
   Result<ChunkStatement> inserts;
   Result<ChunkStatement> removals;
+  Result<std::unique_ptr<WantedRows>> wanted;
   // All keys of the table, and perhaps those of transactions that were rolled back. Nobody else
   // writes the table.
   std::optional<KeyFilter> present;
@@ -110,6 +112,7 @@ std::vector<size_t> TableWriter::Impl::all_columns() const {
 }
 
 Result<void> TableWriter::Impl::set_statements() {
+  if (!wanted.ok()) return wanted.error();
   for (const auto* made : {&inserts, &removals}) {
     if (!made->ok()) return made->error();
   }
@@ -175,7 +178,7 @@ Result<void> TableWriter::Impl::read_present_keys() {
   present = std::move(filter);
   const bool has_rowid = std::ranges::any_of(
       layout, [](const TableColumn& column) { return same_in_lower_case(column.name, "rowid"); });
-  if (there >= large_table && !has_rowid) located.emplace(connection, table, key);
+  if (there >= large_table && !has_rowid) located.emplace(connection, table, key, **wanted);
   return {};
 }
 
@@ -194,7 +197,7 @@ Result<bool> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   add(reduced.replaces, key_sources);
   add(reduced.deletes, of_deletes);
   if (keys.empty()) return false;
-  if (located && count <= LocatedDelete::kMostKeys) {
+  if (located) {
     LEAT_ASSIGN(const bool removed, located->remove(keys));
     if (removed) return true;
   }

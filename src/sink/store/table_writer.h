@@ -20,9 +20,9 @@ struct TableDelivery : Delivery {
 class TableWriter {
  public:
   // `table` is [schema.]table; `key` names output columns, empty: append. In a table of at least
-  // `large_table` rows a few keys are deleted where they probably are.
+  // `large_table` rows keys are deleted where they probably are.
   TableWriter(store::Connection& connection, std::string table, std::vector<std::string> key,
-              size_t large_table = 500'000);
+              size_t large_table = 50'000);
   ~TableWriter();
 
   // Inside the epoch's transaction. Makes the schema and table; adds new columns; widens a column

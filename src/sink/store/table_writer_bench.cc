@@ -2,8 +2,10 @@
 // batch, each batch one durable transaction. Usage: table_writer_bench [rows that the table has
 // before]… (100000 10000000)
 //
-// A cell gets a few seconds: fewer batches where one takes long. Where a single batch took longer
-// than that, the larger ones of the same keys are not run, and the figure is a lower bound (>).
+// All ways take turns, batch by batch, so that an hour in which the machine is slow is one for all.
+// A cell gives each a few seconds: fewer batches where one takes long. Where a single batch took
+// longer than that, the larger ones of the same keys are not run, and the figure is a lower bound
+// (>).
 //
 // The peers read the rows from a temporary table that is filled before the clock starts;
 // TableWriter starts from chunks, as the stream engine gives them.
@@ -98,21 +100,20 @@ class Table {
     must(connection_->run("CHECKPOINT; CREATE TEMP TABLE staged AS FROM t LIMIT 0"));
   }
 
-  // The median batch.
-  Measured measure(const Work& work) {
-    std::vector<double> times;
-    // TableWriter learns from small batches: most of them should have something of it.
-    const size_t batches = work.rows >= 100000  ? 5
-                           : work.rows >= 10000 ? 9
-                           : work.rows >= 1000  ? 21
-                                                : 151;
-    double all = 0;
-    while (times.size() < batches && all < kCellMilliseconds) {
-      times.push_back(write_batch(work));
-      all += times.back();
+  double write_batch(const Work& work) {
+    const std::string sql = rows_sql(next_key(work), work.rows);
+    RowBatch rows;
+    if (way_ == Way::kTableWriter) {
+      rows = batch(*connection_, sql);
+    } else {
+      must(connection_->run(
+          "TRUNCATE staged; INSERT INTO staged SELECT * EXCLUDE (input) FROM (" + sql + ")" +
+          (upsert_ ? " QUALIFY row_number() OVER (PARTITION BY id ORDER BY input DESC) = 1" : "")));
     }
-    std::sort(times.begin(), times.end());
-    return {times[times.size() / 2]};
+    const auto start = std::chrono::steady_clock::now();
+    write(rows);
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+        .count();
   }
 
  private:
@@ -132,17 +133,7 @@ class Table {
                        existing_);
   }
 
-  double write_batch(const Work& work) {
-    const std::string sql = rows_sql(next_key(work), work.rows);
-    RowBatch rows;
-    if (way_ == Way::kTableWriter) {
-      rows = batch(*connection_, sql);
-    } else {
-      must(connection_->run(
-          "TRUNCATE staged; INSERT INTO staged SELECT * EXCLUDE (input) FROM (" + sql + ")" +
-          (upsert_ ? " QUALIFY row_number() OVER (PARTITION BY id ORDER BY input DESC) = 1" : "")));
-    }
-    const auto start = std::chrono::steady_clock::now();
+  void write(const RowBatch& rows) {
     must(connection_->begin());
     switch (way_) {
       case Way::kTableWriter:
@@ -161,8 +152,6 @@ class Table {
         break;
     }
     must(connection_->commit());
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-        .count();
   }
 
   // "first_name = excluded.first_name, …" for all columns but the key.
@@ -189,15 +178,27 @@ class Table {
   std::string assignments_;
 };
 
-// `works` of the same keys stand together, and grow.
-std::vector<Measured> measure_all(Way way, bool upsert, size_t existing,
-                                  const std::vector<Work>& works) {
-  Table table(way, upsert, existing);
+// The median batch of each table.
+std::vector<Measured> measure(std::vector<std::unique_ptr<Table>>& tables, const Work& work,
+                              const std::vector<bool>& too_long) {
+  // TableWriter learns from small batches: most of them should have something of it.
+  const size_t batches = work.rows >= 100000  ? 5
+                         : work.rows >= 10000 ? 9
+                         : work.rows >= 1000  ? 21
+                                              : 151;
+  std::vector<std::vector<double>> times(tables.size());
+  std::vector<double> all(tables.size());
+  for (size_t batch = 0; batch < batches; ++batch) {
+    for (size_t i = 0; i < tables.size(); ++i) {
+      if (too_long[i] || all[i] >= kCellMilliseconds) continue;
+      times[i].push_back(tables[i]->write_batch(work));
+      all[i] += times[i].back();
+    }
+  }
   std::vector<Measured> cells;
-  for (size_t i = 0; i < works.size(); ++i) {
-    const bool too_long = i > 0 && works[i].keys == works[i - 1].keys &&
-                          cells.back().milliseconds > kCellMilliseconds;
-    cells.push_back(too_long ? Measured{cells.back().milliseconds, true} : table.measure(works[i]));
+  for (auto& taken : times) {
+    std::sort(taken.begin(), taken.end());
+    cells.push_back({taken.empty() ? 0 : taken[taken.size() / 2], taken.empty()});
   }
   return cells;
 }
@@ -206,23 +207,30 @@ void compare(bool upsert, size_t existing, const std::vector<Work>& works,
              const std::vector<std::pair<Way, const char*>>& peers) {
   std::printf("%s, %zu rows there; milliseconds of the median batch, and peer / TableWriter\n",
               upsert ? "upsert" : "append", existing);
-  const auto ours = measure_all(Way::kTableWriter, upsert, existing, works);
-  std::vector<std::vector<Measured>> theirs;
-  for (const auto& [way, name] : peers) {
-    theirs.push_back(measure_all(way, upsert, existing, works));
-  }
+  std::vector<std::unique_ptr<Table>> tables;
+  tables.push_back(std::make_unique<Table>(Way::kTableWriter, upsert, existing));
   std::printf("%-8s %8s %12s", "keys", "rows", "TableWriter");
-  for (const auto& [way, name] : peers) std::printf(" %21s", name);
+  for (const auto& [way, name] : peers) {
+    tables.push_back(std::make_unique<Table>(way, upsert, existing));
+    std::printf(" %21s", name);
+  }
   std::printf("\n");
-  for (size_t i = 0; i < works.size(); ++i) {
-    std::printf("%-8s %8zu %9.2f ms", works[i].keys.c_str(), works[i].rows, ours[i].milliseconds);
-    for (const auto& cells : theirs) {
+  std::vector<Measured> before(tables.size());  // of the same keys
+  for (size_t w = 0; w < works.size(); ++w) {
+    if (w > 0 && works[w].keys != works[w - 1].keys) before.assign(tables.size(), {});
+    std::vector<bool> too_long;
+    for (const Measured& cell : before) too_long.push_back(cell.milliseconds > kCellMilliseconds);
+    auto cells = measure(tables, works[w], too_long);
+    std::printf("%-8s %8zu %9.2f ms", works[w].keys.c_str(), works[w].rows, cells[0].milliseconds);
+    for (size_t i = 1; i < cells.size(); ++i) {
+      if (cells[i].at_least) cells[i].milliseconds = before[i].milliseconds;
       std::printf(" %s%10.2f ms %5.2fx", cells[i].at_least ? ">" : " ", cells[i].milliseconds,
-                  cells[i].milliseconds / ours[i].milliseconds);
+                  cells[i].milliseconds / cells[0].milliseconds);
     }
     std::printf("\n");
+    std::fflush(stdout);
+    before = std::move(cells);
   }
-  std::fflush(stdout);
 }
 
 }  // namespace

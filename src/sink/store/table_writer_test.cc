@@ -391,7 +391,7 @@ class ManyBatches : public TableWriterTest {
     std::string values;
     std::vector<store::KeyDelete> deletes;
     std::map<int, bool> deleted;
-    for (uint32_t input = 0; input < 20; ++input) {
+    for (uint32_t input = 0; input < operations_; ++input) {
       const auto number = static_cast<int>(random_() % 300);
       if (with_deletes && random_() % 5 == 0) {
         deletes.push_back({.input = input, .key = std::to_string(number)});
@@ -433,6 +433,7 @@ class ManyBatches : public TableWriterTest {
     EXPECT_EQ(texts("SELECT " + number_of_id + " AS n, v FROM t ORDER BY n"), expected);
   }
 
+  uint32_t operations_ = 20;  // of a batch
   std::mt19937_64 random_{11};
   int value_ = 0;
   std::map<int, std::string> there_;
@@ -464,7 +465,8 @@ TEST_F(ManyBatches, OfTextsAndUuids) {
 
 TEST_F(ManyBatches, WhoseKeysAreDeletedWhereTheyProbablyAre) {
   // Every table is a large one. Epochs are rolled back, and checkpoints move rows.
-  for (int i = 0; i < 2; ++i) {
+  for (const uint32_t operations : {20, 120, 120}) {
+    operations_ = operations;
     TableWriter writer(*connection_, "t", {"id"}, 0);
     for (int n = 0; n < 90; ++n) {
       write_random(writer, "k", true);
@@ -482,7 +484,10 @@ TEST_F(ManyBatches, WhoseKeysAreDeletedWhereTheyProbablyAre) {
 
 TEST_F(ManyBatches, OfKeysOfSeveralColumnsInALargeTable) {
   TableWriter writer(*connection_, "t", {"id", "part"}, 0);
-  for (int n = 0; n < 60; ++n) write_random(writer, "k % 7 AS part, 'k' || k", false);
+  for (int n = 0; n < 120; ++n) {
+    operations_ = n % 40 < 20 ? 20 : 150;
+    write_random(writer, "k % 7 AS part, 'k' || k", false);
+  }
   expect_same("substr(id, 2)::INTEGER");
 }
 

@@ -7,7 +7,7 @@
 
 namespace leat::store {
 
-struct ChunkScan::Shared {
+struct ChunkScan::Shared : OwnState {
   // Some rows of one chunk; no selection: all of them.
   struct Piece {
     duckdb_data_chunk chunk = nullptr;
@@ -18,7 +18,6 @@ struct ChunkScan::Shared {
   std::vector<ScanColumn> columns;
   std::vector<Piece> pieces;
   bool few = false;
-  idx_t connection_id = 0;
 };
 
 namespace {
