@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -48,6 +49,20 @@ void store_big_endian(void* to, T value) {
   static_assert(std::is_integral_v<T>);
   if (std::endian::native != std::endian::big) value = byte_swapped(value);
   std::memcpy(to, &value, sizeof value);
+}
+
+template <class T>
+void append_big_endian(std::string& to, T value) {
+  char bytes[sizeof value];
+  store_big_endian(bytes, value);
+  to.append(bytes, sizeof value);
+}
+// Takes sizeof(T) bytes from the front. REQUIRES: there are so many.
+template <class T>
+T take_big_endian(std::string_view& from) {
+  const T value = load_big_endian<T>(from.data());
+  from.remove_prefix(sizeof value);
+  return value;
 }
 
 }  // namespace leat

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "log/batch/crc32c.h"
 
 namespace leat::log {
@@ -13,21 +14,6 @@ constexpr size_t kHeadSize = 8 + 2 + 8 + 4 + 4;
 constexpr size_t kOpenSize = 8 + 2 + 8;
 constexpr size_t kAbortedSize = 8 + 8 + 8;
 constexpr size_t kChecksumSize = 4;
-
-template <class T>
-void append_integer(std::string& to, T value) {
-  char bytes[sizeof value];
-  store_big_endian(bytes, value);
-  to.append(bytes, sizeof value);
-}
-
-// REQUIRES: enough bytes.
-template <class T>
-T take_integer(std::string_view& from) {
-  const T value = load_big_endian<T>(from.data());
-  from.remove_prefix(sizeof value);
-  return value;
-}
 
 Error corrupt(const char* what) {
   return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt, "the producer snapshot {}", what);
@@ -76,21 +62,21 @@ void ProducerState::forget_before(int64_t log_start_offset) {
 
 std::string ProducerState::encode(int64_t offset) const {
   std::string bytes(kMagic);
-  append_integer(bytes, kVersion);
-  append_integer(bytes, offset);
-  append_integer(bytes, static_cast<uint32_t>(open_.size()));
-  append_integer(bytes, static_cast<uint32_t>(aborted_->size()));
+  append_big_endian(bytes, kVersion);
+  append_big_endian(bytes, offset);
+  append_big_endian(bytes, static_cast<uint32_t>(open_.size()));
+  append_big_endian(bytes, static_cast<uint32_t>(aborted_->size()));
   for (const auto& [id, open] : open_) {
-    append_integer(bytes, open.producer_id);
-    append_integer(bytes, open.producer_epoch);
-    append_integer(bytes, open.first_offset);
+    append_big_endian(bytes, open.producer_id);
+    append_big_endian(bytes, open.producer_epoch);
+    append_big_endian(bytes, open.first_offset);
   }
   for (const AbortedTransaction& transaction : *aborted_) {
-    append_integer(bytes, transaction.producer_id);
-    append_integer(bytes, transaction.first_offset);
-    append_integer(bytes, transaction.last_offset);
+    append_big_endian(bytes, transaction.producer_id);
+    append_big_endian(bytes, transaction.first_offset);
+    append_big_endian(bytes, transaction.last_offset);
   }
-  append_integer(bytes, crc32c(as_bytes(bytes)));
+  append_big_endian(bytes, crc32c(as_bytes(bytes)));
   return bytes;
 }
 
@@ -102,30 +88,30 @@ Result<ProducerState::Snapshot> ProducerState::decode(std::string_view bytes) {
     return corrupt("fails its checksum");
   }
   std::string_view rest = content.substr(kMagic.size());
-  if (const auto version = take_integer<uint16_t>(rest); version != kVersion) {
+  if (const auto version = take_big_endian<uint16_t>(rest); version != kVersion) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
                        "the producer snapshot has version {}, this program knows {}", version,
                        kVersion);
   }
   Snapshot snapshot;
-  snapshot.offset = take_integer<int64_t>(rest);
-  const uint64_t open_count = take_integer<uint32_t>(rest);
-  const uint64_t aborted_count = take_integer<uint32_t>(rest);
+  snapshot.offset = take_big_endian<int64_t>(rest);
+  const uint64_t open_count = take_big_endian<uint32_t>(rest);
+  const uint64_t aborted_count = take_big_endian<uint32_t>(rest);
   if (rest.size() != open_count * kOpenSize + aborted_count * kAbortedSize)
     return corrupt("has a wrong size");
   for (uint64_t i = 0; i < open_count; ++i) {
     OpenTransaction open;
-    open.producer_id = take_integer<int64_t>(rest);
-    open.producer_epoch = take_integer<int16_t>(rest);
-    open.first_offset = take_integer<int64_t>(rest);
+    open.producer_id = take_big_endian<int64_t>(rest);
+    open.producer_epoch = take_big_endian<int16_t>(rest);
+    open.first_offset = take_big_endian<int64_t>(rest);
     snapshot.state.open_.emplace(open.producer_id, open);
   }
   AbortedTransactions aborted;
   for (uint64_t i = 0; i < aborted_count; ++i) {
     AbortedTransaction transaction;
-    transaction.producer_id = take_integer<int64_t>(rest);
-    transaction.first_offset = take_integer<int64_t>(rest);
-    transaction.last_offset = take_integer<int64_t>(rest);
+    transaction.producer_id = take_big_endian<int64_t>(rest);
+    transaction.first_offset = take_big_endian<int64_t>(rest);
+    transaction.last_offset = take_big_endian<int64_t>(rest);
     aborted.push_back(transaction);
   }
   snapshot.state.aborted_ = std::make_shared<AbortedTransactions>(std::move(aborted));

@@ -11,13 +11,6 @@ namespace {
 constexpr size_t kOffsetEntrySize = 8;
 constexpr size_t kTimeEntrySize = 12;
 
-template <class T>
-void append_integer(std::string& to, T value) {
-  char bytes[sizeof value];
-  store_big_endian(bytes, value);
-  to.append(bytes, sizeof value);
-}
-
 Error stale(const char* what) {
   return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt, "the index {}", what);
 }
@@ -74,8 +67,8 @@ int64_t SegmentIndex::offset_before_time(int64_t timestamp_ms) const {
 std::string SegmentIndex::encode_offsets() const {
   std::string bytes;
   for (const OffsetEntry& entry : entries_) {
-    append_integer(bytes, entry.relative_offset);
-    append_integer(bytes, entry.position);
+    append_big_endian(bytes, entry.relative_offset);
+    append_big_endian(bytes, entry.position);
   }
   return bytes;
 }
@@ -83,12 +76,12 @@ std::string SegmentIndex::encode_offsets() const {
 std::string SegmentIndex::encode_times() const {
   std::string bytes;
   for (const TimeEntry& entry : times_) {
-    append_integer(bytes, entry.max_timestamp);
-    append_integer(bytes, entry.relative_offset);
+    append_big_endian(bytes, entry.max_timestamp);
+    append_big_endian(bytes, entry.relative_offset);
   }
   // The last entry closes the segment: the largest timestamp of all of it.
-  append_integer(bytes, max_timestamp_);
-  append_integer(bytes, std::numeric_limits<int32_t>::max());
+  append_big_endian(bytes, max_timestamp_);
+  append_big_endian(bytes, std::numeric_limits<int32_t>::max());
   return bytes;
 }
 

@@ -11,28 +11,20 @@ constexpr uint16_t kVersion = 2;
 constexpr uint16_t kFirstVersion = 1;
 
 template <class T>
-void append_integer(std::string& to, T value) {
-  char bytes[sizeof value];
-  store_big_endian(bytes, value);
-  to.append(bytes, sizeof value);
-}
-
-template <class T>
 bool take(std::string_view& from, T& value) {
   if (from.size() < sizeof value) return false;
-  value = load_big_endian<T>(from.data());
-  from.remove_prefix(sizeof value);
+  value = take_big_endian<T>(from);
   return true;
 }
 
 void append_ranges(std::string& to, const std::vector<TransactionRecord::Range>& ranges) {
-  append_integer(to, static_cast<uint32_t>(ranges.size()));
+  append_big_endian(to, static_cast<uint32_t>(ranges.size()));
   for (const auto& range : ranges) {
-    append_integer(to, static_cast<uint16_t>(range.partition.topic.size()));
+    append_big_endian(to, static_cast<uint16_t>(range.partition.topic.size()));
     to += range.partition.topic;
-    append_integer(to, range.partition.partition);
-    append_integer(to, range.first_offset);
-    append_integer(to, range.end_offset);
+    append_big_endian(to, range.partition.partition);
+    append_big_endian(to, range.first_offset);
+    append_big_endian(to, range.end_offset);
   }
 }
 
@@ -67,10 +59,10 @@ Error corrupt() {
 
 std::string encode_transaction_record(const TransactionRecord& record) {
   std::string bytes;
-  append_integer(bytes, kVersion);
-  append_integer(bytes, record.producer_id);
-  append_integer(bytes, record.producer_epoch);
-  append_integer(bytes, static_cast<uint8_t>(record.status));
+  append_big_endian(bytes, kVersion);
+  append_big_endian(bytes, record.producer_id);
+  append_big_endian(bytes, record.producer_epoch);
+  append_big_endian(bytes, static_cast<uint8_t>(record.status));
   append_ranges(bytes, record.partitions);
   append_ranges(bytes, record.committed);
   return bytes;

@@ -16,7 +16,7 @@ uint32_t tag_of(uint64_t hash) {
 
 }  // namespace
 
-KeyRows::KeyRows(size_t keys) : buckets_(keys * 5 / 4 / kSlots + 1) {}
+KeyRows::KeyRows(size_t keys) : buckets_(keys * 5 / 4 / kSlots + 1), most_others_(keys / 64 + 64) {}
 
 // The high bits choose the bucket without a division.
 size_t KeyRows::bucket_of(uint64_t hash) const {
@@ -24,7 +24,10 @@ size_t KeyRows::bucket_of(uint64_t hash) const {
 }
 
 void KeyRows::set(uint64_t hash, int64_t row) {
-  if (row < 0 || row > std::numeric_limits<uint32_t>::max()) return;
+  if (row < 0 || row > std::numeric_limits<uint32_t>::max()) {
+    complete_ = false;
+    return;
+  }
   const uint32_t tag = tag_of(hash);
   Bucket* const choices[] = {&buckets_[bucket_of(hash)], &buckets_[bucket_of(second(hash))]};
   Bucket* emptier = nullptr;
@@ -45,8 +48,12 @@ void KeyRows::set(uint64_t hash, int64_t row) {
     }
   }
   if (emptier == nullptr) {
-    emptier = choices[0];
-    slot = (hash >> 32) % kSlots;
+    if (others_.size() < most_others_ || others_.contains(hash)) {
+      others_[hash] = static_cast<uint32_t>(row);
+    } else {
+      complete_ = false;
+    }
+    return;
   }
   emptier->tags[slot] = tag;
   emptier->rows[slot] = static_cast<uint32_t>(row);
@@ -65,6 +72,8 @@ void KeyRows::find(uint64_t hash, std::vector<int64_t>& rows) const {
     if (buckets_[first].tags[i] == tag) rows.push_back(buckets_[first].rows[i]);
     if (other != first && buckets_[other].tags[i] == tag) rows.push_back(buckets_[other].rows[i]);
   }
+  if (others_.empty()) return;
+  if (const auto found = others_.find(hash); found != others_.end()) rows.push_back(found->second);
 }
 
 }  // namespace leat::sink

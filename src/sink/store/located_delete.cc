@@ -1,20 +1,18 @@
 #include "sink/store/located_delete.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <deque>
-#include <numeric>
+#include <map>
 #include <utility>
 
 #include "sink/store/key_bytes.h"
 #include "sink/store/table_layout.h"
+#include "store/store.h"
 
 namespace leat::sink {
 namespace {
 
 // DuckDB looks for up to fifty row ids without reading all of them.
 constexpr size_t kFewRows = 48;
-constexpr size_t kFewKeys = 40;
 constexpr size_t kAhead = 16;  // keys whose places are fetched into the cache meanwhile
 // Calls before the keys are read: scans, which together take about as long. Longer where the rows
 // that were read before had no use.
@@ -24,13 +22,9 @@ constexpr int kLongestWait = 4096;
 constexpr int kOfUse = 30;       // hits
 constexpr int kMostInARow = 8;   // misses: rows have moved
 constexpr int kMostMisses = 20;  // and more than one in five: some rows have
-constexpr int kDoubtful = 2;     // in a row: perhaps a transaction was rolled back
-
-size_t count_of(std::span<const KeySelection> keys) {
-  return std::accumulate(keys.begin(), keys.end(), size_t{0}, [](size_t sum, const auto& one) {
-    return sum + one.selection->rows.size();
-  });
-}
+// Of the last rows: in the row groups that the next checkpoints merge, where that drops deleted
+// rows.
+constexpr int64_t kLastRows = 6 * store::kRowGroupRows;
 
 }  // namespace
 
@@ -46,11 +40,21 @@ Result<bool> LocatedDelete::remove(std::span<const KeySelection> keys) {
   if (!rows_) {
     if (++waited_ < wait_) return false;
     LEAT_TRY(read_rows());
-  } else if (in_a_row_ >= kDoubtful) {
-    LEAT_TRY(count_rows());
   }
-  LEAT_ASSIGN(const bool found, count_of(keys) <= kFewKeys ? remove_few(keys) : remove_many(keys));
-  if (found) {
+  std::optional<Places> places = places_of(keys);
+  uint64_t deleted = 0;
+  if (places) {
+    LEAT_ASSIGN(deleted, remove_at(*places));
+    if (deleted < places->keys && deleted >= places->keys / 2) {
+      LEAT_TRY(read_last_rows());
+      places = places_of(keys);
+      if (places) {
+        LEAT_ASSIGN(const uint64_t more, remove_at(*places));
+        deleted += more;
+      }
+    }
+  }
+  if (places && deleted == places->keys) {
     ++hits_;
     in_a_row_ = 0;
     return true;
@@ -58,8 +62,31 @@ Result<bool> LocatedDelete::remove(std::span<const KeySelection> keys) {
   ++misses_;
   ++in_a_row_;
   const bool often = misses_ >= kMostMisses && misses_ * 4 > hits_;
-  if (often || in_a_row_ >= kMostInARow) forget_rows();
+  const bool moved = places && places->keys > kFewRows && deleted < places->keys / 2;
+  if (!places || moved || often || in_a_row_ == kMostInARow) forget_rows();
   return false;
+}
+
+// None: a key that has no row here may have one in the table.
+std::optional<LocatedDelete::Places> LocatedDelete::places_of(
+    std::span<const KeySelection> keys) const {
+  Places places;
+  std::vector<int64_t> found;
+  for (const KeySelection& one : keys) {
+    const auto& hashes = one.selection->hashes;
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      if (i + kAhead < hashes.size()) rows_->prefetch(hashes[i + kAhead]);
+      found.clear();
+      rows_->find(hashes[i], found);
+      if (found.empty()) {
+        if (!rows_->complete()) return std::nullopt;
+        continue;
+      }
+      ++places.keys;
+      for (const int64_t row : found) places.rows.push_back({row, &one, one.selection->rows[i]});
+    }
+  }
+  return places;
 }
 
 void LocatedDelete::forget_rows() {
@@ -73,36 +100,12 @@ void LocatedDelete::append(std::span<const uint64_t> hashes) {
   for (const uint64_t hash : hashes) rows_->set(hash, next_row_++);
 }
 
-Result<bool> LocatedDelete::remove_few(std::span<const KeySelection> keys) {
-  std::vector<store::LogicalType> types;
-  for (const size_t column : keys[0].key) {
-    types.emplace_back(duckdb_vector_get_column_type(
-        duckdb_data_chunk_get_vector(keys[0].selection->chunk, column)));
-  }
-  std::vector<store::Value> row_values;
-  std::vector<std::vector<store::Value>> key_values(types.size());
-  std::vector<int64_t> found;
-  for (const KeySelection& one : keys) {
-    const duckdb_data_chunk chunk = one.selection->chunk;
-    const auto& hashes = one.selection->hashes;
-    for (size_t i = 0; i < hashes.size(); ++i) {
-      found.clear();
-      rows_->find(hashes[i], found);
-      if (found.empty() || row_values.size() + found.size() > kFewRows) return false;
-      for (const int64_t row : found) {
-        row_values.emplace_back(duckdb_create_int64(row));
-        for (size_t k = 0; k < types.size(); ++k) {
-          key_values[k].push_back(store::cell_value(duckdb_data_chunk_get_vector(chunk, one.key[k]),
-                                                    types[k].get(), one.selection->rows[i]));
-        }
-      }
-    }
-  }
-  LEAT_ASSIGN(const uint64_t deleted, execute(row_values, key_values, types));
-  return deleted == count_of(keys);
+Result<uint64_t> LocatedDelete::remove_at(const Places& places) {
+  if (places.rows.empty()) return uint64_t{0};
+  return places.rows.size() <= kFewRows ? remove_few(places) : remove_many(places);
 }
 
-Result<bool> LocatedDelete::remove_many(std::span<const KeySelection> keys) {
+Result<uint64_t> LocatedDelete::remove_many(const Places& places) {
   if (!many_) {
     std::vector<std::string> columns;
     for (const std::string& name : key_) {
@@ -112,21 +115,12 @@ Result<bool> LocatedDelete::remove_many(std::span<const KeySelection> keys) {
                   fmt::format("DELETE FROM {} AS target WHERE {}", store::quoted_table(table_),
                               wanted_.condition("target.rowid", columns)));
   }
-  std::deque<KeyReader> readers;
+  std::map<const KeySelection*, KeyReader> readers;
   std::vector<WantedRow> wanted;
-  std::vector<int64_t> found;
-  for (const KeySelection& one : keys) {
-    readers.emplace_back(one.selection->chunk, one.key);
-    const auto& hashes = one.selection->hashes;
-    for (size_t i = 0; i < hashes.size(); ++i) {
-      if (i + kAhead < hashes.size()) rows_->prefetch(hashes[i + kAhead]);
-      found.clear();
-      rows_->find(hashes[i], found);
-      if (found.empty()) return false;
-      for (const int64_t row : found) {
-        wanted.push_back({row, &readers.back(), one.selection->rows[i]});
-      }
-    }
+  for (const Place& place : places.rows) {
+    const KeySelection& of = *place.of;
+    const auto reader = readers.try_emplace(&of, of.selection->chunk, of.key).first;
+    wanted.push_back({place.row, &reader->second, place.at});
   }
   wanted_.set(std::move(wanted));
   const auto deleted = [&]() -> Result<uint64_t> {
@@ -135,15 +129,26 @@ Result<bool> LocatedDelete::remove_many(std::span<const KeySelection> keys) {
     return result.rows_changed();
   }();
   wanted_.set({});
-  if (!deleted.ok()) return deleted.error();
-  // Most of them somewhere else: all rows have moved.
-  if (*deleted < count_of(keys) / 2) in_a_row_ = kMostInARow;
-  return *deleted == count_of(keys);
+  return deleted;
 }
 
-Result<uint64_t> LocatedDelete::execute(const std::vector<store::Value>& rows,
-                                        const std::vector<std::vector<store::Value>>& keys,
-                                        std::span<const store::LogicalType> types) {
+Result<uint64_t> LocatedDelete::remove_few(const Places& places) {
+  const KeySelection& first = *places.rows[0].of;
+  std::vector<store::LogicalType> types;
+  for (const size_t column : first.key) {
+    types.emplace_back(duckdb_vector_get_column_type(
+        duckdb_data_chunk_get_vector(first.selection->chunk, column)));
+  }
+  std::vector<store::Value> rows;
+  std::vector<std::vector<store::Value>> keys(types.size());
+  for (const Place& place : places.rows) {
+    rows.emplace_back(duckdb_create_int64(place.row));
+    for (size_t k = 0; k < types.size(); ++k) {
+      const duckdb_vector vector =
+          duckdb_data_chunk_get_vector(place.of->selection->chunk, place.of->key[k]);
+      keys[k].push_back(store::cell_value(vector, types[k].get(), place.at));
+    }
+  }
   if (!few_) {
     std::string lists = "unnest($1::BIGINT[]) AS leat_row";
     std::string condition = "target.rowid = leat_keys.leat_row";
@@ -173,37 +178,39 @@ Result<uint64_t> LocatedDelete::execute(const std::vector<store::Value>& rows,
 }
 
 Result<void> LocatedDelete::read_rows() {
+  LEAT_ASSIGN(const size_t there, row_count(connection_, table_));
+  rows_.emplace(there + there / 8);
+  if (auto read = read_rows_from(0); !read.ok()) {
+    rows_.reset();
+    return read;
+  }
+  return {};
+}
+
+Result<void> LocatedDelete::read_last_rows() {
+  return read_rows_from(std::max<int64_t>(0, next_row_ - kLastRows));
+}
+
+Result<void> LocatedDelete::read_rows_from(int64_t first) {
   std::string names;
   std::vector<size_t> key;
   for (const std::string& name : key_) {
     names += ", " + store::quoted_identifier(name);
     key.push_back(key.size() + 1);
   }
-  LEAT_ASSIGN(const size_t there, row_count(connection_, table_));
-  KeyRows rows(there + there / 8);
-  next_row_ = 0;
-  LEAT_TRY(connection_.stream("SELECT rowid" + names + " FROM " + store::quoted_table(table_),
-                              [&](duckdb_data_chunk chunk) {
-                                const auto hashes = key_hashes(chunk, key);
-                                const auto* ids = static_cast<const int64_t*>(
-                                    duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)));
-                                for (size_t i = 0; i < hashes.size(); ++i) {
-                                  if (i + kAhead < hashes.size()) rows.prefetch(hashes[i + kAhead]);
-                                  rows.set(hashes[i], ids[i]);
-                                  next_row_ = std::max(next_row_, ids[i] + 1);
-                                }
-                              }));
-  rows_ = std::move(rows);
-  return {};
-}
-
-// The transaction before this one has appended rows, and nothing has deleted them yet.
-Result<void> LocatedDelete::count_rows() {
-  LEAT_ASSIGN(auto result,
-              connection_.query("SELECT max(rowid) FROM " + store::quoted_table(table_)));
-  LEAT_ASSIGN(const auto rows, result.texts());
-  next_row_ = std::strtoll(rows.at(0).at(0).value_or("-1").c_str(), nullptr, 10) + 1;
-  return {};
+  next_row_ = first;
+  return connection_.stream(fmt::format("SELECT rowid{} FROM {} WHERE rowid >= {}", names,
+                                        store::quoted_table(table_), first),
+                            [&](duckdb_data_chunk chunk) {
+                              const auto hashes = key_hashes(chunk, key);
+                              const auto* ids = static_cast<const int64_t*>(
+                                  duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)));
+                              for (size_t i = 0; i < hashes.size(); ++i) {
+                                if (i + kAhead < hashes.size()) rows_->prefetch(hashes[i + kAhead]);
+                                rows_->set(hashes[i], ids[i]);
+                                next_row_ = std::max(next_row_, ids[i] + 1);
+                              }
+                            });
 }
 
 }  // namespace leat::sink

@@ -2,9 +2,10 @@
 // they probably are.
 //
 // A hint decides nothing. A row is deleted only if it has the key, and if fewer rows were deleted
-// than there are keys, the caller scans after all. Row ids move when a checkpoint drops deleted
-// rows, and a transaction that is rolled back gives them to others: then a scan finds the keys,
-// and the next rows are counted anew.
+// than there are keys, the caller scans after all. Row ids change: a checkpoint that merges row
+// groups drops their deleted rows, mostly among the last ones, and a transaction that is rolled
+// back leaves its ids to others. So when some keys are not where they were, the last rows are read
+// again; when most are not, nothing is believed any more.
 #pragma once
 
 #include <cstdint>
@@ -46,14 +47,27 @@ class LocatedDelete {
   void append(std::span<const uint64_t> hashes);
 
  private:
+  // A row that a key of the batch may have: row `at` of the chunk.
+  struct Place {
+    int64_t row = 0;
+    const KeySelection* of = nullptr;
+    uint32_t at = 0;
+  };
+  struct Places {
+    std::vector<Place> rows;
+    size_t keys = 0;  // that have one
+  };
+
   Result<void> read_rows();
-  Result<void> count_rows();
+  // Those whose ids may have changed, and how many there are.
+  Result<void> read_last_rows();
+  Result<void> read_rows_from(int64_t first);
   void forget_rows();
-  Result<bool> remove_few(std::span<const KeySelection> keys);
-  Result<bool> remove_many(std::span<const KeySelection> keys);
-  Result<uint64_t> execute(const std::vector<store::Value>& rows,
-                           const std::vector<std::vector<store::Value>>& keys,
-                           std::span<const store::LogicalType> types);
+  std::optional<Places> places_of(std::span<const KeySelection> keys) const;
+  // How many rows they deleted.
+  Result<uint64_t> remove_at(const Places& places);
+  Result<uint64_t> remove_few(const Places& places);
+  Result<uint64_t> remove_many(const Places& places);
 
   store::Connection& connection_;
   WantedRows& wanted_;
