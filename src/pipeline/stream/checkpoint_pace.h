@@ -4,7 +4,8 @@
 // the log holds several row groups and a part of one; the parts of several checkpoints are merged
 // later, which writes up to a hundred thousand rows again while the stream waits. A checkpoint
 // which comes when one row group is nearly full, and no record waits, takes a tenth of that and
-// leaves nothing to merge; the rows are then no longer in memory either.
+// leaves nothing to merge; the rows are then no longer in memory either. Of narrow rows several row
+// groups wait for each other: a checkpoint begins a new block of the file, of 256 KiB.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,13 @@ class CheckpointPace {
   void committed(size_t appended, bool removed, uint64_t log_bytes);
   // The database was checkpointed.
   void checkpointed() { rows_ = 0; }
-  // The next epoch, if it is like the last one, begins another row group.
-  bool due() const { return rows_ > 0 && rows_ + last_ > row_group_rows_; }
+  // It is worth it, and the next epoch, if it is like the last one, begins another row group.
+  bool due() const {
+    return rows_ > 0 && log_bytes_ >= kLeastLogBytes &&
+           (rows_ - 1) % row_group_rows_ + 1 + last_ > row_group_rows_;
+  }
+
+  static constexpr uint64_t kLeastLogBytes = 2 << 20;
 
  private:
   size_t row_group_rows_;

@@ -10,7 +10,7 @@ constexpr size_t kRows = 1000;
 class CheckpointPaceTest : public testing::Test {
  protected:
   void commit(size_t rows, bool removed = false) {
-    log_bytes_ += rows;
+    log_bytes_ += rows * bytes_of_a_row_;
     pace_.committed(rows, removed, log_bytes_);
   }
   // Epochs of `rows` until a checkpoint is due: their number.
@@ -23,6 +23,7 @@ class CheckpointPaceTest : public testing::Test {
   }
 
   CheckpointPace pace_{kRows};
+  uint64_t bytes_of_a_row_ = CheckpointPace::kLeastLogBytes;
   uint64_t log_bytes_ = 0;
 };
 
@@ -36,14 +37,21 @@ TEST_F(CheckpointPaceTest, IsDueWhenTheNextEpochWouldBeginARowGroup) {
   EXPECT_EQ(epochs_of(999), 1);
 }
 
-TEST_F(CheckpointPaceTest, StaysDueUntilThereIsOne) {
+TEST_F(CheckpointPaceTest, WhatWasMissedIsDueAtTheEndOfTheNextRowGroup) {
   EXPECT_EQ(epochs_of(300), 3);
   commit(1);
   EXPECT_FALSE(pace_.due()) << "901 and one more fit";
   commit(300);
-  EXPECT_TRUE(pace_.due());
-  commit(300);
-  EXPECT_TRUE(pace_.due());
+  EXPECT_FALSE(pace_.due()) << "one is full, and the next one holds 201";
+  EXPECT_EQ(epochs_of(300), 2);
+}
+
+TEST_F(CheckpointPaceTest, NarrowRowsWaitUntilItIsWorthIt) {
+  bytes_of_a_row_ = CheckpointPace::kLeastLogBytes / 2500;
+  EXPECT_EQ(epochs_of(100), 30) << "three row groups, the last of them full";
+  pace_.checkpointed();
+  log_bytes_ = 0;
+  EXPECT_EQ(epochs_of(300), 10) << "2,700 rows leave room for 300 more";
 }
 
 TEST_F(CheckpointPaceTest, EpochsWithoutRowsChangeNothing) {

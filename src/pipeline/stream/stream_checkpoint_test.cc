@@ -22,7 +22,7 @@ class StreamCheckpointTest : public StreamTest {
 };
 
 TEST_F(StreamCheckpointTest, ARowGroupThatIsNearlyFullGoesIntoTheFile) {
-  stream_.sql = "SELECT unnest(range(first, first + rows)) AS i FROM t";
+  stream_.sql = "SELECT unnest(range(first, first + rows)) AS i, repeat('x', 100) AS wide FROM t";
   into("table", "numbers");
   open();
   for (int64_t i = 0; i < 31; ++i) {
@@ -51,7 +51,7 @@ TEST_F(StreamCheckpointTest, WhereRowsAreReplacedItIsLeftToDuckdb) {
 }
 
 TEST_F(StreamCheckpointTest, WaitsForWhoeverWritesBesideIt) {
-  stream_.sql = "SELECT unnest(range(first, first + rows)) AS i FROM t";
+  stream_.sql = "SELECT unnest(range(first, first + rows)) AS i, repeat('x', 100) AS wide FROM t";
   into("table", "numbers");
   open();
   auto other = std::move(database_->connect()).value();

@@ -42,7 +42,7 @@ class TableWriterTest : public testing::Test {
   }
 
   // One epoch.
-  Delivery write(TableWriter& writer, const RowBatch& rows) {
+  TableDelivery write(TableWriter& writer, const RowBatch& rows) {
     EXPECT_TRUE(connection_->begin().ok());
     auto prepared = writer.prepare(rows.columns);
     EXPECT_TRUE(prepared.ok()) << prepared.error().to_string();
@@ -50,9 +50,9 @@ class TableWriterTest : public testing::Test {
     EXPECT_TRUE(delivery.ok()) << delivery.error().to_string();
     auto committed = connection_->commit();
     EXPECT_TRUE(committed.ok()) << committed.error().to_string();
-    return delivery.ok() ? std::move(delivery).value() : Delivery{};
+    return delivery.ok() ? std::move(delivery).value() : TableDelivery{};
   }
-  Delivery write(TableWriter& writer, const std::string& sql) {
+  TableDelivery write(TableWriter& writer, const std::string& sql) {
     return write(writer, batch(*connection_, sql));
   }
   std::string refusal(TableWriter& writer, const std::string& sql) {
