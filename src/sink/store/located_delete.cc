@@ -36,35 +36,36 @@ LocatedDelete::LocatedDelete(store::Connection& connection, std::string table,
       key_(std::move(key)),
       wait_(kWait) {}
 
-Result<bool> LocatedDelete::remove(std::span<const KeySelection> keys) {
+Result<std::optional<uint64_t>> LocatedDelete::remove(std::span<const KeySelection> keys) {
   if (!rows_) {
-    if (++waited_ < wait_) return false;
+    if (++waited_ < wait_) return std::optional<uint64_t>();
     LEAT_TRY(read_rows());
   }
   std::optional<Places> places = places_of(keys);
   uint64_t deleted = 0;
   if (places) {
     LEAT_ASSIGN(deleted, remove_at(*places));
-    if (deleted < places->keys && deleted >= places->keys / 2) {
-      LEAT_TRY(read_last_rows());
-      places = places_of(keys);
-      if (places) {
-        LEAT_ASSIGN(const uint64_t more, remove_at(*places));
-        deleted += more;
-      }
-    }
+  }
+  const bool some_moved = places && deleted < places->keys && deleted >= places->keys / 2;
+  if (some_moved) {
+    LEAT_TRY(read_last_rows());
+    places = places_of(keys);
+  }
+  if (some_moved && places) {
+    LEAT_ASSIGN(const uint64_t more, remove_at(*places));
+    deleted += more;
   }
   if (places && deleted == places->keys) {
     ++hits_;
     in_a_row_ = 0;
-    return true;
+    return std::optional<uint64_t>(deleted);
   }
   ++misses_;
   ++in_a_row_;
   const bool often = misses_ >= kMostMisses && misses_ * 4 > hits_;
   const bool moved = places && places->keys > kFewRows && deleted < places->keys / 2;
   if (!places || moved || often || in_a_row_ == kMostInARow) forget_rows();
-  return false;
+  return std::optional<uint64_t>();
 }
 
 // None: a key that has no row here may have one in the table.

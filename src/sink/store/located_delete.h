@@ -37,12 +37,12 @@ class LocatedDelete {
   LocatedDelete(store::Connection& connection, std::string table, std::vector<std::string> key,
                 WantedRows& wanted);
 
-  // Deletes different keys, each of which the table may hold once. True: the table holds none of
-  // them now. False: it may; what was found is deleted.
+  // Deletes different keys, each of which the table may hold once. Returns how many rows they had:
+  // the table holds none of them now. None: it may; what was found is deleted.
   //
   // Reads all keys of a table, once, when it has been asked often enough to be worth it. REQUIRES:
   // the transaction has not written the table yet.
-  Result<bool> remove(std::span<const KeySelection> keys);
+  Result<std::optional<uint64_t>> remove(std::span<const KeySelection> keys);
   // The keys of the rows that the transaction appends, in their order.
   void append(std::span<const uint64_t> hashes);
 

@@ -4,10 +4,9 @@
 
 #include <numeric>
 
-#include "base/temporary_directory.h"
 #include "sink/batch_for_test.h"
 #include "sink/store/key_bytes.h"
-#include "store/store.h"
+#include "sink/store/open_store_for_test.h"
 
 namespace leat::sink {
 namespace {
@@ -15,27 +14,15 @@ namespace {
 using test::batch;
 
 // A table of 30,000 numbers from 0 on.
-class LocatedDeleteTest : public testing::Test {
+class LocatedDeleteTest : public test::OpenStoreTest {
  protected:
   void SetUp() override {
-    store_ = std::move(store::Store::open()).value();
-    database_ = std::move(store_->attach("p", directory_.path() / "p.duckdb")).value();
-    connection_ = std::move(database_->connect()).value();
     run("CREATE TABLE t AS SELECT i::INTEGER AS id, 'v' || i AS v FROM range(30000) r(i)");
     wanted_ = std::move(WantedRows::create(*connection_)).value();
     located_.emplace(*connection_, "t", std::vector<std::string>{"id"}, *wanted_);
   }
-  void run(const std::string& sql) {
-    const auto done = connection_->run(sql);
-    ASSERT_TRUE(done.ok()) << sql << ": " << done.error().to_string();
-  }
-  std::string text(const std::string& sql) {
-    auto result = connection_->query(sql);
-    if (!result.ok()) return result.error().to_string();
-    return result->texts().value().at(0).at(0).value_or("NULL");
-  }
-  // Deletes what `sql` gives, numbers from id on.
-  bool remove(const std::string& sql) {
+  // Deletes the numbers that `sql` gives: how many were there, if that is known.
+  std::optional<uint64_t> removed(const std::string& sql) {
     const store::RowBatch rows = batch(*connection_, "SELECT *, 0 AS input FROM (" + sql + ")");
     const std::vector<size_t> key = {0};
     const duckdb_data_chunk chunk = rows.chunks[0].get();
@@ -45,8 +32,9 @@ class LocatedDeleteTest : public testing::Test {
     const KeySelection keys[] = {{&selection, key}};
     auto removed = located_->remove(keys);
     EXPECT_TRUE(removed.ok()) << removed.error().to_string();
-    return removed.ok() && *removed;
+    return removed.ok() ? *removed : std::nullopt;
   }
+  bool remove(const std::string& sql) { return removed(sql).has_value(); }
   // One epoch that replaces a row; true: its place was known.
   bool replace(int id, bool commit = true) {
     run("BEGIN");
@@ -67,10 +55,6 @@ class LocatedDeleteTest : public testing::Test {
     while (!replace(0)) ASSERT_LT(++asked, 100);
   }
 
-  TemporaryDirectory directory_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<store::Database> database_;
-  std::unique_ptr<store::Connection> connection_;
   std::unique_ptr<WantedRows> wanted_;
   std::optional<LocatedDelete> located_;
 };
@@ -86,8 +70,8 @@ TEST_F(LocatedDeleteTest, FindsWhatWasThereAndWhatWasAppended) {
 
 TEST_F(LocatedDeleteTest, KnowsKeysThatWereNeverThere) {
   warm_up();
-  EXPECT_TRUE(remove("SELECT i::INTEGER AS id FROM range(29995, 30005) r(i)"));
-  EXPECT_TRUE(remove("SELECT 99999::INTEGER AS id"));
+  EXPECT_EQ(removed("SELECT i::INTEGER AS id FROM range(29995, 30005) r(i)"), 5u);
+  EXPECT_EQ(removed("SELECT 99999::INTEGER AS id"), 0u);
   EXPECT_EQ(text("SELECT count(*) FROM t"), "29995");
 }
 

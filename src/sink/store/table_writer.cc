@@ -31,7 +31,7 @@ struct TableWriter::Impl {
         large_table(large),
         inserts(ChunkStatement::create(on)),
         removals(ChunkStatement::create(on)),
-        wanted(WantedRows::create(on)) {}
+        wanted(key.empty() ? Result(std::unique_ptr<WantedRows>()) : WantedRows::create(on)) {}
 
   store::Connection& connection;
   std::string table;
@@ -44,7 +44,7 @@ struct TableWriter::Impl {
   std::vector<TableColumn> layout;     // of the table
   Result<ChunkStatement> inserts;
   Result<ChunkStatement> removals;
-  Result<std::unique_ptr<WantedRows>> wanted;
+  Result<std::unique_ptr<WantedRows>> wanted;  // null without a key
   // All keys of the table, and perhaps those of transactions that were rolled back. Nobody else
   // writes the table.
   std::optional<KeyFilter> present;
@@ -198,8 +198,8 @@ Result<bool> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   add(reduced.deletes, of_deletes);
   if (keys.empty()) return false;
   if (located) {
-    LEAT_ASSIGN(const bool removed, located->remove(keys));
-    if (removed) return true;
+    LEAT_ASSIGN(const auto removed, located->remove(keys));
+    if (removed) return *removed > 0;
   }
   for (const KeySelection& one : keys) {
     removals->add(one.selection->chunk, one.key, one.selection->rows);

@@ -5,29 +5,19 @@
 #include <map>
 #include <random>
 
-#include "base/temporary_directory.h"
 #include "sink/batch_for_test.h"
-#include "store/store.h"
+#include "sink/store/open_store_for_test.h"
 
 namespace leat::sink {
 namespace {
 
-using store::Connection;
-using store::Database;
 using store::RowBatch;
 using test::batch;
 
 using Texts = std::vector<std::vector<std::optional<std::string>>>;
 
-class TableWriterTest : public testing::Test {
+class TableWriterTest : public test::OpenStoreTest {
  protected:
-  void SetUp() override { open(); }
-
-  void open() {
-    store_ = std::move(store::Store::open()).value();
-    database_ = std::move(store_->attach("p", directory_.path() / "p.duckdb")).value();
-    connection_ = std::move(database_->connect()).value();
-  }
   void reopen() {
     connection_.reset();
     database_.reset();
@@ -64,11 +54,6 @@ class TableWriterTest : public testing::Test {
     EXPECT_EQ(prepared.error().domain(), ErrorDomain::kUser);
     return prepared.error().message();
   }
-
-  TemporaryDirectory directory_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<Connection> connection_;
 };
 
 TEST_F(TableWriterTest, AppendsInOrderAndKeepsEqualRows) {

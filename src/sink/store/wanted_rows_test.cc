@@ -4,32 +4,19 @@
 
 #include <vector>
 
-#include "base/temporary_directory.h"
 #include "sink/batch_for_test.h"
-#include "store/store.h"
+#include "sink/store/open_store_for_test.h"
 
 namespace leat::sink {
 namespace {
 
 // A table with 100,000 rows, whose row ids are its numbers, and some keys.
-class WantedRowsTest : public testing::Test {
+class WantedRowsTest : public test::OpenStoreTest {
  protected:
   void SetUp() override {
-    store_ = std::move(store::Store::open()).value();
-    database_ = std::move(store_->attach("p", directory_.path() / "p.duckdb")).value();
-    connection_ = std::move(database_->connect()).value();
     wanted_ = std::move(WantedRows::create(*connection_)).value();
     run("CREATE TABLE t AS SELECT i AS id, 'name ' || i AS name, md5(i::VARCHAR)::UUID AS uuid, "
         "i * 0.5::DOUBLE AS half FROM range(100000) r(i)");
-  }
-  void run(const std::string& sql) {
-    const auto done = connection_->run(sql);
-    ASSERT_TRUE(done.ok()) << sql << ": " << done.error().to_string();
-  }
-  std::string text(const std::string& sql) {
-    auto result = connection_->query(sql);
-    if (!result.ok()) return result.error().to_string();
-    return result->texts().value().at(0).at(0).value_or("NULL");
   }
   // Asks for the rows `ids` with the keys that `sql` gives, one for each.
   void want(const std::vector<int64_t>& ids, const std::string& sql, size_t columns) {
@@ -46,10 +33,6 @@ class WantedRowsTest : public testing::Test {
                 wanted_->condition("rowid", key));
   }
 
-  TemporaryDirectory directory_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<store::Database> database_;
-  std::unique_ptr<store::Connection> connection_;
   std::unique_ptr<WantedRows> wanted_;
   store::RowBatch rows_;
   std::optional<KeyReader> reader_;
@@ -90,7 +73,7 @@ TEST_F(WantedRowsTest, IsPlannedOnceAndReadsNoKeyOfOtherRows) {
                                      wanted_->condition("rowid", std::vector<std::string>{"id"})))
           .value();
   for (int64_t i = 0; i < 3; ++i) {
-    want({i}, std::to_string(i) == "0" ? "SELECT 0::BIGINT AS k" : "SELECT 1::BIGINT AS k", 1);
+    want({i}, i == 0 ? "SELECT 0::BIGINT AS k" : "SELECT 1::BIGINT AS k", 1);
     EXPECT_EQ(statement.execute()->texts().value().at(0).at(0), i < 2 ? "1" : "0");
   }
   const std::string plan = [&] {
