@@ -33,13 +33,9 @@ Failure failure_of(duckdb_result& result, const store::Connection& connection) {
 
 }  // namespace
 
-Result<store::Statement> Engine::prepare(std::string sql) {
-  const std::string from = std::string(kBatchFunction) + "()";
-  const std::string to = scan_.function() + "()";
-  for (size_t at = sql.find(from); at != std::string::npos; at = sql.find(from, at + to.size())) {
-    sql.replace(at, from.size(), to);
-  }
-  return connection_.prepare(sql);
+Result<store::Statement> Engine::prepare(const std::string& sql) {
+  return connection_.prepare(
+      replaced(sql, std::string(kBatchFunction) + "()", scan_.function() + "()"));
 }
 
 std::optional<Failure> Engine::execute(store::Statement& statement, Micros now,

@@ -26,7 +26,7 @@ class Engine {
       : scan_(scan), connection_(connection) {}
 
   // A text of the plan, which reads from the batch by its general name.
-  Result<store::Statement> prepare(std::string sql);
+  Result<store::Statement> prepare(const std::string& sql);
   // Adds the rows of the result to `rows`, or says how it failed; then `rows` is as before.
   std::optional<Failure> execute(store::Statement& statement, Micros now, store::RowBatch& rows);
 

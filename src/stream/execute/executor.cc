@@ -6,6 +6,7 @@
 #include "stream/execute/failure_search.h"
 #include "stream/execute/input_batch.h"
 #include "stream/execute/output_rows.h"
+#include "stream/execute/quick_cast.h"
 #include "stream/query.h"
 
 namespace leat::stream {
@@ -18,13 +19,15 @@ class BatchExecutor : public Executor {
  public:
   BatchExecutor(const Plan& plan, std::unique_ptr<BatchScan> scan, store::Connection& connection)
       : plan_(plan),
+        connection_(connection),
         scan_(std::move(scan)),
         engine_(*scan_, connection),
         search_(plan_, *scan_, engine_),
         batch_(plan_, *scan_) {}
 
   Result<void> prepare() {
-    LEAT_ASSIGN(strict_, engine_.prepare(plan_.sql));
+    LEAT_ASSIGN(const std::string sql, with_quick_casts(plan_.sql, connection_));
+    LEAT_ASSIGN(strict_, engine_.prepare(sql));
     return {};
   }
 
@@ -83,6 +86,7 @@ class BatchExecutor : public Executor {
   }
 
   const Plan plan_;
+  store::Connection& connection_;
   std::unique_ptr<BatchScan> scan_;
   Engine engine_;
   FailureSearch search_;

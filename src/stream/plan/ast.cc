@@ -102,6 +102,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
 bool is_select(const Json& node) { return type_of(node) == "SELECT_NODE"; }
 bool is_set_operation(const Json& node) { return type_of(node) == "SET_OPERATION_NODE"; }
 

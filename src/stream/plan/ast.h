@@ -39,6 +39,8 @@ std::string_view text_of(const Json& node, const char* member);
 // The byte offset in the SQL text where the node stands; nullopt where the tree does not say.
 std::optional<size_t> position_of(const Json& node);
 std::string lower(std::string_view text);
+// Every `from` in a text of SQL.
+std::string replaced(std::string text, std::string_view from, std::string_view to);
 bool is_select(const Json& node);
 bool is_set_operation(const Json& node);
 

@@ -3,6 +3,7 @@
 
 #include "stream/execute/cast_check.h"
 #include "stream/execute/probe.h"
+#include "stream/execute/quick_cast.h"
 #include "stream/plan/check.h"
 #include "stream/plan/projection.h"
 #include "stream/plan/references.h"
@@ -119,13 +120,6 @@ std::string typed_nothing(const FieldPlan& fields, const References& references,
   return sql + fmt::format("CAST(NULL AS BIGINT) AS {})", kRowColumn);
 }
 
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
 // The user's own text bound against the topic as a CTE, only for its error: that one has the
 // user's names and position.
 Error error_of_user_text(const Query& query, const std::string& relation, const Error& rewritten,
@@ -212,12 +206,15 @@ class Writer {
     Json lenient = root;
     make_lenient(lenient);
     LEAT_ASSIGN(plan_.lenient_sql, deserialize_node(lenient, connection_));
+    LEAT_ASSIGN(std::string quick_sql, quick_text(root));
     if (needed) {
       plan_.sql = outer + plan_.sql + ")";
       plan_.lenient_sql = outer + plan_.lenient_sql + ")";
+      quick_sql = outer + quick_sql + ")";
       LEAT_ASSIGN(columns, columns_of(plan_.sql));
       columns.pop_back();
     }
+    plan_.sql = std::move(quick_sql);
     plan_.columns = std::move(columns);
 
     if (const auto probe = probe_for(root)) {
@@ -231,6 +228,13 @@ class Writer {
   }
 
  private:
+  Result<std::string> quick_text(const Json& root) {
+    Json quick = root;
+    use_quick_casts(quick, fields_.casts_of_strings);
+    LEAT_TRY(keep_names(quick, root, connection_));
+    return deserialize_node(quick, connection_);
+  }
+
   std::string bound_to_nothing(const std::string& sql) const {
     return replaced(sql, std::string(kBatchFunction) + "()",
                     typed_nothing(fields_, references_, false));

@@ -164,6 +164,9 @@ class Planner {
     }
     if (reference.cast != nullptr && casts_from_text(use->seen, *reference.cast)) {
       use->text = true;
+      if (use->seen != nullptr && use->seen->kind == TypeKind::kVarchar) {
+        if (const auto at = position_of(*reference.cast)) plan_.casts_of_strings.insert(*at);
+      }
       texts_.push_back({&reference, parent, use});
       return {};
     }

@@ -1,6 +1,7 @@
 // From the fields that a query names to what is decoded from each record.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ struct FieldPlan {
   codec::Projection projection;
   // Fields of the projection's root that * must not show: texts, and what was never seen.
   std::vector<std::string> hidden;
+  // The positions of the CASTs whose child is a column of strings, as the records have them.
+  std::set<size_t> casts_of_strings;
   std::vector<std::string> warnings;
 };
 
