@@ -9,6 +9,12 @@
 
 namespace leat::store {
 
+Path wal_of(const Path& file) {
+  Path wal = file;
+  wal += ".wal";
+  return wal;
+}
+
 Connection::Connection(duckdb_connection connection, std::shared_ptr<DuckdbInstance> instance,
                        const Path& file)
     : connection_(connection),
@@ -107,7 +113,7 @@ Result<bool> Connection::checkpoint() {
 
 uint64_t Connection::wal_bytes() const {
   std::error_code none;
-  const auto bytes = std::filesystem::file_size(*file_ + ".wal", none);
+  const auto bytes = std::filesystem::file_size(wal_of(*file_), none);
   return none ? 0 : bytes;
 }
 

@@ -171,6 +171,9 @@ class Database {
   Path file_;
 };
 
+// DuckDB's write-ahead log of the database in `file`.
+Path wal_of(const Path& file);
+
 // "a""b": an identifier that may stand in any statement.
 std::string quoted_identifier(std::string_view name);
 // 'it''s': a text literal.

@@ -32,7 +32,7 @@ class Install(unittest.TestCase):
         self.run_tool("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", self.path)
         package = next(self.path.glob("*.deb"))
         fields = self.run_tool("dpkg-deb", "-f", package, "Package", "Depends")
-        for name in ("leat", "libcurl4", "libyaml-cpp0.7", "libc6", "tzdata"):
+        for name in ("leat", "libcurl4", "libyaml-cpp0.7", "libjemalloc2", "libc6", "tzdata"):
             self.assertIn(name, fields)
         self.assertNotIn("libduckdb", fields)
         files = self.run_tool("dpkg-deb", "-c", package)

@@ -151,5 +151,19 @@ TEST_F(LocatedDeleteTest, FindsItsWayAfterRowsHaveMoved) {
   EXPECT_EQ(text("SELECT count(*) FROM t"), "30000");
 }
 
+// Of a table with more rows than those that a checkpoint may move only the last are read again.
+TEST_F(LocatedDeleteTest, ScansForFewKeysThatHaveMovedInALargeTable) {
+  run("CREATE OR REPLACE TABLE t AS SELECT i::INTEGER AS id, 'v' AS v FROM range(300000) r(i)");
+  warm_up();
+  run("CREATE TABLE other AS FROM t ORDER BY id DESC");
+  run("DROP TABLE t");
+  run("ALTER TABLE other RENAME TO t");
+  EXPECT_TRUE(replace(5)) << "it is among the last rows now";
+  EXPECT_FALSE(replace(299'000)) << "it is among the first";
+  EXPECT_TRUE(replace(299'000)) << "its new row is known";
+  EXPECT_EQ(text("SELECT count(*) FROM t"), "300000");
+  EXPECT_EQ(text("SELECT count(DISTINCT id) FROM t"), "300000");
+}
+
 }  // namespace
 }  // namespace leat::sink

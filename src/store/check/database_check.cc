@@ -18,12 +18,6 @@ std::string reason(const Error& error) {
   return text;
 }
 
-Path wal_of(const Path& file) {
-  Path wal = file;
-  wal += ".wal";
-  return wal;
-}
-
 Result<void> read_every_row(const Path& file) {
   LEAT_ASSIGN(const auto database, Database::open(file, {.read_only = true}));
   LEAT_ASSIGN(const auto connection, database->connect());
