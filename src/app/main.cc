@@ -1,4 +1,6 @@
 // The program `leat`.
+#include <sys/resource.h>
+
 #include <csignal>
 
 #include "app/commands/mistyped.h"
@@ -14,6 +16,15 @@ const char* const malloc_conf = "narenas:4,background_thread:true,oversize_thres
 }
 
 namespace {
+
+// A log holds each of its segments open. The soft limit, mostly 1,024, is for programs that use
+// select(); the hard one is what the system allows.
+void allow_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 int run_program(int argc, char** argv) {
   CLI::App program("From API to table, exactly once, in one process.", "leat");
@@ -32,6 +43,7 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  allow_open_files();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is a failed write
   return run_program(argc, argv);
 }

@@ -1,6 +1,7 @@
 """leat run: summaries, exit codes, resuming, signals."""
 import json
 import signal
+import subprocess
 import time
 import unittest
 
@@ -55,6 +56,19 @@ class RunAnew(unittest.TestCase):
         result = self.place.leat("run", "shop.yaml", "--once")
         self.assertIn(result.returncode, (leat.FAILED, leat.USER_ERROR))
         self.assertIn("orders.ndjson", result.stdout + result.stderr)
+
+    def with_open_files(self, limit):
+        command = f"ulimit {limit}; exec {leat.PROGRAM} run shop.yaml --once"
+        return subprocess.run(["sh", "-c", command], cwd=self.place.path, env=leat.environment(DIR=self.place.path),
+                              capture_output=True, text=True)
+
+    def test_too_few_open_files_say_how_to_allow_more(self):
+        result = self.with_open_files("-n 16")
+        self.assertEqual(result.returncode, leat.FAILED, result.stderr)
+        self.assertRegex(result.stderr, "Too many open files.*; this process may have 16: raise that with `ulimit -n`")
+
+    def test_only_the_hard_limit_of_open_files_counts(self):
+        self.assertEqual(self.with_open_files("-S -n 16").returncode, 0)
 
     def test_set_wins_over_the_environment(self):
         elsewhere = self.place.path / "elsewhere"

@@ -1,12 +1,32 @@
 #include "app/commands/command.h"
 
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include "app/terminal/style.h"
 
 namespace leat::app {
+namespace {
+
+// For what the system, DuckDB and SQLite say in one voice.
+std::string remedy_of(const Error& error) {
+  rlimit limit{};
+  if (error.message().find(std::generic_category().message(EMFILE)) == std::string::npos ||
+      ::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return "";
+  }
+  return fmt::format(
+      "; this process may have {}: raise that with `ulimit -n`, or LimitNOFILE= in its unit of "
+      "systemd",
+      limit.rlim_cur);
+}
+
+}  // namespace
 
 void add_data_flag(CLI::App& command, Path& data) {
   data = "leat-data";
@@ -25,7 +45,8 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 int report(const Error& error) {
   const auto screen = terminal::screen_of(STDERR_FILENO);
   const std::string label = terminal::painted("error:", terminal::Colour::kRed, screen);
-  std::fprintf(stderr, "%s %s\n", label.c_str(), error.to_string().c_str());
+  std::fprintf(stderr, "%s %s%s\n", label.c_str(), error.to_string().c_str(),
+               remedy_of(error).c_str());
   return exit_code_of(error);
 }
 
