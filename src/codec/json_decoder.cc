@@ -262,7 +262,7 @@ class RecordDecoder {
 }  // namespace
 
 struct JsonDecoder::Impl {
-  explicit Impl(const Projection& projection) : root(make_tree(projection, lists)) {
+  Impl(const Projection& projection, TextRoom* texts) : root(make_tree(projection, texts, lists)) {
     scratch.reserve(64);  // Column::kReadable
   }
 
@@ -299,8 +299,8 @@ struct JsonDecoder::Impl {
   std::vector<Misfit> misfits;
 };
 
-JsonDecoder::JsonDecoder(const Projection& projection)
-    : impl_(std::make_unique<Impl>(projection)) {}
+JsonDecoder::JsonDecoder(const Projection& projection, TextRoom* texts)
+    : impl_(std::make_unique<Impl>(projection, texts)) {}
 JsonDecoder::~JsonDecoder() = default;
 
 DecodeOutcome JsonDecoder::decode(std::string_view json, std::span<const duckdb_vector> vectors,

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/decode/text_room.h"
 #include "codec/topic_schema.h"
 
 namespace leat::codec {
@@ -47,7 +48,9 @@ struct DecodeOutcome {
 // Every kMisfit of a record against the schema's own types is a change that infer() makes of it.
 class JsonDecoder {
  public:
-  explicit JsonDecoder(const Projection& projection);
+  // With `texts`, vectors point to their texts of more than 12 bytes there, until it is cleared:
+  // for vectors that are read and not kept. Without, the texts are the vectors' own.
+  explicit JsonDecoder(const Projection& projection, TextRoom* texts = nullptr);
   ~JsonDecoder();
 
   // Writes row `row` of `vectors` (one per top-level field of the projection, of the types that

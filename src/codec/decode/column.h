@@ -9,10 +9,14 @@
 #include <cstring>
 #include <string_view>
 
+#include "codec/decode/text_room.h"
+
 namespace leat::codec {
 
 class Column {
  public:
+  // Longer texts are kept in `texts`; none: in the heap of the vector.
+  void keep_texts_in(TextRoom* texts) { texts_ = texts; }
   // The pointers of `vector`, which may have moved: a new chunk, or a list's child that grew.
   void attach(duckdb_vector vector) {
     vector_ = vector;
@@ -37,6 +41,10 @@ class Column {
       set(row, inlined(text));
       return;
     }
+    if (texts_ != nullptr) {
+      set(row, long_text(texts_->keep(text), text.size()));
+      return;
+    }
     if (text.size() > room_) {
       if (text.size() > kMaxArena / 4) {
         duckdb_unsafe_vector_assign_string_element_len(vector_, row, text.data(), text.size());
@@ -46,13 +54,9 @@ class Column {
       get_room(row);
     }
     std::memcpy(free_, text.data(), text.size());
-    duckdb_string_t value;
-    value.value.pointer.length = static_cast<uint32_t>(text.size());
-    std::memcpy(value.value.pointer.prefix, free_, sizeof value.value.pointer.prefix);
-    value.value.pointer.ptr = free_;
+    set(row, long_text(free_, text.size()));
     free_ += text.size();
     room_ -= text.size();
-    set(row, value);
   }
   void set_null(idx_t row) {
     if (validity_ == nullptr) {
@@ -63,6 +67,14 @@ class Column {
   }
 
  private:
+  static duckdb_string_t long_text(char* text, size_t size) {
+    duckdb_string_t value;
+    value.value.pointer.length = static_cast<uint32_t>(size);
+    std::memcpy(value.value.pointer.prefix, text, sizeof value.value.pointer.prefix);
+    value.value.pointer.ptr = text;
+    return value;
+  }
+
   // DuckDB keeps up to 12 bytes in the row itself, zeros after them.
   static duckdb_string_t inlined(std::string_view text) {
     static_assert(sizeof(duckdb_string_t{}.value.inlined.inlined) == kReadable);
@@ -91,6 +103,7 @@ class Column {
   }
 
   static constexpr size_t kMaxArena = 16 << 10;
+  TextRoom* texts_ = nullptr;
   duckdb_vector vector_ = nullptr;
   void* data_ = nullptr;
   uint64_t* validity_ = nullptr;

@@ -12,12 +12,14 @@ std::string_view without_text_suffix(std::string_view name) {
 
 struct TreeMaker {
   const std::vector<std::string>& whole_paths;
+  TextRoom* texts;
   std::vector<Node*>& lists;
 
   std::unique_ptr<Node> make(const Type& type, const std::string& path, bool whole, bool root) {
     auto node = std::make_unique<Node>();
     node->kind = type.kind;
     node->path = path;
+    node->column.keep_texts_in(texts);
     // What is taken whole is taken with all that is in it.
     whole = whole || std::ranges::find(whole_paths, path) != whole_paths.end();
     if (type.kind == TypeKind::kList) {
@@ -81,8 +83,9 @@ void Node::set_null(idx_t row) {
   }
 }
 
-std::unique_ptr<Node> make_tree(const Projection& projection, std::vector<Node*>& lists) {
-  return TreeMaker{projection.whole, lists}.make(projection.root, "", false, true);
+std::unique_ptr<Node> make_tree(const Projection& projection, TextRoom* texts,
+                                std::vector<Node*>& lists) {
+  return TreeMaker{projection.whole, texts, lists}.make(projection.root, "", false, true);
 }
 
 }  // namespace leat::codec

@@ -52,7 +52,9 @@ struct Node {
   void set_null(idx_t row);
 };
 
-// The tree of a projection; `lists` gets every list in it, outer before inner.
-std::unique_ptr<Node> make_tree(const Projection& projection, std::vector<Node*>& lists);
+// The tree of a projection, whose columns keep their texts in `texts` (see Column); `lists` gets
+// every list in it, outer before inner.
+std::unique_ptr<Node> make_tree(const Projection& projection, TextRoom* texts,
+                                std::vector<Node*>& lists);
 
 }  // namespace leat::codec

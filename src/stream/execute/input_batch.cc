@@ -9,7 +9,7 @@
 
 namespace leat::stream {
 InputBatch::InputBatch(const Plan& plan, const BatchScan& scan)
-    : plan_(plan), scan_(scan), decoder_(plan.projection) {}
+    : plan_(plan), scan_(scan), decoder_(plan.projection, &texts_) {}
 
 void InputBatch::begin(const ExecuteOptions& options) {
   options_ = options;
@@ -20,6 +20,7 @@ void InputBatch::begin(const ExecuteOptions& options) {
 
 void InputBatch::next_part() {
   inputs_.clear();
+  texts_.clear();
   used_chunks_ = 0;
   rows_ = duckdb_vector_size();
 }
@@ -88,8 +89,8 @@ InputBatch::Added InputBatch::add_row(const InputRecord& record, Misfit misfit,
   return Added::kFailed;
 }
 
-// Rows are counted over all chunks. What the dropped rows have in the heaps of their vectors stays
-// there until the chunk is used again.
+// Rows are counted over all chunks. What the dropped rows have in the heaps of their vectors, or
+// in texts_, stays there until the chunk is used again.
 void InputBatch::drop_rows_from(size_t rows) {
   const size_t chunk_rows = duckdb_vector_size();
   used_chunks_ = (rows + chunk_rows - 1) / chunk_rows;

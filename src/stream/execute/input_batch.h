@@ -46,6 +46,7 @@ class InputBatch {
 
   const Plan& plan_;
   const BatchScan& scan_;
+  codec::TextRoom texts_;  // of the part
   codec::JsonDecoder decoder_;
   ExecuteOptions options_;
   BatchResult result_;
