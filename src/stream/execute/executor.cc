@@ -26,8 +26,13 @@ class BatchExecutor : public Executor {
         batch_(plan_, *scan_) {}
 
   Result<void> prepare() {
-    LEAT_ASSIGN(const std::string sql, with_quick_casts(plan_.sql, connection_));
-    LEAT_ASSIGN(strict_, engine_.prepare(sql));
+    // What is called like a field and is none (a lambda's parameter) may be no string.
+    LEAT_ASSIGN(const std::string quick, with_quick_casts(plan_.quick_sql, connection_));
+    if (auto statement = engine_.prepare(quick); statement.ok()) {
+      strict_ = std::move(*statement);
+      return {};
+    }
+    LEAT_ASSIGN(strict_, engine_.prepare(plan_.sql));
     return {};
   }
 

@@ -152,7 +152,36 @@ INSTANTIATE_TEST_SUITE_P(
              Names{"a:VARCHAR"}, Names{"yes", "no", "?"}},
         Case{"SELECT id AS a, a + 1 AS b FROM t WHERE a = 2", Names{"a:BIGINT", "b:BIGINT"},
              Names{"2|3"}},
+        Case{"SELECT list_transform([id], dob -> dob::TIMESTAMP IS NULL) AS l FROM t WHERE id < 0",
+             Names{"l:BOOLEAN[]"}, Names{}},
+        Case{
+            "WITH c AS (SELECT make_timestamp(id) AS dob FROM t) SELECT dob::TIMESTAMP AS d FROM c",
+            Names{"d:TIMESTAMP"},
+            Names{"1970-01-01 00:00:00.000001", "1970-01-01 00:00:00.000002",
+                  "1970-01-01 00:00:00.000003"}},
         Case{"FROM t SELECT id WHERE false", Names{"id:BIGINT"}, Names{}}));
+
+TEST(ExecutorTest, CastsOfStringsTakeTheQuickWayOrDuckDbs) {
+  const TestDatabase database;
+  const TestRecords records(
+      {R"({"id":"7a0a95b7-3cd2-4c35-8e6b-00000000000F","born":"1992-03-08T15:13:16.5Z"})",
+       R"({"id":"{7A0A95B73CD24C358E6B000000000010}","born":"1992-03-08"})",
+       R"({"id":null,"born":"1992-03-08 15:13:16+02"})",
+       R"({"id":"7a0a95b7-3cd2-4c35-8e6b-000000000011","born":"yesterday"})", R"({"born":null})"});
+  const Outcome outcome = run(
+      database, "SELECT id::UUID, born::TIMESTAMPTZ AS b, CAST(born AS TIMESTAMP) FROM t", records);
+  std::vector<std::string> names;
+  for (const auto& column : outcome.plan.columns) names.push_back(column.name);
+  EXPECT_THAT(names, ElementsAre("CAST(id AS \"UUID\")", "b", "CAST(born AS TIMESTAMP)"));
+  EXPECT_THAT(
+      outcome.rows,
+      ElementsAre("7a0a95b7-3cd2-4c35-8e6b-00000000000f|1992-03-08 15:13:16.5+00|1992-03-08 "
+                  "15:13:16.5",
+                  "7a0a95b7-3cd2-4c35-8e6b-000000000010|1992-03-08 00:00:00+00|1992-03-08 "
+                  "00:00:00",
+                  "NULL|1992-03-08 13:13:16+00|1992-03-08 15:13:16", "NULL|NULL|NULL"));
+  EXPECT_THAT(failures_of(outcome.result), ElementsAre(HasSubstr("3 query: Conversion Error")));
+}
 
 TEST(ExecutorTest, FailingRecordsDoNotTakeTheirNeighboursAlong) {
   const TestDatabase database;

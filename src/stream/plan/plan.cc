@@ -206,15 +206,14 @@ class Writer {
     Json lenient = root;
     make_lenient(lenient);
     LEAT_ASSIGN(plan_.lenient_sql, deserialize_node(lenient, connection_));
-    LEAT_ASSIGN(std::string quick_sql, quick_text(root));
+    LEAT_ASSIGN(plan_.quick_sql, quick_text(root));
     if (needed) {
       plan_.sql = outer + plan_.sql + ")";
       plan_.lenient_sql = outer + plan_.lenient_sql + ")";
-      quick_sql = outer + quick_sql + ")";
+      plan_.quick_sql = outer + plan_.quick_sql + ")";
       LEAT_ASSIGN(columns, columns_of(plan_.sql));
       columns.pop_back();
     }
-    plan_.sql = std::move(quick_sql);
     plan_.columns = std::move(columns);
 
     if (const auto probe = probe_for(root)) {
