@@ -12,7 +12,8 @@
 // and more, which would go back at once, and be asked for again with the next response.
 extern "C" {
 extern const char* const malloc_conf;
-const char* const malloc_conf = "narenas:4,background_thread:true,oversize_threshold:0";
+const char* const malloc_conf =
+    "narenas:4,background_thread:true,max_background_threads:1,oversize_threshold:0";
 }
 
 namespace {
