@@ -8,12 +8,13 @@
 
 // Read by jemalloc, with which builds without sanitizers are linked (decision 014). Four arenas for
 // all threads, not four for each core: each keeps some of what its threads once needed. What is
-// free goes back to the system after ten seconds, also when nobody allocates; so do pieces of 8 MB
+// free goes back to the system after two seconds, also when nobody allocates; so do pieces of 8 MB
 // and more, which would go back at once, and be asked for again with the next response.
 extern "C" {
 extern const char* const malloc_conf;
 const char* const malloc_conf =
-    "narenas:4,background_thread:true,max_background_threads:1,oversize_threshold:0";
+    "narenas:4,background_thread:true,max_background_threads:1,dirty_decay_ms:2000,"
+    "oversize_threshold:0";
 }
 
 namespace {
