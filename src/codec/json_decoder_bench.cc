@@ -70,7 +70,7 @@ Projection users_projection() {
 
 class ChunkDecoder {
  public:
-  ChunkDecoder() : projection_(users_projection()), decoder_(projection_) {
+  ChunkDecoder() : projection_(users_projection()), decoder_(projection_, &texts_) {
     std::vector<duckdb_logical_type> types;
     for (const Field& field : projection_.root.fields) {
       types.push_back(make_logical_type(field.type));
@@ -88,6 +88,7 @@ class ChunkDecoder {
   bool take(std::string_view record) {
     if (rows_ == duckdb_vector_size()) {
       duckdb_data_chunk_reset(chunk_);
+      texts_.clear();
       rows_ = 0;
     }
     return decoder_.decode(record, vectors_, rows_++).status == DecodeStatus::kDecoded;
@@ -95,6 +96,7 @@ class ChunkDecoder {
 
  private:
   Projection projection_;
+  TextRoom texts_;
   JsonDecoder decoder_;
   duckdb_data_chunk chunk_ = nullptr;
   std::vector<duckdb_vector> vectors_;
