@@ -71,7 +71,7 @@ struct Plan {
 
   // For the Executor. `sql` and these read from __leat_batch(), which each Executor calls by a name
   // of its own.
-  std::string quick_sql;                  // casts of strings have a quick way; may not bind
+  std::string quick_sql;                  // quick casts of strings; may not bind; empty: none
   std::string lenient_sql;                // every cast is a TRY_CAST
   std::string probe_sql;                  // the rows that fail; empty where TRY cannot tell
   std::optional<CastCheck> cast_check;    // finds most of them in a fraction of the time

@@ -3,24 +3,19 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/text/hex_digit.h"
+
 namespace leat::codec {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // The code unit of "XXXX" at the front of `text`.
 std::optional<uint32_t> code_unit(std::string_view text) {
   if (text.size() < 4) return std::nullopt;
   uint32_t unit = 0;
   for (size_t i = 0; i < 4; ++i) {
-    const int digit = hex_digit(text[i]);
-    if (digit < 0) return std::nullopt;
-    unit = unit << 4 | static_cast<uint32_t>(digit);
+    const uint8_t digit = hex_digit(text[i]);
+    if (digit == kNoHexDigit) return std::nullopt;
+    unit = unit << 4 | digit;
   }
   return unit;
 }

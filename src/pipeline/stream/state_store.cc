@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text/hex_digit.h"
 #include "base/uuid.h"
 
 namespace leat::pipeline {
@@ -43,11 +44,10 @@ Result<void> executed(store::Statement& statement) {
 // plainer to read back.
 std::optional<std::string> from_hex(const std::optional<std::string>& hex) {
   if (!hex) return std::nullopt;
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'A' + 10; };
   std::string bytes;
   bytes.reserve(hex->size() / 2);
   for (size_t i = 0; i + 1 < hex->size(); i += 2) {
-    bytes += static_cast<char>(digit((*hex)[i]) * 16 + digit((*hex)[i + 1]));
+    bytes += static_cast<char>(hex_digit((*hex)[i]) * 16 + hex_digit((*hex)[i + 1]));
   }
   return bytes;
 }

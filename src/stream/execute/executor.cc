@@ -19,18 +19,19 @@ class BatchExecutor : public Executor {
  public:
   BatchExecutor(const Plan& plan, std::unique_ptr<BatchScan> scan, store::Connection& connection)
       : plan_(plan),
-        connection_(connection),
         scan_(std::move(scan)),
         engine_(*scan_, connection),
         search_(plan_, *scan_, engine_),
         batch_(plan_, *scan_) {}
 
-  Result<void> prepare() {
-    // What is called like a field and is none (a lambda's parameter) may be no string.
-    LEAT_ASSIGN(const std::string quick, with_quick_casts(plan_.quick_sql, connection_));
-    if (auto statement = engine_.prepare(quick); statement.ok()) {
-      strict_ = std::move(*statement);
-      return {};
+  Result<void> prepare(store::Connection& connection) {
+    if (!plan_.quick_sql.empty()) {
+      LEAT_ASSIGN(const std::string quick, with_quick_casts(plan_.quick_sql, connection));
+      // What is called like a field and is none (a lambda's parameter) may be no string.
+      if (auto statement = engine_.prepare(quick); statement.ok()) {
+        strict_ = std::move(*statement);
+        return {};
+      }
     }
     LEAT_ASSIGN(strict_, engine_.prepare(plan_.sql));
     return {};
@@ -91,7 +92,6 @@ class BatchExecutor : public Executor {
   }
 
   const Plan plan_;
-  store::Connection& connection_;
   std::unique_ptr<BatchScan> scan_;
   Engine engine_;
   FailureSearch search_;
@@ -110,7 +110,7 @@ Result<std::unique_ptr<Executor>> Executor::create(const Plan& plan,
                                                    store::Connection& connection) {
   LEAT_ASSIGN(auto scan, BatchScan::create(plan, connection));
   auto executor = std::make_unique<BatchExecutor>(plan, std::move(scan), connection);
-  LEAT_TRY(executor->prepare());
+  LEAT_TRY(executor->prepare(connection));
   return std::unique_ptr<Executor>(std::move(executor));
 }
 

@@ -89,8 +89,8 @@ InputBatch::Added InputBatch::add_row(const InputRecord& record, Misfit misfit,
   return Added::kFailed;
 }
 
-// Rows are counted over all chunks. What the dropped rows have in the heaps of their vectors, or
-// in texts_, stays there until the chunk is used again.
+// Rows are counted over all chunks. What the dropped rows have in texts_, or in the heaps of their
+// vectors, stays there until these are used again.
 void InputBatch::drop_rows_from(size_t rows) {
   const size_t chunk_rows = duckdb_vector_size();
   used_chunks_ = (rows + chunk_rows - 1) / chunk_rows;

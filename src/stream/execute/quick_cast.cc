@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text/hex_digit.h"
 #include "store/function/own_function.h"
 
 namespace leat::stream {
@@ -34,15 +35,6 @@ class Digits {
   const char* text_;
   bool wrong_ = false;
 };
-
-constexpr uint8_t kNoDigit = 0xff;
-constexpr std::array<uint8_t, 256> kHexadecimal = [] {
-  std::array<uint8_t, 256> values{};
-  values.fill(kNoDigit);
-  for (uint8_t i = 0; i < 10; ++i) values['0' + i] = i;
-  for (uint8_t i = 0; i < 6; ++i) values['a' + i] = values['A' + i] = 10 + i;
-  return values;
-}();
 
 template <class Value, std::optional<Value> (*parse)(std::string_view)>
 void cast(duckdb_function_info /*info*/, duckdb_data_chunk input, duckdb_vector output) {
@@ -75,16 +67,18 @@ bool is_cast_at(const Json& node, const std::set<size_t>& positions) {
   return position && positions.contains(*position) && class_of(node.at("child")) == "COLUMN_REF";
 }
 
-struct Function {
+struct QuickCast {
+  std::string_view type;      // in DuckDB's syntax tree
+  std::string_view function;  // of a VARCHAR; an Executor calls it by a name of its own
   duckdb_type result;
   duckdb_scalar_function_t run;
 };
-
-Function function_of(const QuickCast& quick) {
-  if (quick.type == "UUID") return {DUCKDB_TYPE_UUID, cast<duckdb_hugeint, quick_uuid>};
-  return {quick.type == "TIMESTAMP" ? DUCKDB_TYPE_TIMESTAMP : DUCKDB_TYPE_TIMESTAMP_TZ,
-          cast<int64_t, quick_timestamp>};
-}
+constexpr QuickCast kQuickCasts[] = {
+    {"TIMESTAMP WITH TIME ZONE", "__leat_quick_timestamptz", DUCKDB_TYPE_TIMESTAMP_TZ,
+     cast<int64_t, quick_timestamp>},
+    {"TIMESTAMP", "__leat_quick_timestamp", DUCKDB_TYPE_TIMESTAMP, cast<int64_t, quick_timestamp>},
+    {"UUID", "__leat_quick_uuid", DUCKDB_TYPE_UUID, cast<duckdb_hugeint, quick_uuid>},
+};
 
 }  // namespace
 
@@ -121,13 +115,12 @@ std::optional<duckdb_hugeint> quick_uuid(std::string_view text) {
                                              19, 21, 24, 26, 28, 30, 32, 34};
   if (text.size() != 36) return {};
   if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return {};
-  const auto digit = [&](size_t at) { return kHexadecimal[static_cast<unsigned char>(text[at])]; };
   uint8_t all = 0;
   const auto half = [&](size_t first) {
     uint64_t value = 0;
     for (size_t i = first; i < first + 8; ++i) {
-      const uint8_t high = digit(kBytes[i]);
-      const uint8_t low = digit(kBytes[i] + 1);
+      const uint8_t high = hex_digit(text[kBytes[i]]);
+      const uint8_t low = hex_digit(text[kBytes[i] + 1]);
       all |= high | low;
       value = value << 8 | uint64_t{high} << 4 | low;
     }
@@ -139,35 +132,36 @@ std::optional<duckdb_hugeint> quick_uuid(std::string_view text) {
   return duckdb_hugeint{.lower = lower, .upper = static_cast<int64_t>(upper)};
 }
 
-void use_quick_casts(Json& node, const std::set<size_t>& positions) {
-  if (!node.is_structured()) return;
+bool use_quick_casts(Json& node, const std::set<size_t>& positions) {
+  if (!node.is_structured()) return false;
   if (!is_cast_at(node, positions)) {
-    for (auto& [key, value] : node.items()) use_quick_casts(value, positions);
-    return;
+    bool used = false;
+    for (auto& [key, value] : node.items()) used |= use_quick_casts(value, positions);
+    return used;
   }
   const std::string_view type = text_of(node.at("cast_type"), "id");
   const auto quick = std::ranges::find(kQuickCasts, type, &QuickCast::type);
-  if (quick == std::end(kQuickCasts)) return;
+  if (quick == std::end(kQuickCasts)) return false;
   std::string alias(text_of(node, "alias"));
   node["alias"] = "";
   Json either = operator_node(
       "OPERATOR_COALESCE", {function_node(std::string(quick->function), {node.at("child")}), node});
   either["alias"] = std::move(alias);
   node = std::move(either);
+  return true;
 }
 
 Result<std::string> with_quick_casts(std::string sql, store::Connection& connection) {
   for (const QuickCast& quick : kQuickCasts) {
     const std::string call = std::string(quick.function) + "(";
     if (sql.find(call) == std::string::npos) continue;
-    const Function function = function_of(quick);
     std::vector<store::LogicalType> text;
     text.emplace_back(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
     LEAT_ASSIGN(std::string name,
                 store::register_scalar({.name = quick.function,
                                         .parameters = std::move(text),
-                                        .result = function.result,
-                                        .run = function.run},
+                                        .result = quick.result,
+                                        .run = quick.run},
                                        std::make_shared<store::OwnState>(), connection));
     name += '(';
     sql = replaced(std::move(sql), call, name);

@@ -210,7 +210,7 @@ class Writer {
     if (needed) {
       plan_.sql = outer + plan_.sql + ")";
       plan_.lenient_sql = outer + plan_.lenient_sql + ")";
-      plan_.quick_sql = outer + plan_.quick_sql + ")";
+      if (!plan_.quick_sql.empty()) plan_.quick_sql = outer + plan_.quick_sql + ")";
       LEAT_ASSIGN(columns, columns_of(plan_.sql));
       columns.pop_back();
     }
@@ -229,7 +229,7 @@ class Writer {
  private:
   Result<std::string> quick_text(const Json& root) {
     Json quick = root;
-    use_quick_casts(quick, fields_.casts_of_strings);
+    if (!use_quick_casts(quick, fields_.casts_of_strings)) return std::string();
     LEAT_TRY(keep_names(quick, root, connection_));
     return deserialize_node(quick, connection_);
   }
