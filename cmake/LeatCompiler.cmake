@@ -1,8 +1,10 @@
 # Compiler, linker and warnings, the same for every target.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}" CACHE STRING "")
-  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE}" CACHE STRING "")
+  # Paths relative to the checkout, so that what one clone has compiled serves the next one, too.
+  set(launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}" CACHE STRING "")
+  set(CMAKE_C_COMPILER_LAUNCHER "${launcher}" CACHE STRING "")
 endif()
 
 find_program(MOLD mold)
