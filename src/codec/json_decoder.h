@@ -4,6 +4,7 @@
 #include <duckdb.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +16,15 @@
 
 namespace leat::codec {
 
+// How a query uses what is decoded.
+enum class FieldUse : uint8_t {
+  kPassed,  // it reaches an output column as it is, and nowhere else has any effect
+  kShape,   // its members or elements are named, so it must be an object or a list; they have uses
+            // of their own
+  kTyped,  // an operator, a function, WHERE …: what it computes depends on the type; with all below
+  kText,   // the token's text, which a cast reads
+};
+
 // What to decode: a tree of fields. A leaf of kVarchar or kDeclared takes any token as its text;
 // objects and lists as their JSON text, byte for byte. A leaf of kNull takes null only and a struct
 // without fields {} only: anything else is a misfit. A field that is not in the projection may be
@@ -25,6 +35,10 @@ struct Projection {
   // whole): an unknown key there is a misfit. Paths as member_path() gives them; "" is the root.
   // Whatever lies below such a path is whole, too, and `root` must have all of its known fields.
   std::vector<std::string> whole;
+  // By the path of the column in `root` (member_path() of the names that it has there, "::text"
+  // included). What is not in it is used as the nearest that is above it, if that is kTyped, and
+  // else is passed.
+  std::map<std::string, FieldUse> uses;
   // The decoded JSON path differs from the column's place for fields named "<name>::text": such a
   // field holds the text of the token of its sibling <name> (a query casts it itself).
 };

@@ -36,6 +36,16 @@ class PlanTest : public testing::Test {
     return texts;
   }
 
+  std::string uses(const std::string& sql) {
+    constexpr const char* kNames[] = {"passed", "shape", "typed", "text"};
+    std::string text;
+    for (const auto& [path, use] : plan_of(sql).projection.uses) {
+      text +=
+          fmt::format("{}{}: {}", text.empty() ? "" : ", ", path, kNames[static_cast<int>(use)]);
+    }
+    return text;
+  }
+
   TestDatabase database_;
   codec::TopicSchema schema_ =
       TestRecords({R"({"id":1,"name":"Ann","login":{"uuid":"u","n":1},"items":[{"price":1.5}],)"
@@ -79,6 +89,19 @@ TEST_F(PlanTest, ACastDecodesTheTokensText) {
   EXPECT_THAT(
       columns("SELECT * EXCLUDE (login, items, mixed, never, born, ok), id::VARCHAR AS a FROM t"),
       ElementsAre("id BIGINT", "name VARCHAR", "a VARCHAR"));
+}
+
+TEST_F(PlanTest, TellsWhatIsOnlyPassedOn) {
+  EXPECT_EQ(uses("SELECT id, name AS n, login.uuid FROM t"), ": shape, login: shape");
+  EXPECT_EQ(uses("SELECT id, login FROM t WHERE id > 3"), ": shape, id: typed");
+  EXPECT_EQ(uses("SELECT *, login.n + 1 AS n FROM t"), ": shape, login: shape, login.n: typed");
+  EXPECT_EQ(uses("SELECT id::VARCHAR AS a, name FROM t"), ": shape, id: text");
+  EXPECT_EQ(uses("SELECT id, id::VARCHAR AS a FROM t"), ": shape, id::text: text");
+  EXPECT_EQ(uses("SELECT unnest(items) AS i, upper(name) AS u FROM t"),
+            ": shape, items: typed, name: typed");
+  EXPECT_EQ(uses("SELECT id AS x, x + 1 AS y FROM t"), ": shape, id: typed");
+  EXPECT_EQ(uses("SELECT * FROM t UNION ALL SELECT * FROM t WHERE ok"), ": shape, ok: typed");
+  EXPECT_EQ(uses("SELECT * FROM t"), "");
 }
 
 TEST_F(PlanTest, KeepsDuckDBsNamesAndTypes) {

@@ -21,6 +21,7 @@ struct Use {
   std::string name;            // as in the records, or as in the query when never seen
   const Type* seen = nullptr;  // null: never seen
   bool typed = false;          // named as a value of its type
+  bool computed = false;       // and what comes of it depends on that type
   bool text = false;           // cast from the token's own text
   bool whole = false;          // all members of a struct
   bool dropped = false;        // not decoded after all
@@ -121,8 +122,12 @@ class Planner {
   }
 
   Result<FieldPlan> run(References& references) {
-    for (const StarUse& star : references.stars) root_.whole |= star.over_topic;
-    for (const auto& path : references.whole) mark_whole(path);
+    for (const StarUse& star : references.stars) {
+      if (!star.over_topic) continue;
+      root_.whole = true;
+      root_.computed |= !star.passed;
+    }
+    for (const FieldReference& whole : references.whole) mark_whole(whole);
     for (FieldReference& reference : references.fields) LEAT_TRY(add(reference));
     for (const OpenReference& text : texts_) use_text(text);
     for (const OpenReference& unseen : unseen_) use_unseen(unseen);
@@ -131,11 +136,12 @@ class Planner {
   }
 
  private:
-  void mark_whole(const std::vector<std::string>& path) {
-    const Field* field = find_field(schema_.root, path[0]);
+  void mark_whole(const FieldReference& reference) {
+    const Field* field = find_field(schema_.root, reference.path[0]);
     if (field == nullptr) return;
     Use& use = root_.member(field->name, &field->type);
     use.typed = use.whole = true;
+    use.computed |= !reference.passed;
   }
 
   Result<void> add(FieldReference& reference) {
@@ -144,7 +150,7 @@ class Planner {
     for (size_t i = 0; i < reference.path.size(); ++i) {
       if (use->seen == nullptr || use->seen->kind != TypeKind::kStruct) {
         // Beneath a NULL everything is NULL; beneath a number the binder says what it thinks.
-        use->typed = true;
+        use->typed = use->computed = true;
         if (use->seen != nullptr && use->seen->kind == TypeKind::kVarchar) {
           *reference.node = member_of_text(
               *reference.node, reference.path_start + i,
@@ -171,6 +177,7 @@ class Planner {
       return {};
     }
     use->typed = true;
+    use->computed |= !reference.passed;
     if (use->seen != nullptr && use->seen->kind == TypeKind::kStruct) use->whole = true;
     return {};
   }
@@ -207,7 +214,10 @@ class Planner {
   void use_text(const OpenReference& text) {
     if (!needs_sibling(*text.parent, *text.use)) return;
     // Beside a struct that is taken whole a further member would show: cast its typed value.
-    if (is_whole(*text.parent) && text.parent != &root_) return;
+    if (is_whole(*text.parent) && text.parent != &root_) {
+      text.use->computed = true;
+      return;
+    }
     Json& names = (*text.reference->node)["column_names"];
     names.back() = text.use->name + std::string(codec::kTextSuffix);
   }
@@ -222,7 +232,18 @@ class Planner {
     unseen.use->dropped = true;
   }
 
+  void note_use(const Use& use, const std::string& path) {
+    if (use.computed) {
+      plan_.projection.uses[path] = codec::FieldUse::kTyped;
+    } else if (use.text && !use.typed) {
+      plan_.projection.uses[path] = codec::FieldUse::kText;
+    } else if (!use.members.empty()) {
+      plan_.projection.uses[path] = codec::FieldUse::kShape;
+    }
+  }
+
   Type built(const Use& use, const std::string& path, bool within_whole) {
+    note_use(use, path);
     if (use.seen == nullptr)
       return Type{.kind = use.text && !use.typed ? TypeKind::kVarchar : TypeKind::kNull};
     const bool whole = within_whole || is_whole(use);
@@ -254,11 +275,14 @@ class Planner {
       type.fields.push_back({std::move(name), std::move(added)});
     };
     for (const auto& member : use.members) {
-      if (member->seen == nullptr && !member->dropped) add(member->name, built(*member, "", false));
+      if (member->seen != nullptr || member->dropped) continue;
+      add(member->name, built(*member, codec::member_path(path, member->name), false));
     }
     for (const auto& member : use.members) {
       if (!needs_sibling(use, *member) || (is_whole(use) && &use != &root_)) continue;
-      add(member->name + std::string(codec::kTextSuffix), Type{.kind = TypeKind::kVarchar});
+      const std::string name = member->name + std::string(codec::kTextSuffix);
+      add(name, Type{.kind = TypeKind::kVarchar});
+      plan_.projection.uses[codec::member_path(path, name)] = codec::FieldUse::kText;
     }
     return type;
   }

@@ -51,28 +51,33 @@ class Finder {
   explicit Finder(const codec::TopicSchema& schema) : schema_(schema) {}
 
   // Returns what the query gives as a CTE: whether it reads the topic, and its columns.
-  Result<Cte> query(Json& node, Ctes ctes, const Scope* outer) {
+  // `output`: what it gives are the rows of the stream.
+  Result<Cte> query(Json& node, Ctes ctes, const Scope* outer, bool output) {
     for (Json& entry : node.at("cte_map").at("map")) {
-      LEAT_ASSIGN(Cte cte, query(entry.at("value").at("query").at("node"), ctes, outer));
+      LEAT_ASSIGN(Cte cte, query(entry.at("value").at("query").at("node"), ctes, outer, false));
       for (const Json& alias : entry.at("value").at("aliases")) {
         cte.columns.insert(lower(alias.get<std::string>()));
       }
       ctes[lower(text_of(entry, "key"))] = std::move(cte);
     }
     if (is_set_operation(node)) {
-      LEAT_ASSIGN(Cte left, query(node.at("left"), ctes, outer));
-      LEAT_ASSIGN(const Cte right, query(node.at("right"), ctes, outer));
+      LEAT_ASSIGN(Cte left, query(node.at("left"), ctes, outer, output));
+      LEAT_ASSIGN(const Cte right, query(node.at("right"), ctes, outer, output));
       left.opaque |= right.opaque;
       left.columns.insert(right.columns.begin(), right.columns.end());
       return left;
     }
-    return select(node, ctes, outer);
+    return select(node, ctes, outer, output);
   }
 
-  References found;
+  References take() {
+    // What is named by an alias has a use that is not seen here.
+    for (FieldReference& field : found.fields) field.passed &= !alias_named_;
+    return std::move(found);
+  }
 
  private:
-  Result<Cte> select(Json& node, const Ctes& ctes, const Scope* outer) {
+  Result<Cte> select(Json& node, const Ctes& ctes, const Scope* outer, bool output) {
     Scope scope{.outer = outer, .relations = {}, .aliases = {}};
     LEAT_ASSIGN(const bool reads, relation(node.at("from_table"), ctes, scope));
     if (reads) {
@@ -85,7 +90,9 @@ class Finder {
       const bool is_star = class_of(item) == "STAR";
       std::string name = lower(text_of(item, "alias"));
       if (name.empty() && class_of(item) == "COLUMN_REF") name = lower(names_of(item).back());
+      passed_ = output && is_plain(item);
       LEAT_TRY(expression(item, ctes, scope));
+      passed_ = false;
       // An alias may be named behind its item only: in `foo::INT AS foo` foo is a field.
       if (!text_of(item, "alias").empty()) scope.aliases.insert(name);
       if (!name.empty()) result.columns.insert(std::move(name));
@@ -122,7 +129,7 @@ class Finder {
         node["alias"] = fmt::format("{}derived_{}", kReservedPrefix, ++derived_);
       }
       // LATERAL: what stands to the left is in scope.
-      LEAT_ASSIGN(Cte inner, query(node.at("subquery").at("node"), ctes, &scope));
+      LEAT_ASSIGN(Cte inner, query(node.at("subquery").at("node"), ctes, &scope, false));
       added = {.name = lower(text_of(node, "alias")),
                .carries = inner.reads,
                .opaque = inner.opaque,
@@ -178,7 +185,7 @@ class Finder {
     }
     if (kind == "STAR") LEAT_TRY(star(node, scope));
     if (kind == "SUBQUERY") {
-      LEAT_TRY(query(node.at("subquery").at("node"), ctes, &scope));
+      LEAT_TRY(query(node.at("subquery").at("node"), ctes, &scope, false));
     }
     if (kind == "FUNCTION") {
       if (auto fixed = fixed_clock(node)) node = std::move(*fixed);
@@ -222,7 +229,7 @@ class Finder {
     const std::string relation_name = lower(text_of(node, "relation_name"));
     for (const Relation& relation : scope.relations) {
       if (!relation_name.empty() && relation.name != relation_name) continue;
-      if (relation.carries) found.stars.push_back({&node, relation.is_topic});
+      if (relation.carries) found.stars.push_back({&node, relation.is_topic, passed_});
       if (relation.is_topic) add_names_of_star(node);
       if (!relation_name.empty()) return {};
     }
@@ -230,7 +237,9 @@ class Finder {
     for (const Scope* s = &scope; s != nullptr; s = s->outer) {
       const bool topic = std::any_of(s->relations.begin(), s->relations.end(),
                                      [](const Relation& r) { return r.is_topic; });
-      if (topic) found.whole.push_back({std::string(text_of(node, "relation_name"))});
+      if (!topic) continue;
+      found.whole.push_back(
+          {.path = {std::string(text_of(node, "relation_name"))}, .passed = passed_});
     }
     return {};
   }
@@ -238,7 +247,7 @@ class Finder {
   // EXCLUDE names fields that must be there to be left out.
   void add_names_of_star(Json& node) {
     for (const Json& name : node.at("exclude_list")) {
-      found.fields.push_back({nullptr, nullptr, {name.get<std::string>()}, 0});
+      found.fields.push_back({.path = {name.get<std::string>()}, .passed = true});
     }
   }
 
@@ -261,6 +270,7 @@ class Finder {
       if (topic != nullptr && (seen || special(first) != nullptr)) {
         return field(node, cast, names, 0, *topic);
       }
+      if (s->aliases.contains(first)) alias_named_ = true;
       if (is_name_of(*s, first)) return {};
       if (s->outer == nullptr || topic != nullptr) {
         if (auto fixed = fixed_clock(node)) {
@@ -316,8 +326,11 @@ class Finder {
       }
       return {};
     }
-    found.fields.push_back(
-        {&node, cast, {names.begin() + static_cast<ptrdiff_t>(start), names.end()}, start});
+    found.fields.push_back({.node = &node,
+                            .cast = cast,
+                            .path = {names.begin() + static_cast<ptrdiff_t>(start), names.end()},
+                            .path_start = start,
+                            .passed = passed_});
     return {};
   }
 
@@ -341,7 +354,16 @@ class Finder {
   }
 
   const codec::TopicSchema& schema_;
+  // Whether an item of the SELECT list gives fields as they are.
+  static bool is_plain(const Json& item) {
+    if (class_of(item) == "COLUMN_REF") return true;
+    return class_of(item) == "STAR" && item.at("replace_list").empty() && item.at("expr").is_null();
+  }
+
   std::vector<std::string> lambda_names_;
+  bool passed_ = false;  // of the item that is walked
+  bool alias_named_ = false;
+  References found;
   int derived_ = 0;
 };
 
@@ -349,8 +371,8 @@ class Finder {
 
 Result<References> find_references(Json& root, const codec::TopicSchema& schema) {
   Finder finder(schema);
-  LEAT_TRY(finder.query(root, {}, nullptr));
-  return std::move(finder.found);
+  LEAT_TRY(finder.query(root, {}, nullptr, true));
+  return finder.take();
 }
 
 const codec::Field* find_field(const codec::Type& type, std::string_view name) {

@@ -26,12 +26,14 @@ struct FieldReference {
   Json* cast = nullptr;           // the CAST directly around it, or null
   std::vector<std::string> path;  // the field's names, as the query spells them
   size_t path_start = 0;          // column_names[path_start] is path[0]
+  bool passed = false;            // an output column of the stream as it is
 };
 
 // A star that takes columns of the relation that carries the row identity.
 struct StarUse {
   Json* node = nullptr;
   bool over_topic = false;  // else over a CTE or derived table
+  bool passed = false;      // output columns of the stream as they are
 };
 
 // A SELECT that reads the topic, and the name of the relation that carries the row identity.
@@ -42,7 +44,7 @@ struct StreamSelect {
 
 struct References {
   std::vector<FieldReference> fields;
-  std::vector<std::vector<std::string>> whole;  // `login.*`
+  std::vector<FieldReference> whole;  // `login.*`: without a node
   std::vector<StarUse> stars;
   std::vector<StreamSelect> selects;
   std::vector<Json*> topics;              // the BASE_TABLE nodes of the topic
