@@ -92,14 +92,31 @@ class RealLock final : public FileLock {
   int descriptor_;
 };
 
+// What a path leads to where a file should be.
+Error no_file(const Path& path, mode_t mode) {
+  const char* kind = S_ISDIR(mode)    ? "a directory"
+                     : S_ISFIFO(mode) ? "a named pipe"
+                     : S_ISSOCK(mode) ? "a socket"
+                                      : "a device";
+  return coded_error(ErrorDomain::kExternal, ErrorCode::kInvalid, "{} is {}, not a file",
+                     path.string(), kind);
+}
+
 class RealFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode) override {
     int flags = O_CLOEXEC | (mode == OpenMode::kRead ? O_RDONLY : O_RDWR);
     if (mode == OpenMode::kCreate) flags |= O_CREAT;
     if (mode == OpenMode::kCreateNew) flags |= O_CREAT | O_EXCL;
+    // Else a pipe would wait for its other end, and nothing could stop that.
+    flags |= O_NONBLOCK | O_NOCTTY;
     const int descriptor = ::open(path.c_str(), flags, 0644);
     if (descriptor < 0) return failed("open", path);
+    struct stat status{};
+    if (::fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode)) {
+      ::close(descriptor);
+      return no_file(path, status.st_mode);
+    }
     return std::unique_ptr<File>(std::make_unique<RealFile>(descriptor, path));
   }
 

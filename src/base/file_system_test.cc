@@ -1,6 +1,7 @@
 #include "base/file_system.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/temporary_directory.h"
@@ -34,6 +35,25 @@ TEST(RealFileSystem, ASecondLockNamesTheHolder) {
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code(), ErrorCode::kInUse);
   EXPECT_NE(second.error().message().find(std::to_string(::getpid())), std::string::npos);
+}
+
+// A pipe would wait for its other end.
+TEST(RealFileSystem, OpensFilesOnly) {
+  TemporaryDirectory directory;
+  const Path pipe = directory.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::vector<std::pair<Path, std::string>> cases = {
+      {pipe, "is a named pipe, not a file"},
+      {directory.path(), "is a directory, not a file"},
+      {"/dev/zero", "is a device, not a file"},
+  };
+  for (const auto& [path, expected] : cases) {
+    const auto opened = real_file_system().open(path, OpenMode::kRead);
+    ASSERT_FALSE(opened.ok()) << path;
+    EXPECT_NE(opened.error().message().find(expected), std::string::npos)
+        << opened.error().message();
+  }
+  EXPECT_FALSE(real_file_system().open(pipe, OpenMode::kReadWrite).ok());
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ struct SourceBatch {
   std::string origin;       // request URL or file name (secrets masked), for dead letters
   std::string next_cursor;  // JSON; opaque to all but the source
   bool last = false;        // nothing follows: the task is done
+  std::vector<std::string> warnings = {};  // for the summary of the run
   std::shared_ptr<const void>
       memory;  // owns the bytes of `records`; >= 64 readable bytes after each
 };

@@ -62,6 +62,7 @@ class Listener:
 
     def __init__(self):
         self.asked = {}
+        self.request = threading.local()  # the query of the one that this thread answers
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.origin = f"http://127.0.0.1:{self.port}"
@@ -79,7 +80,7 @@ class Listener:
                 if not piece:
                     return
                 request += piece
-            path = request.split(b" ")[1].decode().split("?")[0]
+            path, _, self.request.query = request.split(b" ")[1].decode().partition("?")
             self.asked[path] = self.asked.get(path, 0) + 1
             try:
                 for piece in getattr(self, path.strip("/"))():
@@ -143,6 +144,49 @@ class Listener:
 
     def redirects(self):
         yield head(f"Location: {self.origin}/redirects?{time.monotonic_ns()}", "Content-Length: 0", status="302 Found")
+
+    def page(self, number, following):
+        return whole(json.dumps({"items": [{"id": number, "name": f"n{number}"}], "next": following}).encode())
+
+    def circle(self):
+        """The first page, then two that name each other; their records are always new."""
+        yield self.page(self.asked["/circle"], "/circle?c=A" if self.request.query == "c=B" else "/circle?c=B")
+
+    def heeds_no_page(self):
+        yield whole(json.dumps({"items": [{"id": 1, "name": "n1"}], "took": self.asked["/heeds_no_page"]}).encode())
+
+    def nothing_new(self):
+        yield whole(json.dumps({"items": [], "next": f"/nothing_new?t={self.asked['/nothing_new']}"}).encode())
+
+    def next_is_a_number(self):
+        yield self.page(1, 2)
+
+    def next_is_false(self):
+        yield self.page(1, False)
+
+    def repeats_the_key(self):
+        """A key in the address comes back in the link, written otherwise."""
+        second = self.request.query.endswith("p=2")
+        yield self.page(2, None) if second else self.page(1, "/repeats_the_key?key=s%45cret%2fkey&p=2")
+
+    def partial(self):
+        yield head("Content-Range: bytes 0-9/100", "Content-Length: 10", status="206 Partial Content") + b'[{"id":1}]'
+
+    def xchunked(self):
+        yield whole(b"[" + person(1) + b"]", "Transfer-Encoding: xchunked")
+
+    def gzip_padded(self):
+        body = gzip.compress(b"[" + person(1) + b",") + gzip.compress(person(2) + b"]") + bytes(512)
+        yield whole(body, "Content-Encoding: gzip")
+
+    def gzip_in_name_only(self):
+        yield whole(b"[" + person(1) + b"]", "Content-Encoding: gzip")
+
+    def gzip_undeclared(self):
+        yield whole(gzip.compress(person(1) + b"\n" + person(2) + b"\n"), "Content-Type: application/gzip")
+
+    def latin1(self):
+        yield whole('[{"id":1,"name":"J\u00fcrgen"}]'.encode("latin-1"), "Content-Type: application/json; charset=ISO-8859-1")
 
     def slow(self):
         for byte in whole(b"[" + person(1) + b"]"):

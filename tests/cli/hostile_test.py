@@ -42,14 +42,14 @@ class HostileServers(unittest.TestCase):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="leat-hostile-")))
         self.data = leat.Data(self.folder / "data")
 
-    def fetch(self, path, options="", memory=SMALL, idle="20s", total="30s"):
+    def fetch(self, path, options="", memory=SMALL, idle="20s", total="30s", **environment):
         """Runs the pipeline against the path once: its exit code, and what it said."""
         pipeline = self.folder / "hostile.yaml"
-        pipeline.write_text(PIPELINE % (options, idle, total))
+        pipeline.write_text(PIPELINE.replace("${URL}", f"{self.server.origin}/{path}") % (options, idle, total))
         said = (self.folder / "errors").open("w+")
         process = subprocess.Popen(
             [str(leat.PROGRAM), "run", str(pipeline), "--once", "--data", str(self.data.directory)],
-            stdout=subprocess.DEVNULL, stderr=said, env=leat.environment(URL=f"{self.server.origin}/{path}"))
+            stdout=subprocess.DEVNULL, stderr=said, env=leat.environment(**environment))
         guard = threading.Timer(PATIENCE_SECONDS, process.kill)
         guard.start()
         _, status, used = os.wait4(process.pid, 0)
@@ -126,6 +126,65 @@ class HostileServers(unittest.TestCase):
     def test_redirects_without_an_end(self):
         self.refused("redirects", "more than 10 redirects")
         self.assertLess(self.server.requests("/redirects"), 30)
+
+    def pages(self, path, paginate="{next_url: next}"):
+        return self.fetch(path, f"records: items\n      paginate: {paginate}")
+
+    def test_pages_in_a_circle(self):
+        code, said = self.pages("circle")
+        self.assertEqual(code, leat.OK, said)
+        self.assertEqual(self.server.requests("/circle"), 3)
+        self.assertIn("names page 2 as the next one: the pages go in a circle", said)
+        self.assertEqual(self.names(), ["n1", "n2", "n3"])
+
+    def test_a_page_parameter_that_nobody_heeds(self):
+        for kind in ("page: {}", "offset: {}"):
+            before = self.server.requests("/heeds_no_page")
+            code, said = self.pages("heeds_no_page", f"{{{kind}}}")
+            self.assertEqual(code, leat.OK, said)
+            self.assertEqual(self.server.requests("/heeds_no_page") - before, 2)
+            self.assertIn("has the very records of page 1", said)
+        self.assertEqual(self.names(), ["n1"])
+
+    def test_a_next_link_that_is_none(self):
+        code, said = self.pages("next_is_false")
+        self.assertEqual(code, leat.OK, said)
+        self.assertEqual(self.server.requests("/next_is_false"), 1)
+        code, said = self.pages("next_is_a_number")
+        self.assertEqual(code, leat.USER_ERROR, said)
+        self.assertEqual(self.server.requests("/next_is_a_number"), 1)
+        self.assertIn("next is a number, which is no URL", said)
+        self.assertIn("write `paginate: {page: …}` or `paginate: {cursor: {path: next, param: …}}`", said)
+        self.assertIn(f"while GET {self.server.origin}/next_is_a_number", said)
+
+    def test_a_key_that_comes_back_in_a_link(self):
+        code, said = self.fetch("repeats_the_key?key=${secret:KEY}",
+                                "records: items\n      paginate: {next_url: next}", KEY="sEcret/key")
+        self.assertEqual(code, leat.OK, said)
+        self.assertEqual(self.names(), ["n1", "n2"])
+        self.assertEqual(self.server.requests("/repeats_the_key"), 2)
+        for folder, _, names in os.walk(self.data.directory):
+            for name in names:
+                path = pathlib.Path(folder, name)
+                if path.is_socket():
+                    continue
+                for secret in (b"sEcret", b"s%45cret", b"%2fkey"):
+                    self.assertNotIn(secret, path.read_bytes(), path)
+
+    def test_nearly_right(self):
+        for path, options, names in (("gzip_padded", "", ["n1", "n2"]),
+                                     ("gzip_in_name_only", "", ["n1", "n2"]),
+                                     ("gzip_undeclared", "format: ndjson", ["n1", "n2"]),
+                                     ("latin1", "", ["Jürgen", "n2"])):
+            code, said = self.fetch(path, options)
+            self.assertEqual(code, leat.OK, said)
+            self.assertEqual(self.names(), names, path)
+
+    def test_a_part_of_an_answer(self):
+        self.refused("partial", "status 206: only a part of the answer came (bytes 0-9/100)")
+
+    def test_a_transfer_encoding_that_nobody_knows(self):
+        self.refused("xchunked", "the transfer encoding \"xchunked\"")
 
     def test_a_byte_a_second(self):
         self.refused("slow", "the response was not complete after 3000 ms", idle="2s", total="3s")

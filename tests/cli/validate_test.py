@@ -1,5 +1,6 @@
 """leat validate: good files, and every mistake with its place and remedy."""
 import json
+import os
 import pathlib
 import unittest
 
@@ -42,6 +43,50 @@ class Validate(InWorkplace):
         mistake = bad["mistakes"][0]
         self.assertEqual((mistake["line"], mistake["column"]), (2, 1))
         self.assertIn("did you mean `streams`?", mistake["message"])
+
+    def test_what_a_source_cannot_do_is_known_without_asking(self):
+        for source, place, said in (
+                ('http: {url: "htp://a/"}', "4:17", "did you mean http://?"),
+                ('http: {url: "127.0.0.1:8777/x"}', "4:17", "must begin with http:// or https://"),
+                ('http: {url: "http://a:99999/"}', "4:17", "its port is no number from 1 to 65535"),
+                ('http: {url: "http://a/b c"}', "4:17", "write %20 for it"),
+                ('http: {url: "s3://bucket/x"}', "4:17", "is not a scheme that can be fetched"),
+                ('http: {url: "http://a/", rate_limit: 0/s}', "4:42", "such as 5/s, 100/m or 1000/h"),
+                ('http: {url: "http://a/", ca_file: none.pem}', "4:39", "none.pem"),
+                ('file: {path: "kafka://b/t"}', "4:18", "names files of this machine"),
+                ('file: {path: "orders.txt"}', "4:18", "does not say how it is written")):
+            (self.place.path / "bad.yaml").write_text(
+                f"pipeline: bad\ntasks:\n  t:\n    {source}\n    into: {{topic: t}}\n")
+            result = self.leat("validate", "bad.yaml", code=leat.USER_ERROR)
+            self.assertIn(f"bad.yaml:{place}: error: ", result.stderr)
+            self.assertIn(said, result.stderr)
+
+    def test_a_file_that_is_not_there_yet_is_told(self):
+        (self.place.path / "later.yaml").write_text(
+            "pipeline: later\ntasks:\n  t:\n    file: {path: later-*.csv}\n    into: {topic: t}\n")
+        result = self.leat("validate", "later.yaml")
+        self.assertIn("warning: task t: no file matches later-*.csv now", result.stderr)
+
+    def test_pipes_are_neither_secrets_nor_sources(self):
+        os.mkfifo(self.place.path / "pipe.csv")
+        secrets = self.place.path / "pipes"
+        secrets.mkdir()
+        os.mkfifo(secrets / "KEY")
+        for source in ('file: {path: pipe.csv}', 'http: {url: "http://a/", auth: {bearer: "${secret:KEY}"}}',
+                       'http: {url: "http://a/", ca_file: pipe.csv}'):
+            (self.place.path / "pipe.yaml").write_text(
+                f"pipeline: p\ntasks:\n  t:\n    {source}\n    into: {{topic: t}}\n")
+            result = self.leat("validate", "pipe.yaml", code=leat.USER_ERROR, LEAT_SECRETS=secrets)
+            self.assertIn("is a named pipe, not a file", result.stderr)
+
+    def test_no_message_shows_a_secret(self):
+        (self.place.path / "secret.yaml").write_text(
+            "pipeline: secret\ntasks:\n  t: {file: {path: orders.ndjson}, into: {topic: t}}\n"
+            "streams:\n  s: {sql: \"SELECT ${secret:KEY}(id) AS x FROM t\", into: {table: x}}\n")
+        for more in ([], ["--json"]):
+            result = self.leat("validate", "secret.yaml", *more, code=leat.USER_ERROR, KEY="open_sesame")
+            self.assertNotIn("open_sesame", result.stdout + result.stderr)
+            self.assertIn("***", result.stdout + result.stderr)
 
     def test_yaml_that_does_not_parse(self):
         (self.place.path / "broken.yaml").write_text("pipeline: [unclosed\n")

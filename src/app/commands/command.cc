@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "app/terminal/style.h"
+#include "base/secrets.h"
 
 namespace leat::app {
 namespace {
@@ -45,7 +46,7 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 int report(const Error& error) {
   const auto screen = terminal::screen_of(STDERR_FILENO);
   const std::string label = terminal::painted("error:", terminal::Colour::kRed, screen);
-  std::fprintf(stderr, "%s %s%s\n", label.c_str(), error.to_string().c_str(),
+  std::fprintf(stderr, "%s %s%s\n", label.c_str(), without_secrets(error.to_string()).c_str(),
                remedy_of(error).c_str());
   return exit_code_of(error);
 }

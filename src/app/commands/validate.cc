@@ -8,6 +8,7 @@
 #include "app/connectors/connectors.h"
 #include "app/pipeline_file/file_check.h"
 #include "app/pipeline_file/pipeline_file.h"
+#include "base/secrets.h"
 
 namespace leat::app {
 namespace {
@@ -23,7 +24,7 @@ struct ValidateFlags {
 nlohmann::json file_json(const std::string& file, const CheckedFile& checked) {
   nlohmann::json mistakes = nlohmann::json::array();
   for (const auto& problem : checked.loaded.problems) {
-    nlohmann::json mistake{{"message", problem.message}};
+    nlohmann::json mistake{{"message", without_secrets(problem.message)}};
     if (problem.location.line > 0) {
       mistake["line"] = problem.location.line;
       mistake["column"] = problem.location.column;
@@ -32,10 +33,12 @@ nlohmann::json file_json(const std::string& file, const CheckedFile& checked) {
     }
     mistakes.push_back(std::move(mistake));
   }
+  nlohmann::json warnings = nlohmann::json::array();
+  for (const auto& warning : checked.warnings) warnings.push_back(without_secrets(warning));
   nlohmann::json json{{"file", file},
                       {"valid", checked.loaded.problems.empty()},
                       {"mistakes", std::move(mistakes)},
-                      {"warnings", checked.warnings}};
+                      {"warnings", std::move(warnings)}};
   if (checked.loaded.pipeline) json["pipeline"] = checked.loaded.pipeline->name;
   return json;
 }

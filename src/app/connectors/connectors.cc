@@ -33,6 +33,14 @@ Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
   return internal_error("no source named {}", task.source_type);
 }
 
+Result<std::vector<std::string>> check_source(const config::Task& task, const Path& directory) {
+  if (task.source_type == "file") {
+    return source::check_file_source(task.source, directory, real_file_system());
+  }
+  if (task.source_type == "http") LEAT_TRY(source::check_http_source(task.source));
+  return std::vector<std::string>();
+}
+
 Result<void> check_target(const config::Target& target) {
   if (target.type == "hdfs" && !target.key.empty()) {
     return user_error("files can only be appended to: leave `key` out of the hdfs target {}",

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/process/instance.h"
 #include "base/result.h"
@@ -17,6 +19,11 @@ const config::ConnectorCatalogue& connector_catalogue();
 Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                                                     const config::Pipeline& plan,
                                                     Instance& instance);
+
+// What a task's source can be told without asking it, in a pipeline file of that directory:
+// warnings of what may change until it is asked. Errors: user, beginning with the place in the
+// file.
+Result<std::vector<std::string>> check_source(const config::Task& task, const Path& directory);
 
 // What a target of an outside system can be told without opening it. Errors: user.
 Result<void> check_target(const config::Target& target);

@@ -1,6 +1,7 @@
 #include "app/pipeline_file/file_check.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "app/connectors/connectors.h"
@@ -173,6 +174,36 @@ class StreamCheck {
   std::map<std::string, std::string> writers_;  // table in small letters -> stream
 };
 
+// "FILE:LINE:COLUMN: message", where the place is in this file: a source's own mistakes come so.
+config::Problem placed_problem(const config::Pipeline& plan, const config::Location& otherwise,
+                               const std::string& message) {
+  const std::string file = plan.file.string() + ":";
+  config::Location place{.file = plan.file.string()};
+  int read = 0;
+  const bool is_placed = message.starts_with(file) &&
+                         std::sscanf(message.c_str() + file.size(), "%d:%d: %n", &place.line,
+                                     &place.column, &read) == 2 &&
+                         read > 0;
+  if (!is_placed) return problem_at(plan, otherwise, message);
+  return problem_at(plan, std::move(place),
+                    message.substr(file.size() + static_cast<size_t>(read)));
+}
+
+void check_sources(const config::Pipeline& plan, CheckedFile& checked) {
+  for (const auto& task : plan.tasks) {
+    if (!task.source.present()) continue;
+    auto warnings = check_source(task, plan.file.parent_path());
+    if (!warnings.ok()) {
+      checked.loaded.problems.push_back(
+          placed_problem(plan, task.location, warnings.error().message()));
+      continue;
+    }
+    for (const std::string& warning : *warnings) {
+      checked.warnings.push_back(fmt::format("task {}: {}", task.name, warning));
+    }
+  }
+}
+
 }  // namespace
 
 KnownTopics::KnownTopics(const std::vector<config::LoadResult>& files,
@@ -209,6 +240,7 @@ CheckedFile check_file(config::LoadResult loaded, Instance* instance, const Know
   const bool is_whole = checked.loaded.pipeline.has_value();
   if (!is_whole && !checked.loaded.partial) return checked;
   const auto& plan = is_whole ? *checked.loaded.pipeline : checked.loaded.partial->pipeline;
+  check_sources(plan, checked);
   auto database = store::Database::open({});
   if (!database.ok()) {
     checked.loaded.problems.push_back(problem_at(plan, {}, database.error().to_string()));

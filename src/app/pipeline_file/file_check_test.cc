@@ -60,6 +60,30 @@ TEST(FileCheck, AllMistakesInTheOrderOfTheFile) {
                           "17:1: unknown key `colour`; known here are pip"}));
 }
 
+TEST(FileCheck, WhatASourceIsWrongInHasItsPlace) {
+  const auto mistake = [](const std::string& source) {
+    const Lines found =
+        mistakes("pipeline: p\ntasks:\n  t:\n    " + source + "\n    into: {topic: t}\n");
+    return found.size() == 1 ? found.front() : fmt::format("{} mistakes", found.size());
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"http: {url: 'htp://a/'}",
+       "4:17: `url`: \"htp\" is not a scheme that can be fetched: did you "
+       "mean http://?"},
+      {"http: {url: '127.0.0.1:8777/x'}",
+       "4:17: `url`: not an absolute URL: it must begin with http:// or https://"},
+      {"http: {url: 'http://a/', rate_limit: 0/s}",
+       "4:42: `rate_limit` must be a number of requests in a time, such as 5/s, 100/m or 1000/h, "
+       "not `0/s`"},
+      {"http: {url: 'http://a/', auth: {bearer: \"a\\nb\"}}",
+       "4:45: the header `Authorization` holds a line end"},
+      {"file: {path: 's3://b/a.csv'}",
+       "4:18: `path` names files of this machine, not `s3://b/a.csv`: fetch them first, and name "
+       "what was written"},
+  };
+  for (const auto& [source, expected] : cases) EXPECT_EQ(mistake(source), expected);
+}
+
 TEST(FileCheck, OneStreamWritesATable) {
   EXPECT_EQ(mistakes("pipeline: p\n"
                      "tasks:\n"

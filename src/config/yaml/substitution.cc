@@ -4,6 +4,8 @@
 #include <cctype>
 #include <optional>
 
+#include "base/secrets.h"
+
 namespace leat::config {
 namespace {
 
@@ -151,6 +153,7 @@ class Substitution {
           "the secret `{}` is not set: write it to {} or set the environment variable of that name",
           name, (scope_.secrets_directory / std::string(name)).string());
     }
+    remember_secret(*value);
     Substituted out;
     out.text = std::move(*value);
     out.masked = "***";

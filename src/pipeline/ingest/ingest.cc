@@ -1,5 +1,6 @@
 #include "pipeline/ingest/ingest.h"
 
+#include "base/logging.h"
 #include "pipeline/ingest/read_ahead.h"
 
 namespace leat::pipeline {
@@ -43,6 +44,7 @@ Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
     // The batch before it may have taken the room that there was.
     if (is_ahead) LEAT_TRY(wait_for_room(stop));
     LEAT_TRY(commit_batch(*writer, batch, cursor));
+    for (const std::string& warning : batch.warnings) log_warn("task {}: {}", task_.name, warning);
     on_progress(cursor);
   }
   return cursor;

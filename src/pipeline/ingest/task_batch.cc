@@ -38,6 +38,7 @@ TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place
       .records = std::vector<std::vector<log::NewRecord>>(static_cast<size_t>(topic.partitions)),
       .next_cursor = std::move(batch.next_cursor),
       .last = batch.last,
+      .warnings = std::move(batch.warnings),
       .memory = std::move(batch.memory)};
   const auto dead = [&](std::string bytes, std::string error) {
     made.letters.push_back({.pipeline = place.pipeline,

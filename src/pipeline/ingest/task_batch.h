@@ -24,6 +24,7 @@ struct TaskBatch {
   TaskCounts counts;
   std::string next_cursor;
   bool last = false;
+  std::vector<std::string> warnings;
 
   // What the records point into.
   std::shared_ptr<const void> memory;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/logging.h"
+#include "base/secrets.h"
 #include "pipeline/stream/stream_runner.h"
 
 namespace leat::pipeline {
@@ -175,7 +176,7 @@ StreamLetter StreamRunner::letter_of(const EpochInput& input, uint32_t record, s
           .offset = place.offset,
           .row = 0,
           .stage = std::move(stage),
-          .error = std::move(error),
+          .error = without_secrets(std::move(error)),
           .key = bytes.key,
           .value = bytes.value,
           .timestamp_ms = place.timestamp_ms,

@@ -1,8 +1,12 @@
 #include "source/file/file_list.h"
 
 #include <algorithm>
+#include <deque>
+#include <filesystem>
 #include <optional>
 #include <set>
+#include <system_error>
+#include <utility>
 
 namespace leat::source {
 namespace {
@@ -51,6 +55,12 @@ class GlobWalk {
 
   Result<std::vector<std::string>> run(const Path& root) {
     LEAT_TRY(walk(root, 0));
+    // Links last: a file has the name that it has without them.
+    while (!links_.empty()) {
+      const auto [path, index] = std::move(links_.front());
+      links_.pop_front();
+      LEAT_TRY(walk(path, index));
+    }
     std::sort(found_.begin(), found_.end());
     return std::move(found_);
   }
@@ -66,10 +76,17 @@ class GlobWalk {
     if (part != "**" && !has_wildcard(part)) return walk(prefix / part, index + 1);
     const auto names = entries(prefix);
     if (!names) return {};
+    // Links may lead in a circle, and to where the walk has been: each directory counts once.
+    if (part == "**" && !visited_.emplace(index, real_path(prefix)).second) return {};
     if (part == "**") LEAT_TRY(walk(prefix, index + 1));
     for (const std::string& name : *names) {
       if (part == "**") {
-        if (!name.starts_with('.') && entries(prefix / name)) LEAT_TRY(walk(prefix / name, index));
+        if (name.starts_with('.') || !entries(prefix / name)) continue;
+        if (is_link(prefix / name)) {
+          links_.emplace_back(prefix / name, index);
+        } else {
+          LEAT_TRY(walk(prefix / name, index));
+        }
       } else if (glob_matches(part, name)) {
         LEAT_TRY(walk(prefix / name, index + 1));
       }
@@ -84,10 +101,24 @@ class GlobWalk {
     return std::move(*names);
   }
 
+  bool is_link(const Path& path) const {
+    std::error_code error;
+    return std::filesystem::is_symlink(base_ / path, error);
+  }
+
+  // Without links; the path as it is where that cannot be known.
+  Path real_path(const Path& path) const {
+    std::error_code error;
+    Path real = std::filesystem::canonical(base_ / path, error);
+    return error ? base_ / path : real;
+  }
+
   FileSystem& files_;
   const Path base_;
   const std::vector<std::string> parts_;
   std::vector<std::string> found_;
+  std::deque<std::pair<Path, size_t>> links_;  // to directories, where a ** goes on
+  std::set<std::pair<size_t, Path>> visited_;  // by a **: its index, and where it was
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/temporary_directory.h"
 
 namespace leat::source {
@@ -58,6 +60,34 @@ TEST(ListFiles, SortsGlobsAndKeepsTheOrderOfTheList) {
   const auto none = list_files(files, directory.path(), Names{"a.csv", "*.json"});
   ASSERT_FALSE(none.ok());
   EXPECT_NE(none.error().message().find("*.json"), std::string::npos);
+}
+
+TEST(ListFiles, LinksInACircleGiveEachFileOnce) {
+  const TemporaryDirectory directory;
+  namespace fs = std::filesystem;
+  const Path root = directory.path();
+  fs::create_directories(root / "a/b");
+  fs::create_directories(root / "z");
+  for (const char* name : {"top.csv", "a/one.csv", "a/b/two.csv", "z/three.csv"})
+    ASSERT_TRUE(real_file_system().open(root / name, OpenMode::kCreate).ok());
+  fs::create_directory_symlink(root, root / "a/b/up");
+  fs::create_directory_symlink("..", root / "a/parent");
+  fs::create_directory_symlink(root / "z", root / "a/again");
+  fs::create_directory_symlink("self", root / "self");
+  fs::create_symlink(root / "z/three.csv", root / "link.csv");
+  const std::vector<std::string> pattern = {"**/*.csv"};
+  const auto found = list_files(real_file_system(), root, pattern);
+  ASSERT_TRUE(found.ok()) << found.error().to_string();
+  // A link to a file is a name of its own.
+  EXPECT_EQ(*found, (std::vector<std::string>{"a/b/two.csv", "a/one.csv", "link.csv", "top.csv",
+                                              "z/three.csv"}));
+  const std::vector<std::string> twice = {"**/b/**/*.csv"};
+  EXPECT_EQ(list_files(real_file_system(), root, twice)->front(), "a/b/two.csv");
+  // What only a link leads to is found.
+  const TemporaryDirectory elsewhere;
+  ASSERT_TRUE(real_file_system().open(elsewhere.path() / "far.csv", OpenMode::kCreate).ok());
+  fs::create_directory_symlink(elsewhere.path(), root / "a/far");
+  EXPECT_EQ(list_files(real_file_system(), root, pattern)->at(1), "a/far/far.csv");
 }
 
 }  // namespace

@@ -11,6 +11,34 @@ using config::Node;
 using config::scalar;
 using config::ValueKind;
 
+// What no file can be called, or what was meant for another key.
+Result<void> check_path(const Node& path) {
+  const std::string& text = path.text();
+  const std::string place = path.location().to_string();
+  if (text.empty()) return user_error("{}: `path` is empty", place);
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7F; };
+  if (std::ranges::any_of(text, is_control)) {
+    return user_error("{}: `path` holds a control character", place);
+  }
+  const size_t scheme = text.find("://");
+  const bool is_address =
+      scheme != std::string::npos && scheme > 0 && text.find_first_of("/*?[\\") > scheme;
+  if (is_address && text.starts_with("file://")) {
+    return user_error("{}: `path` is a path, not a URL: leave out file://", place);
+  }
+  if (is_address) {
+    return user_error("{}: `path` names files of this machine, not `{}`: {}", place,
+                      path.masked_text(),
+                      text.starts_with("http") ? "write `http: {url: …}` instead of `file`"
+                                               : "fetch them first, and name what was written");
+  }
+  if (text.ends_with('/')) {
+    return user_error("{}: `path` names a directory: name its files, such as `{}*.ndjson`", place,
+                      path.masked_text());
+  }
+  return {};
+}
+
 std::optional<FileFormat> format_named(std::string_view name) {
   if (name == "json") return FileFormat::kJson;
   if (name == "ndjson" || name == "jsonl") return FileFormat::kNdjson;
@@ -62,7 +90,7 @@ Result<FileOptions> parse_file_options(const Node& node, const Path& base_direct
   options.base_directory = base_directory;
   options.place = node["path"].location().to_string();
   for (const Node& path : node["path"].items()) {
-    if (path.text().empty()) return user_error("{}: `path` is empty", path.location().to_string());
+    LEAT_TRY(check_path(path));
     options.patterns.push_back(path.text());
   }
   if (options.patterns.empty()) return user_error("{}: `path` names no file", options.place);
@@ -84,9 +112,16 @@ Result<FileOptions> parse_file_options(const Node& node, const Path& base_direct
   options.csv_delimiter_given = options.csv.delimiter != ',';
   if (const Node bytes = node["batch_bytes"]) options.limits.bytes = bytes.bytes();
   if (const Node records = node["batch_records"]) {
-    options.limits.records = static_cast<size_t>(std::max<int64_t>(records.integer(), 1));
+    if (records.integer() < 1) {
+      return user_error("{}: `batch_records` must be at least 1, not {}",
+                        records.location().to_string(), records.integer());
+    }
+    options.limits.records = static_cast<size_t>(records.integer());
   }
-  if (options.limits.bytes == 0) options.limits.bytes = 1;
+  if (options.limits.bytes == 0) {
+    return user_error("{}: `batch_bytes` must be at least 1",
+                      node["batch_bytes"].location().to_string());
+  }
   return options;
 }
 

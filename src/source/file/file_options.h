@@ -11,12 +11,12 @@
 #include "codec/json_path.h"
 #include "config/node.h"
 #include "source/format/csv_options.h"
+#include "source/format/decompressed_stream.h"
 #include "source/format/record_reader.h"
 
 namespace leat::source {
 
 enum class FileFormat : uint8_t { kJson, kNdjson, kCsv, kParquet };
-enum class Compression : uint8_t { kNone, kGzip, kZstd };
 
 struct FileOptions {
   Path base_directory;

@@ -9,6 +9,7 @@
 #include "source/file/file_stream.h"
 #include "source/file/whole_file_readers.h"
 #include "source/format/csv_reader.h"
+#include "source/format/decompressed_stream.h"
 #include "source/format/ndjson_reader.h"
 
 namespace leat::source {
@@ -145,6 +146,28 @@ Result<std::unique_ptr<Source>> make_file_source(const config::Node& node,
   LEAT_ASSIGN(FileOptions options, parse_file_options(node, base_directory));
   options.key = std::move(key);
   return std::unique_ptr<Source>(std::make_unique<FileSource>(std::move(options), files, parquet));
+}
+
+Result<std::vector<std::string>> check_file_source(const config::Node& node,
+                                                   const Path& base_directory, FileSystem& files) {
+  LEAT_ASSIGN(const FileOptions options, parse_file_options(node, base_directory));
+  std::vector<std::string> warnings;
+  for (const std::string& pattern : options.patterns) {
+    auto names = list_files(files, base_directory, {&pattern, 1});
+    if (!names.ok() && names.error().code() == ErrorCode::kNotFound) {
+      // A name without an extension of its own, such as `orders-*`, may stand for any format.
+      if (Path(pattern).has_extension()) LEAT_TRY(kind_of_file(options, pattern));
+      warnings.push_back(names.error().message() + " now");
+      continue;
+    }
+    LEAT_TRY(names);
+    for (const std::string& name : *names) {
+      LEAT_TRY(kind_of_file(options, name));
+      auto file = files.open(base_directory / name, OpenMode::kRead);
+      if (!file.ok()) return user_error("{}: {}", options.place, file.error().message());
+    }
+  }
+  return warnings;
 }
 
 }  // namespace leat::source

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/file_system.h"
 #include "base/result.h"
@@ -30,5 +32,10 @@ Result<std::unique_ptr<Source>> make_file_source(const config::Node& node,
                                                  const Path& base_directory, FileSystem& files,
                                                  ParquetReader* parquet,
                                                  std::optional<codec::JsonPath> key = {});
+
+// What is wrong with the description as such, before anything is read: warnings of what may change
+// until then, such as files that are not there. Errors: user, with the place in the file.
+Result<std::vector<std::string>> check_file_source(const config::Node& node,
+                                                   const Path& base_directory, FileSystem& files);
 
 }  // namespace leat::source

@@ -1,6 +1,7 @@
 #include "source/file/file_source.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -174,6 +175,54 @@ TEST_F(FileSourceTest, DamagedCompressionIsAnErrorNotAnEnd) {
     EXPECT_EQ(failure("{path: " + name + "}").code(), ErrorCode::kCorrupt);
     write(name, packed + packed);  // members and frames join
     EXPECT_EQ(read("{path: " + name + "}").records.size(), 2000u);
+  }
+}
+
+TEST_F(FileSourceTest, PaddingBehindGzipIsPassedOver) {
+  const std::string packed = gzipped("1\n2\n");
+  const std::vector<std::string> paddings = {std::string(1, '\0'), std::string(100'000, '\0'),
+                                             "garbage", "\x1F", "\x1F\x1F\x8B"};
+  for (const std::string& padding : paddings) {
+    write("a.ndjson.gz", packed + packed + padding);
+    EXPECT_EQ(read("{path: a.ndjson.gz}").records, (Texts{"1", "2", "1", "2"})) << padding.size();
+  }
+  // A member begins here, and is none.
+  write("a.ndjson.gz", packed + "\x1F\x8Bgarbage that is long enough");
+  EXPECT_EQ(failure("{path: a.ndjson.gz}").code(), ErrorCode::kCorrupt);
+}
+
+TEST_F(FileSourceTest, WhatCanBeKnownBeforeItIsRead) {
+  write("a.csv", "x\n1\n");
+  write("noname", "x");
+  ASSERT_EQ(::mkfifo((directory_.path() / "pipe.csv").c_str(), 0600), 0);
+  const auto check = [&](const std::string& yaml) {
+    return check_file_source(node_of("file", yaml), directory_.path(), real_file_system());
+  };
+  EXPECT_TRUE(check("{path: [a.csv, a.c*v]}")->empty());
+  ASSERT_EQ(check("{path: [a.csv, later.csv, 'l-*']}")->size(), 2u);
+  EXPECT_NE(check("{path: later.csv}")->front().find("later.csv now"), std::string::npos);
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"{path: noname}", "does not say how it is written"},
+      {"{path: later.txt}", "does not say how it is written"},
+      {"{path: pipe.csv}", "is a named pipe, not a file"},
+      {"{path: 'http://a/b.csv'}", "write `http: {url: …}`"},
+      {"{path: 's3://bucket/b.csv'}", "fetch them first"},
+      {"{path: 'hdfs://namenode:9000/b.csv'}", "fetch them first"},
+      {"{path: 'file:///tmp/b.csv'}", "leave out file://"},
+      {"{path: data/}", "names a directory"},
+      {"{path: \"a\\nb.csv\"}", "control character"},
+      {"{path: ''}", "empty"},
+      {"{path: a.csv, batch_records: 0}", "at least 1"},
+      {"{path: a.csv, batch_bytes: 0}", "at least 1"},
+  };
+  for (const auto& [yaml, expected] : cases) {
+    const auto checked = check(yaml);
+    ASSERT_FALSE(checked.ok()) << yaml;
+    EXPECT_EQ(checked.error().domain(), ErrorDomain::kUser);
+    EXPECT_NE(checked.error().message().find("p.yaml:5:"), std::string::npos)
+        << checked.error().message();
+    EXPECT_NE(checked.error().message().find(expected), std::string::npos)
+        << checked.error().message();
   }
 }
 

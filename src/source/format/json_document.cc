@@ -1,17 +1,63 @@
 #include "source/format/json_document.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "codec/json_select.h"
 
 namespace leat::source {
+namespace {
+
+using Step = codec::JsonPathStep;
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// Members by which a document says that it is no answer.
+constexpr std::array<const char*, 3> kErrorNames = {"error", "errors", "fault"};
+
+// The value that the first `steps` steps name; empty: none.
+std::string_view value_at(const codec::JsonPath& path, size_t steps, std::string_view document) {
+  const auto prefix = codec::JsonPath::parse(steps == 0 ? "$" : path.text_of_steps(steps));
+  if (!prefix.ok()) return {};
+  const auto found = codec::select(*prefix, document);
+  return found.ok() ? found->front().bytes : std::string_view();
+}
+
+bool says_error(std::string_view document) {
+  return std::any_of(kErrorNames.begin(), kErrorNames.end(), [document](const char* name) {
+    const auto found = codec::select(*codec::JsonPath::parse(name), document);
+    if (!found.ok()) return false;
+    const std::string_view value = found->front().bytes;
+    return value != "null" && value != "false" && value != "\"\"" && value != "[]" &&
+           value != "{}" && value != "0";
+  });
+}
+
+// The last of the values on the way to the list, from the root on, that is there.
+struct LastOnWay {
+  std::string_view value;
+  const Step* missing = nullptr;  // what it lacks; null: it is the list's own place
+};
+
+LastOnWay last_on_way(const codec::JsonPath& path, std::string_view document) {
+  LastOnWay last{.value = value_at(path, 0, document)};
+  for (size_t count = 0; count < path.steps().size(); ++count) {
+    if (path.steps()[count].kind == Step::Kind::kAll) return last;
+    const std::string_view next = value_at(path, count + 1, document);
+    if (next.empty()) return {.value = last.value, .missing = &path.steps()[count]};
+    last.value = next;
+  }
+  return last;
+}
+
+}  // namespace
 
 Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& path,
                                                       std::string_view document,
                                                       const codec::JsonPath* key) {
-  if (document.starts_with("\xEF\xBB\xBF")) document.remove_prefix(3);
+  if (document.starts_with(kByteOrderMark)) document.remove_prefix(kByteOrderMark.size());
   auto values = codec::select(path, document, key);
+  if (values.ok() && !path.names_many() && values->front().bytes == "null") values->clear();
   if (values.ok() && !path.names_many() && values->size() == 1 &&
       values->front().bytes.starts_with('[')) {
     LEAT_ASSIGN(const auto elements,
@@ -20,6 +66,8 @@ Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& pat
   }
   if (!values.ok()) {
     if (values.error().code() == ErrorCode::kNotFound) {
+      const bool is_null = last_on_way(path, document).value == "null" && !says_error(document);
+      if (is_null) return std::vector<SourceRecord>();
       return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound,
                          "`records: {}` does not fit: {}; the document begins with {}", path.text(),
                          values.error().message(), excerpt(document));
@@ -33,6 +81,13 @@ Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& pat
   records.reserve(values->size());
   for (const auto& [value, text] : *values) records.push_back({value, text});
   return records;
+}
+
+bool is_left_out(const codec::JsonPath& path, std::string_view document) {
+  if (document.starts_with(kByteOrderMark)) document.remove_prefix(kByteOrderMark.size());
+  const LastOnWay last = last_on_way(path, document);
+  if (last.missing == nullptr || last.value.empty() || says_error(document)) return false;
+  return last.value.front() == (last.missing->kind == Step::Kind::kName ? '{' : '[');
 }
 
 std::string excerpt(std::string_view text, size_t limit) {

@@ -11,6 +11,7 @@
 namespace leat::source {
 
 // What `path` names: with [*] the values; else a list's elements, or one record of anything else.
+// Where null stands there are none.
 // Their keys are looked for at `key` (may be null). `document` (>= 64 readable bytes after it; may
 // begin with a byte order mark) is checked whole. Errors: external kInvalid when it is not valid
 // JSON (trying again can help: a response may have been cut); user kNotFound when the path names
@@ -18,6 +19,11 @@ namespace leat::source {
 Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& path,
                                                       std::string_view document,
                                                       const codec::JsonPath* key = nullptr);
+
+// Whether a list that `path` does not name in the document (kNotFound) was left out there, as many
+// do with an empty one: the value that should hold it is there and lacks it. Not so when the
+// document says that it is about an error.
+bool is_left_out(const codec::JsonPath& path, std::string_view document);
 
 // At most `limit` bytes of a text for a message: one line, control characters and bytes that are
 // not ASCII shown as dots, "…" when cut.

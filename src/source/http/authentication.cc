@@ -1,5 +1,10 @@
 #include "source/http/authentication.h"
 
+#include <algorithm>
+#include <cctype>
+
+#include "source/format/json_document.h"
+
 namespace leat::source {
 namespace {
 
@@ -24,6 +29,28 @@ std::string base64(std::string_view text) {
 }
 
 }  // namespace
+
+Result<void> check_header(const Node& place, const Header& header) {
+  // A token (RFC 9110, section 5.6.2).
+  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  const auto is_name = [](unsigned char c) {
+    return std::isalnum(c) != 0 || kMarks.find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (header.name.empty() || !std::ranges::all_of(header.name, is_name)) {
+    return user_error("{}: a header's name is letters, digits and -, which `{}` is not",
+                      place.location().to_string(), excerpt(header.name));
+  }
+  const auto is_control = [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7F; };
+  if (header.value.find_first_of("\r\n") != std::string::npos) {
+    return user_error("{}: the header `{}` holds a line end", place.location().to_string(),
+                      header.name);
+  }
+  if (std::ranges::any_of(header.value, is_control)) {
+    return user_error("{}: the header `{}` holds a control character", place.location().to_string(),
+                      header.name);
+  }
+  return {};
+}
 
 config::Key auth_key() {
   const auto basic = config::mapping({{.name = "user",
@@ -64,12 +91,24 @@ Authentication basic_authentication(const Credentials& credentials, SecretMask& 
   return {.headers = {{"Authorization", "Basic " + token}}, .parameters = {}};
 }
 
+namespace {
+
+// `node` is the value's place.
+Result<Authentication> in_header(const Node& node, Header header) {
+  LEAT_TRY(check_header(node, header));
+  return Authentication{.headers = {std::move(header)}, .parameters = {}};
+}
+
+}  // namespace
+
 Result<Authentication> parse_authentication(const Node& node, SecretMask& mask) {
   if (!node.present()) return Authentication{};
   if (const Node bearer = node["bearer"]) {
     mask.add(bearer.text());
-    return Authentication{.headers = {{"Authorization", "Bearer " + bearer.text()}},
-                          .parameters = {}};
+    if (bearer.text().empty()) {
+      return user_error("{}: `bearer` is an empty text", bearer.location().to_string());
+    }
+    return in_header(bearer, {"Authorization", "Bearer " + bearer.text()});
   }
   if (const Node basic = node["basic"]) {
     return basic_authentication({basic["user"].text(), basic["password"].text()}, mask);
@@ -81,11 +120,13 @@ Result<Authentication> parse_authentication(const Node& node, SecretMask& mask) 
     return user_error("{}: `api_key` needs either `header` or `query`",
                       api_key.location().to_string());
   }
-  const std::string& value = api_key["value"].text();
-  mask.add(value);
-  if (header.present())
-    return Authentication{.headers = {{header.text(), value}}, .parameters = {}};
-  return Authentication{.headers = {}, .parameters = {{query.text(), value}}};
+  const Node value = api_key["value"];
+  mask.add(value.text());
+  if (value.text().empty()) {
+    return user_error("{}: the value of `api_key` is an empty text", value.location().to_string());
+  }
+  if (header.present()) return in_header(value, {header.text(), value.text()});
+  return Authentication{.headers = {}, .parameters = {{query.text(), value.text()}}};
 }
 
 }  // namespace leat::source

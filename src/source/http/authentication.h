@@ -24,6 +24,9 @@ struct Authentication {
 config::Key auth_key();
 // Everything secret in it is added to `mask`, also when the file holds it in clear.
 Result<Authentication> parse_authentication(const config::Node& node, SecretMask& mask);
+// Whether the header can be sent: a name, and a value that does not go on as another header.
+// Errors: user, with the place of `place`; the value is not in them.
+Result<void> check_header(const config::Node& place, const Header& header);
 Authentication basic_authentication(const Credentials& credentials, SecretMask& mask);
 
 }  // namespace leat::source

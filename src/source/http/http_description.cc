@@ -9,7 +9,9 @@ using config::Key;
 using config::scalar;
 using config::ValueKind;
 
-Key paginate_key() {
+// `page` and `offset`: a parameter that counts.
+config::DescriptionPtr numbered(const std::string& param, const std::string& start,
+                                const std::string& counts) {
   const auto size = config::mapping({{.name = "param",
                                       .value = scalar(ValueKind::kText),
                                       .doc = "The query parameter of the page's size.",
@@ -18,30 +20,53 @@ Key paginate_key() {
                                       .value = scalar(ValueKind::kInteger),
                                       .doc = "Records per page.",
                                       .required = true}});
-  const auto page =
-      config::mapping({{.name = "param",
-                        .value = scalar(ValueKind::kText),
-                        .doc = "The query parameter of the page's number.",
-                        .default_text = "page"},
-                       {.name = "start",
-                        .value = scalar(ValueKind::kInteger),
-                        .doc = "The first page's number.",
-                        .default_text = "1"},
-                       {.name = "size",
-                        .value = size,
-                        .doc = "A query parameter that says how many records a page has."}});
+  return config::mapping({{.name = "param",
+                           .value = scalar(ValueKind::kText),
+                           .doc = "The query parameter of " + counts + ".",
+                           .default_text = param},
+                          {.name = "start",
+                           .value = scalar(ValueKind::kInteger),
+                           .doc = "What it is for the first page.",
+                           .default_text = start},
+                          {.name = "size",
+                           .value = size,
+                           .doc = "A query parameter that says how many records a page has."}});
+}
+
+Key paginate_key() {
+  const auto cursor = config::mapping(
+      {{.name = "path",
+        .value = scalar(ValueKind::kJsonPath),
+        .doc =
+            "Where the response's body holds the next page's cursor; null, false, empty, zero or "
+            "missing: the end.",
+        .required = true},
+       {.name = "param",
+        .value = scalar(ValueKind::kText),
+        .doc = "The query parameter that carries it.",
+        .default_text = "cursor"}});
   return {
       .name = "paginate",
       .value = config::one_of(
-          {{.name = "page", .value = page, .doc = "Numbered pages, until one has no records."},
+          {{.name = "page",
+            .value = numbered("page", "1", "the page's number"),
+            .doc = "Numbered pages, until one has no records."},
+           {.name = "offset",
+            .value = numbered("offset", "0", "the number of records before the page"),
+            .doc = "Pages by the number of records before them, until one has no records."},
+           {.name = "cursor",
+            .value = cursor,
+            .doc = "Each page's body holds what to ask for the next one with."},
            {.name = "link",
             .value = scalar(ValueKind::kText),
             .doc = "The relation of the Link header (RFC 8288) that names the next page: `next`."},
            {.name = "next_url",
             .value = scalar(ValueKind::kJsonPath),
-            .doc =
-                "Where the response's body holds the next page's URL; null or missing: the end."}}),
-      .doc = "How to get the next page: exactly one of `page`, `link` and `next_url`."};
+            .doc = "Where the response's body holds the next page's URL; null, false, empty, zero "
+                   "or missing: the end."}}),
+      .doc =
+          "How to get the next page: exactly one of `page`, `offset`, `cursor`, `link` and "
+          "`next_url`. A page that was there before is the end, with a warning."};
 }
 
 Key body_key() {
@@ -139,6 +164,38 @@ Key http_source_key() {
            {.name = "max_pages",
             .value = scalar(ValueKind::kInteger),
             .doc = "Stop after so many pages, also when there are more."},
+           {.name = "end_status",
+            .value = config::list_of(scalar(ValueKind::kInteger)),
+            .doc =
+                "Statuses of a page after the first that mean that there is no more. With `page` "
+                "and `offset` 404, 410 and 416 by default, else none; 204 is an empty page "
+                "always."},
+           {.name = "empty_status",
+            .value = config::list_of(scalar(ValueKind::kInteger)),
+            .doc = "Statuses of the first page that mean that there is nothing: some APIs answer "
+                   "404 then. None by default."},
+           {.name = "missing_records",
+            .value = text,
+            .doc =
+                "What a response without the list that `records` names is: an error, or one with "
+                "no records. By default an error on the first page, and on a later one no "
+                "records, with a warning. A list that is null has no records; a response with an "
+                "`error` is an error.",
+            .choices = {"error", "nothing"}},
+           {.name = "repeated_pages",
+            .value = text,
+            .doc =
+                "Whether a page that has the very records of one before is the end, since the API "
+                "turns in a circle or does not heed the page that it is asked for, or is read "
+                "like any other.",
+            .default_text = "stop",
+            .choices = {"stop", "read"}},
+           {.name = "rate_limit",
+            .value = text,
+            .doc =
+                "At most so many requests in a second, minute or hour, evenly spaced: 5/s, 100/m, "
+                "1000/h. After a page without records the next is asked for after 100 ms, and "
+                "twice that with each further one, up to 10 s."},
            retries_key(),
            timeouts_key(),
            {.name = "redirects",

@@ -1,7 +1,11 @@
 #include "source/http/http_options.h"
 
 #include <algorithm>
+#include <charconv>
+#include <climits>
 #include <string_view>
+
+#include "base/file_system.h"
 
 #ifndef LEAT_VERSION
 #error "the build gives LEAT_VERSION"
@@ -86,17 +90,18 @@ Result<void> parse_headers(const Node& node, HttpOptions& options) {
   if (const Node headers = node["headers"]) {
     for (const auto& [name, value] : headers.entries()) {
       options.mask.add_secrets_of(value);
-      if ((name + value.text()).find_first_of("\r\n") != std::string::npos) {
-        return user_error("{}: the header `{}` holds a line end", value.location().to_string(),
-                          name);
-      }
+      LEAT_TRY(check_header(value, {name, value.text()}));
       options.headers.push_back({name, value.text()});
     }
   }
   if (!has_header(options, "User-Agent")) {
-    const Node user_agent = node["user_agent"];
-    options.headers.push_back(
-        {"User-Agent", user_agent ? user_agent.text() : "leat/" LEAT_VERSION});
+    Header header{"User-Agent", "leat/" LEAT_VERSION};
+    if (const Node user_agent = node["user_agent"]) {
+      options.mask.add_secrets_of(user_agent);
+      header.value = user_agent.text();
+      LEAT_TRY(check_header(user_agent, header));
+    }
+    options.headers.push_back(std::move(header));
   }
   if (!has_header(options, "Accept")) {
     options.headers.push_back({"Accept", options.format == HttpFormat::kJson ? "application/json"
@@ -107,48 +112,148 @@ Result<void> parse_headers(const Node& node, HttpOptions& options) {
   return {};
 }
 
+Result<void> parse_numbered(const Node& node, auto& numbered) {
+  numbered.param = node["param"].text();
+  if (const Node start = node["start"]) numbered.start = start.integer();
+  if (const Node size = node["size"]) {
+    if (size["value"].integer() < 1) {
+      return user_error("{}: `size`: a page has at least one record, not {}",
+                        size["value"].location().to_string(), size["value"].integer());
+    }
+    numbered.size = Parameter{size["param"].text(), size["value"].text()};
+  }
+  return {};
+}
+
+// A JSONPath of one value.
+Result<codec::JsonPath> parse_place(const Node& node, std::string_view key) {
+  auto path = codec::JsonPath::parse(node.text());
+  if (!path.ok()) return at(node, path.error(), key);
+  if (path->names_many()) {
+    return user_error("{}: `{}` must name one value, not many", node.location().to_string(), key);
+  }
+  return path;
+}
+
 Result<Pagination> parse_pagination(const Node& paginate) {
   if (!paginate.present()) return Pagination();
   if (const Node page = paginate["page"]) {
-    PageNumber number{.param = page["param"].text()};
-    if (const Node start = page["start"]) number.start = start.integer();
-    if (const Node size = page["size"]) {
-      number.size = Parameter{size["param"].text(), size["value"].text()};
-    }
+    PageNumber number;
+    LEAT_TRY(parse_numbered(page, number));
     return Pagination(std::move(number));
   }
-  if (const Node link = paginate["link"]) return Pagination(LinkRelation{link.text()});
-  const Node next_url = paginate["next_url"];
-  auto path = codec::JsonPath::parse(next_url.text());
-  if (!path.ok()) return at(next_url, path.error(), "next_url");
-  if (path->names_many()) {
-    return user_error("{}: `next_url` must name one value, not many",
-                      next_url.location().to_string());
+  if (const Node offset = paginate["offset"]) {
+    Offset number;
+    LEAT_TRY(parse_numbered(offset, number));
+    return Pagination(std::move(number));
   }
-  return Pagination(NextUrl{std::move(*path)});
+  if (const Node cursor = paginate["cursor"]) {
+    LEAT_ASSIGN(auto path, parse_place(cursor["path"], "path"));
+    return Pagination(BodyCursor{std::move(path), cursor["param"].text()});
+  }
+  if (const Node link = paginate["link"]) return Pagination(LinkRelation{link.text()});
+  LEAT_ASSIGN(auto path, parse_place(paginate["next_url"], "next_url"));
+  return Pagination(NextUrl{std::move(path)});
 }
 
-void parse_limits(const Node& node, HttpOptions& options) {
-  if (const Node timeouts = node["timeouts"]) {
-    if (const Node connect = timeouts["connect"])
-      options.client.connect_timeout = connect.duration();
-    if (const Node idle = timeouts["idle"]) options.client.idle_timeout = idle.duration();
-    if (const Node total = timeouts["total"]) options.client.total_timeout = total.duration();
+Result<void> parse_statuses(const Node& list, std::vector<int>& statuses) {
+  statuses.clear();
+  for (const Node& item : list.items()) {
+    if (item.integer() < 200 || item.integer() > 599) {
+      return user_error("{}: {} is no status of a response: they are 200 to 599",
+                        item.location().to_string(), item.integer());
+    }
+    statuses.push_back(static_cast<int>(item.integer()));
   }
+  return {};
+}
+
+// How the API says that there is no more, or nothing.
+Result<void> parse_ends(const Node& node, HttpOptions& options) {
+  if (is_numbered(options.pagination)) options.end_status = {404, 410, 416};
+  if (const Node list = node["end_status"]) LEAT_TRY(parse_statuses(list, options.end_status));
+  if (const Node list = node["empty_status"]) LEAT_TRY(parse_statuses(list, options.empty_status));
+  if (const Node missing = node["missing_records"]) {
+    options.may_lack_records = missing.text() == "nothing";
+  }
+  options.reads_repeated_pages = node["repeated_pages"].text() == "read";
+  return {};
+}
+
+// 5/s, 100/m, 1000/h: the time from one request to the next.
+Result<std::chrono::microseconds> parse_rate(const Node& node) {
+  using std::chrono::microseconds;
+  const std::string& text = node.text();
+  const size_t slash = std::min(text.find('/'), text.size());
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + slash, count);
+  const std::string_view unit = std::string_view(text).substr(std::min(slash + 1, text.size()));
+  const microseconds time = unit == "s"   ? microseconds(std::chrono::seconds(1))
+                            : unit == "m" ? microseconds(std::chrono::minutes(1))
+                            : unit == "h" ? microseconds(std::chrono::hours(1))
+                                          : microseconds(0);
+  const bool good = error == std::errc() && end == text.data() + slash && count > 0 &&
+                    count <= 1'000'000 && time.count() > 0;
+  if (!good) {
+    return user_error(
+        "{}: `rate_limit` must be a number of requests in a time, such as 5/s, 100/m or 1000/h, "
+        "not `{}`",
+        node.location().to_string(), node.masked_text());
+  }
+  return time / count;
+}
+
+Result<void> at_least(const Node& node, std::string_view key, int64_t value, int64_t least) {
+  if (value >= least) return {};
+  return user_error("{}: `{}` must be at least {}, not {}", node.location().to_string(), key, least,
+                    node.masked_text());
+}
+
+Result<void> parse_time(const Node& node, std::string_view key, std::chrono::milliseconds& time) {
+  if (!node.present()) return {};
+  time = node.duration();
+  if (time.count() > 0) return {};
+  return user_error("{}: `{}` leaves no time: {}", node.location().to_string(), key,
+                    node.masked_text());
+}
+
+Result<void> parse_limits(const Node& node, HttpOptions& options) {
+  const Node timeouts = node["timeouts"];
+  LEAT_TRY(parse_time(timeouts["connect"], "connect", options.client.connect_timeout));
+  LEAT_TRY(parse_time(timeouts["idle"], "idle", options.client.idle_timeout));
+  LEAT_TRY(parse_time(timeouts["total"], "total", options.client.total_timeout));
   if (const Node retries = node["retries"]) {
-    if (const Node count = retries["count"])
-      options.retry.count = static_cast<int>(count.integer());
+    if (const Node count = retries["count"]) {
+      LEAT_TRY(at_least(count, "count", count.integer(), 0));
+      options.retry.count = static_cast<int>(std::min<int64_t>(count.integer(), INT_MAX - 1));
+    }
     if (const Node delay = retries["delay"]) options.retry.delay = delay.duration();
     if (const Node max_delay = retries["max_delay"]) options.retry.max_delay = max_delay.duration();
     if (const Node max_wait = retries["max_wait"]) options.retry.max_wait = max_wait.duration();
   }
-  if (const Node bytes = node["max_response_bytes"])
+  if (const Node bytes = node["max_response_bytes"]) {
+    LEAT_TRY(at_least(bytes, "max_response_bytes", bytes.bytes() > 0 ? 1 : 0, 1));
     options.client.max_response_bytes = bytes.bytes();
-  if (const Node redirects = node["redirects"]) {
-    options.max_redirects = static_cast<int>(redirects.integer());
   }
-  if (const Node max_pages = node["max_pages"]) options.max_pages = max_pages.integer();
-  if (const Node ca_file = node["ca_file"]) options.client.ca_file = ca_file.text();
+  if (const Node redirects = node["redirects"]) {
+    LEAT_TRY(at_least(redirects, "redirects", redirects.integer(), 0));
+    options.max_redirects = static_cast<int>(std::min<int64_t>(redirects.integer(), 1000));
+  }
+  if (const Node max_pages = node["max_pages"]) {
+    LEAT_TRY(at_least(max_pages, "max_pages", max_pages.integer(), 1));
+    options.max_pages = max_pages.integer();
+  }
+  if (const Node rate = node["rate_limit"]) {
+    LEAT_ASSIGN(options.spacing, parse_rate(rate));
+  }
+  if (const Node ca_file = node["ca_file"]) {
+    options.client.ca_file = ca_file.text();
+    // libcurl would wait for a pipe's other end.
+    if (auto opened = real_file_system().open(ca_file.text(), OpenMode::kRead); !opened.ok()) {
+      return at(ca_file, opened.error(), "ca_file");
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -176,12 +281,18 @@ Result<HttpOptions> parse_http_options(const Node& node) {
       return user_error("{}: `records` is for `format: json`: a line or row is a record already",
                         node["records"].location().to_string());
     }
-    if (std::holds_alternative<NextUrl>(options.pagination)) {
-      return user_error("{}: `next_url` is for `format: json`",
-                        node["paginate"].location().to_string());
+    const Node paginate = node["paginate"];
+    for (const char* key : {"next_url", "cursor"}) {
+      if (!paginate[key].present()) continue;
+      return user_error("{}: `{}` is for `format: json`", paginate.location().to_string(), key);
+    }
+    if (const Node missing = node["missing_records"]) {
+      return user_error("{}: `missing_records` is for `format: json`",
+                        missing.location().to_string());
     }
   }
-  parse_limits(node, options);
+  LEAT_TRY(parse_ends(node, options));
+  LEAT_TRY(parse_limits(node, options));
   return options;
 }
 

@@ -1,6 +1,7 @@
 // What a pipeline file says under `http`, as a value.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,14 @@ struct HttpOptions {
   CsvOptions csv;
   Pagination pagination;
   std::optional<int64_t> max_pages;
+  // Statuses that mean "there is no more" on a page after the first, and "there is nothing" on it.
+  std::vector<int> end_status;
+  std::vector<int> empty_status;
+  // Whether a JSON document may lack the list that `records` names; unsaid: after the first page,
+  // with a warning.
+  std::optional<bool> may_lack_records;
+  bool reads_repeated_pages = false;
+  std::chrono::microseconds spacing{0};  // between requests
   RetryPolicy retry;
   int max_redirects = 10;
   HttpClientOptions client;

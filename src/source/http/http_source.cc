@@ -1,14 +1,19 @@
 #include "source/http/http_source.h"
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
+#include <unordered_map>
 #include <utility>
 
 #include "source/format/csv_reader.h"
 #include "source/format/json_document.h"
 #include "source/format/ndjson_reader.h"
 #include "source/http/http_options.h"
+#include "source/http/paginate/fingerprint.h"
 #include "source/http/paginate/pagination.h"
 #include "source/http/retry/requester.h"
+#include "source/http/transport/partial_content.h"
 #include "source/http/transport/redirects.h"
 
 namespace leat::source {
@@ -17,12 +22,35 @@ namespace {
 constexpr std::string_view kEndCursor = R"({"v":1,"end":true})";
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
+// Before a page that follows one without records: who has nothing to say need not be asked at once.
+constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::chrono::milliseconds kLongestPause{10'000};
+
+std::chrono::milliseconds pause_after(int64_t empty_pages) {
+  if (empty_pages <= 0) return std::chrono::milliseconds(0);
+  auto pause = kFirstPause;
+  for (int64_t i = 1; i < empty_pages && pause < kLongestPause; ++i) pause *= 2;
+  return std::min(pause, kLongestPause);
+}
+
+// Of all records and of what is none, in their order; 0: there are none.
+uint64_t content_mark(const RecordPart& part) {
+  if (part.records.empty() && part.rejected.empty()) return 0;
+  uint64_t mark = part.records.size();
+  for (const SourceRecord& record : part.records) mark = fingerprint(record.value, mark);
+  for (const RejectedRecord& rejected : part.rejected) mark = fingerprint(rejected.bytes, mark);
+  return std::max<uint64_t>(mark, 1);
+}
+
 class HttpSource final : public Source {
  public:
   HttpSource(HttpOptions options, std::unique_ptr<HttpClient> client, Clock& clock)
       : options_(std::move(options)),
+        is_paginated_(!std::holds_alternative<std::monostate>(options_.pagination)),
         client_(std::move(client)),
-        requester_(*client_, clock, options_.mask, options_.retry, options_.max_redirects) {}
+        clock_(clock),
+        requester_(*client_, clock, options_.mask, options_.retry, options_.max_redirects,
+                   options_.spacing) {}
 
   Result<SourceBatch> next(const std::string& cursor, std::stop_token stop) override {
     if (cursor == kEndCursor) return SourceBatch{.next_cursor = cursor, .last = true};
@@ -37,26 +65,117 @@ class HttpSource final : public Source {
 
  private:
   Result<SourceBatch> fetch(const PagePosition& at, std::stop_token stop) {
-    const std::string url =
-        at.url.empty() ? with_parameters(options_.url, page_parameters(options_.pagination, at))
-                       : at.url;
+    if (const auto pause = pause_after(at.empty_pages); pause.count() > 0) {
+      if (!clock_.sleep_for(pause, stop))
+        return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+    }
+    const std::string url = url_of(at);
+    const bool is_first = at.pages == 0;
+    const std::vector<int>& ends = is_first ? options_.empty_status : options_.end_status;
+    SourceBatch batch{.origin = options_.mask.mask(url), .next_cursor = std::string(kEndCursor)};
     RecordPart part;
-    LEAT_ASSIGN(
-        HttpResponse response,
-        requester_.send(
-            request_for(url), [&](const HttpResponse& it) { return extract(it, part); }, stop));
-    SourceBatch batch;
-    batch.origin = options_.mask.mask(url);
-    batch.memory = part.memory;
+    const auto check = [&](const HttpResponse& it) {
+      batch.warnings.clear();
+      return extract(it, is_first, part, batch.warnings);
+    };
+    LEAT_ASSIGN(const HttpResponse response,
+                requester_.send(request_for(url), {.check = check, .answers = ends}, stop));
+    batch.last = true;
+    if (std::ranges::find(ends, response.status) != ends.end()) return batch;
+
+    const PageMark mark{.request = request_mark(at), .content = page_content(part)};
+    PageHistory history = at.history;
+    if (const auto before = earlier(history.page_with(mark.content), contents_, mark.content, at);
+        before && !options_.reads_repeated_pages) {
+      batch.warnings.push_back(repeated_warning(at, *before, part));
+      return batch;
+    }
+    history.add(mark);
+    remember(mark, at.pages + 1);
+
     const size_t count = part.records.size() + part.rejected.size();
+    batch.memory = part.memory;
     batch.records = std::move(part.records);
     batch.rejected = std::move(part.rejected);
-    LEAT_ASSIGN(auto position, next_position(options_.pagination, at, url, response, count));
-    if (position && options_.max_pages && position->pages >= *options_.max_pages) position.reset();
-    if (position) forget_secrets(position->url);
-    batch.last = !position;
-    batch.next_cursor = position ? cursor_of(*position) : std::string(kEndCursor);
+    auto following = next_position(options_.pagination, at, response, count);
+    if (!following.ok()) {
+      return std::move(following).error().during(fmt::format("{} {}", options_.method, url));
+    }
+    std::optional<PagePosition> next = std::move(*following);
+    if (!next || (options_.max_pages && next->pages >= *options_.max_pages)) return batch;
+    if (const auto before = page_asked_before(*next, history, response, at)) {
+      batch.warnings.push_back(fmt::format(
+          "page {} of {} names page {} as the next one: the pages go in a circle, so this is the "
+          "end",
+          at.pages + 1, options_.mask.mask(options_.url), *before));
+      return batch;
+    }
+    next->history = std::move(history);
+    next->empty_pages = count == 0 ? at.empty_pages + 1 : 0;
+    forget_secrets(*next);
+    batch.last = false;
+    batch.next_cursor = cursor_of(*next);
     return batch;
+  }
+
+  std::string url_of(const PagePosition& at) const {
+    if (!at.url.empty()) return options_.mask.reveal(at.url);
+    PagePosition plain = at;
+    plain.cursor = options_.mask.reveal(at.cursor);
+    return with_parameters(options_.url, page_parameters(options_.pagination, plain));
+  }
+
+  // Of a page's address as its cursor holds it: without secrets.
+  uint64_t request_mark(PagePosition at) const {
+    const std::string url = url_of(at);
+    at.url = url;
+    forget_secrets(at);
+    return fingerprint(at.url);
+  }
+
+  uint64_t page_content(const RecordPart& part) const {
+    return is_paginated_ ? content_mark(part) : 0;
+  }
+
+  using PagesByMark = std::unordered_map<uint64_t, int64_t>;
+
+  // What the cursor knows, or what this object remembers beyond that of the pages before `at`.
+  static std::optional<int64_t> earlier(std::optional<int64_t> known, const PagesByMark& pages,
+                                        uint64_t mark, const PagePosition& at) {
+    if (known || mark == 0) return known;
+    const auto found = pages.find(mark);
+    if (found == pages.end() || found->second > at.pages) return std::nullopt;
+    return found->second;
+  }
+
+  std::optional<int64_t> page_asked_before(const PagePosition& next, const PageHistory& history,
+                                           const HttpResponse& response,
+                                           const PagePosition& at) const {
+    if (next.url == response.url) return at.pages + 1;
+    const uint64_t mark = request_mark(next);
+    PagePosition now = at;
+    now.pages += 1;
+    return earlier(history.page_asked(mark), requests_, mark, now);
+  }
+
+  // The first page that had it.
+  void remember(const PageMark& mark, int64_t page) {
+    if (!is_paginated_) return;
+    requests_.try_emplace(mark.request, page);
+    if (mark.content != 0) contents_.try_emplace(mark.content, page);
+  }
+
+  std::string repeated_warning(const PagePosition& at, int64_t before,
+                               const RecordPart& part) const {
+    const std::string_view why =
+        is_numbered(options_.pagination)
+            ? "the API may not heed the parameter, or gives its last page for every one beyond"
+            : "the pages go in a circle";
+    return fmt::format(
+        "page {} of {} has the very records of page {}: {}. This is the end, and its {} records "
+        "are not taken again (`repeated_pages: read` takes them)",
+        at.pages + 1, options_.mask.mask(options_.url), before, why,
+        part.records.size() + part.rejected.size());
   }
 
   HttpRequest request_for(const std::string& url) const {
@@ -79,27 +198,29 @@ class HttpSource final : public Source {
     return request;
   }
 
-  // Servers repeat a key that came as a parameter in their links; cursors are stored.
-  void forget_secrets(std::string& url) const {
+  // Servers repeat in their links what they were asked with; cursors are stored.
+  void forget_secrets(PagePosition& position) const {
     for (const Parameter& parameter : options_.authentication.parameters) {
-      if (has_parameter(url, parameter.name)) url = without_parameter(url, parameter.name);
+      if (has_parameter(position.url, parameter.name))
+        position.url = without_parameter(position.url, parameter.name);
     }
+    position.url = options_.mask.hide(position.url);
+    position.cursor = options_.mask.hide(position.cursor);
   }
 
   // All records of a response; an error when any of it cannot be used.
-  Result<void> extract(const HttpResponse& response, RecordPart& part) const {
+  Result<void> extract(const HttpResponse& response, bool is_first, RecordPart& part,
+                       std::vector<std::string>& warnings) const {
     part = {};
     if (response.status == 204) return {};
+    if (response.status == 206) LEAT_TRY(check_partial(response, is_paginated_));
     if (options_.format == HttpFormat::kJson) {
-      LEAT_ASSIGN(part.records, records_of_document(options_.records, response.body,
-                                                    options_.key ? &*options_.key : nullptr));
       part.memory = response.memory;
+      auto records = records_of_document(options_.records, response.body,
+                                         options_.key ? &*options_.key : nullptr);
+      if (!records.ok()) return lacking(response, is_first, records.error(), warnings);
+      part.records = std::move(*records);
       return {};
-    }
-    if (const auto encoding = response.header("Content-Encoding");
-        encoding && !equals_ignoring_case(*encoding, "identity")) {
-      return external_error(
-          Retry::kNo, "the response is encoded as {} though identity was asked for", *encoding);
     }
     if (!response.delimited) {
       return external_error(
@@ -119,6 +240,30 @@ class HttpSource final : public Source {
     return {};
   }
 
+  // Whether a response whose records cannot be had, since `error`, is one that has none.
+  Result<void> lacking(const HttpResponse& response, bool is_first, const Error& error,
+                       std::vector<std::string>& warnings) const {
+    const bool is_empty = response.body.empty() && response.delimited;
+    const bool lacks = is_empty || (error.code() == ErrorCode::kNotFound &&
+                                    is_left_out(options_.records, response.body));
+    if (!lacks) return error;
+    if (options_.may_lack_records.value_or(!is_first)) {
+      if (!options_.may_lack_records) {
+        warnings.push_back(fmt::format(
+            "{} has no list at `records: {}`, which is taken for an empty one (`missing_records: "
+            "nothing` says that this is usual): {}",
+            options_.mask.mask(response.url), options_.records.text(),
+            excerpt(options_.mask.mask(response.body.substr(0, 4096)))));
+      }
+      return {};
+    }
+    if (is_empty) return error;
+    return Error(
+        error.domain(),
+        error.message() + "; if that means that there is nothing, write `missing_records: nothing`",
+        error.retry(), error.code());
+  }
+
   Error masked(const Error& error) const {
     Error copy(error.domain(), options_.mask.mask(error.message()), error.retry(), error.code());
     for (const std::string& what : error.context()) {
@@ -129,8 +274,13 @@ class HttpSource final : public Source {
   }
 
   const HttpOptions options_;
+  const bool is_paginated_;
   const std::unique_ptr<HttpClient> client_;
+  Clock& clock_;
   Requester requester_;
+  // Further back than a cursor can tell: the first page that was asked so, or had that content.
+  PagesByMark requests_;
+  PagesByMark contents_;
 };
 
 }  // namespace
@@ -141,6 +291,11 @@ Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock
   options.key = std::move(key);
   auto client = make_curl_client(options.client);
   return make_http_source(std::move(options), std::move(client), clock);
+}
+
+Result<void> check_http_source(const config::Node& node) {
+  LEAT_TRY(parse_http_options(node));
+  return {};
 }
 
 std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,

@@ -26,6 +26,10 @@ config::Key http_source_key();
 Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock,
                                                  std::optional<codec::JsonPath> key = {});
 
+// What is wrong with the description as such, before anything is asked. Errors: user, with the
+// place.
+Result<void> check_http_source(const config::Node& node);
+
 // With another client than libcurl's.
 std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,
                                          Clock& clock);

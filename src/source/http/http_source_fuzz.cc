@@ -1,7 +1,7 @@
 // Input: a line that says how the response is read (format, pagination, JSONPath of the records),
 // then a response as it comes from the network, without chunks. A server that gives this answer to
 // every request leads to a page of valid records, the same ones each time, or to an error; nothing
-// that is secret shows in either.
+// that is secret shows in either, or in a cursor, and a page that comes again is the last.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -12,6 +12,7 @@
 #include "codec/json_select.h"
 #include "source/format/record_reader.h"
 #include "source/http/http_source.h"
+#include "source/http/transport/content_coding.h"
 #include "source/http/transport/response_head.h"
 #include "source/testing/fake_clock.h"
 
@@ -22,6 +23,7 @@ namespace {
 
 constexpr const char* kUrl = "https://api.example/v1/items?q=1";
 constexpr const char* kSecret = "s3cr3t-k3y";
+constexpr uint64_t kMostBytes = 1 << 20;
 
 void check(bool holds) {
   if (!holds) std::abort();
@@ -45,12 +47,15 @@ class SameAnswer final : public HttpClient {
     body.append(kRecordPadding, '\0');
     response_.memory = std::make_shared<const std::string>(std::move(body));
     response_.body = std::string_view(*response_.memory).substr(0, bytes.size());
+    framed_ = check_framing(response_.headers);
+    if (framed_.ok()) framed_ = decode_content(response_, kMostBytes);
   }
 
   Result<HttpResponse> send(const HttpRequest& request, std::stop_token) override {
     check(++requests_ < 1000);
     const bool ours = request.url.starts_with("https://api.example/");
     for (const Header& header : request.headers) check(ours || header.value != kSecret);
+    if (!framed_.ok()) return framed_.error();
     HttpResponse response = response_;
     response.url = request.url;
     return response;
@@ -58,6 +63,7 @@ class SameAnswer final : public HttpClient {
 
  private:
   HttpResponse response_;
+  Result<void> framed_;
   int requests_ = 0;
 };
 
@@ -77,6 +83,11 @@ std::optional<HttpOptions> options_of(std::string_view line) {
   if (!path.ok()) return std::nullopt;
   options.records = std::move(*path);
   if (pagination == "page") options.pagination = PageNumber{.param = "page", .start = 1};
+  if (pagination == "offset") options.pagination = Offset{.param = "offset"};
+  if (pagination == "cursor" && options.format == HttpFormat::kJson) {
+    options.pagination = BodyCursor{*codec::JsonPath::parse("next"), "after"};
+  }
+  if (is_numbered(options.pagination)) options.end_status = {404};
   if (pagination == "link") options.pagination = LinkRelation{"next"};
   if (pagination == "next_url" && options.format == HttpFormat::kJson) {
     options.pagination = NextUrl{*codec::JsonPath::parse("next")};
@@ -97,6 +108,10 @@ void check_records(const SourceBatch& batch) {
   for (const SourceRecord& record : batch.records) check(codec::checked_value(record.value).ok());
   for (const RejectedRecord& rejected : batch.rejected) check(!rejected.error.empty());
   check(batch.last || !batch.next_cursor.empty());
+  check(batch.next_cursor.find(kSecret) == std::string::npos);
+  for (const std::string& warning : batch.warnings) {
+    check(!warning.empty() && warning.find(kSecret) == std::string::npos);
+  }
 }
 
 }  // namespace
@@ -111,6 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view answer = std::string_view(input).substr(line + 1);
   auto source = make_http_source(*options, std::make_unique<SameAnswer>(answer), clock);
   std::string cursor;
+  bool had_records = false;
   for (int page = 0; page < 4; ++page) {
     const auto batch = source->next(cursor, {});
     if (!batch.ok()) {
@@ -123,6 +139,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           again->rejected.size() == batch->rejected.size() &&
           again->next_cursor == batch->next_cursor && again->last == batch->last);
     if (batch->last) return 0;
+    check(!had_records);
+    had_records = !batch->records.empty() || !batch->rejected.empty();
     cursor = batch->next_cursor;
   }
   return 0;

@@ -140,7 +140,7 @@ TEST_F(HttpSourceTest, PagesUntilAnEmptyOneAndResumesAtEach) {
   EXPECT_EQ(request_line(0), "GET /i?q=1&p=0&n=2");
   EXPECT_EQ(request_line(2), "GET /i?q=1&p=2&n=2");
   const auto cursors = cursors_;
-  EXPECT_EQ(cursors[0], R"({"v":1,"pages":1,"page":1})");
+  EXPECT_TRUE(cursors[0].starts_with(R"({"v":1,"pages":1,"page":1,"seen":")")) << cursors[0];
   serve({pages[1], pages[2]});
   EXPECT_EQ(read_all(yaml, cursors[0]), std::vector<std::string>{"3"});
   serve({pages[2]});
@@ -180,14 +180,6 @@ TEST_F(HttpSourceTest, FollowsUrlsInTheBody) {
   }
 }
 
-TEST_F(HttpSourceTest, APageThatNamesItselfIsAnError) {
-  serve({respond(200, R"({"data":[1],"next":"/a"})")});
-  const auto looped =
-      source("{url: SERVER/a, records: data, paginate: {next_url: next}}")->next("", {});
-  ASSERT_FALSE(looped.ok());
-  EXPECT_NE(looped.error().message().find("itself"), std::string::npos) << looped.error().message();
-}
-
 TEST_F(HttpSourceTest, SecretsGoToTheirServerOnlyAndShowNowhere) {
   const std::string yaml =
       "{url: SERVER/, auth: {api_key: {query: api_key, value: '${secret:KEY}'}},"
@@ -203,8 +195,9 @@ TEST_F(HttpSourceTest, SecretsGoToTheirServerOnlyAndShowNowhere) {
   ASSERT_TRUE(first.ok()) << first.error().to_string();
   EXPECT_EQ(request_line(0), "GET /?api_key=k%2F1%262&token=x-t0ken");
   EXPECT_EQ(first->origin.find("t0ken"), std::string::npos) << first->origin;
-  EXPECT_EQ(first->next_cursor,
-            fmt::format(R"({{"v":1,"pages":1,"url":"{}"}})", server_.url("/?page=2")));
+  const std::string stored =
+      fmt::format(R"({{"v":1,"pages":1,"url":"{}",)", server_.url("/?page=2"));
+  EXPECT_TRUE(first->next_cursor.starts_with(stored)) << first->next_cursor;
   const auto second = reader->next(first->next_cursor, {});
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(request_line(1), "GET /?page=2&api_key=k%2F1%262&token=x-t0ken");
@@ -287,6 +280,28 @@ TEST_F(HttpSourceTest, RefusesWhatCannotBe) {
       {"{url: 'ftp://a/'}", "ftp"},
       {"{url: 'http://a/', body: {text: x}}", "method: POST"},
       {"{url: 'http://a/', headers: {A: \"x\\r\\nB: y\"}}", "line end"},
+      {"{url: 'http://a/', headers: {'A B': x}}", "a header's name"},
+      {"{url: 'http://a/', headers: {A: \"x\\x01\"}}", "control character"},
+      {"{url: 'http://a/', user_agent: \"x\\r\\nB: y\"}", "line end"},
+      {"{url: 'http://a/', auth: {bearer: \"x\\r\\nB: y\"}}", "line end"},
+      {"{url: 'http://a/', auth: {bearer: ''}}", "empty"},
+      {"{url: 'http://a/', auth: {api_key: {header: K, value: \"x\\nB: y\"}}}", "line end"},
+      {"{url: 'http://a/', auth: {api_key: {header: \"K: x\\r\\nB\", value: y}}}",
+       "a header's name"},
+      {"{url: 'http://a/', max_pages: 0}", "at least 1"},
+      {"{url: 'http://a/', redirects: -1}", "at least 0"},
+      {"{url: 'http://a/', retries: {count: -1}}", "at least 0"},
+      {"{url: 'http://a/', timeouts: {total: 0s}}", "leaves no time"},
+      {"{url: 'http://a/', max_response_bytes: 0}", "at least 1"},
+      {"{url: 'http://a/', end_status: [99]}", "200 to 599"},
+      {"{url: 'http://a/', rate_limit: 0/s}", "such as 5/s"},
+      {"{url: 'http://a/', rate_limit: fast}", "such as 5/s"},
+      {"{url: 'http://a/', rate_limit: 5}", "such as 5/s"},
+      {"{url: 'http://a/', rate_limit: 5/parsec}", "such as 5/s"},
+      {"{url: 'http://a/', ca_file: /no/such/file}", "/no/such/file"},
+      {"{url: 'http://a/', paginate: {page: {size: {param: n, value: 0}}}}", "at least one record"},
+      {"{url: 'http://a/', format: csv, paginate: {cursor: {path: a}}}", "`cursor` is for"},
+      {"{url: 'http://a/', format: csv, missing_records: nothing}", "`missing_records` is for"},
       {"{url: 'http://a/', auth: {api_key: {value: x}}}", "header"},
       {"{url: 'http://a/', format: csv, records: a}", "records"},
       {"{url: 'http://a/', csv: {delimiter: ab}}", "one ASCII character"},

@@ -1,5 +1,7 @@
 #include "source/http/secret_mask.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "source/http/transport/url.h"
@@ -8,20 +10,36 @@ namespace leat::source {
 namespace {
 
 constexpr std::string_view kMask = "***";
+// Around the mark of a hidden secret.
+constexpr char kMark = '\x01';
 
-void insert(std::vector<std::string>& secrets, std::string secret) {
-  if (secret.empty() || std::find(secrets.begin(), secrets.end(), secret) != secrets.end()) return;
-  const auto at = std::find_if(secrets.begin(), secrets.end(), [&secret](const std::string& other) {
-    return other.size() < secret.size();
-  });
-  secrets.insert(at, std::move(secret));
+// How many characters of `text` are the secret, percent-encoded as a whole or in part; 0: it does
+// not begin with it.
+size_t encoded_length(std::string_view text, std::string_view secret) {
+  size_t at = 0;
+  for (const char c : secret) {
+    if (text.size() - at >= 3 && text[at] == '%' &&
+        percent_decoded(text.substr(at, 3)) == std::string_view(&c, 1)) {
+      at += 3;
+    } else if (at < text.size() && (text[at] == c || (c == ' ' && text[at] == '+'))) {
+      ++at;
+    } else {
+      return 0;
+    }
+  }
+  return at;
 }
 
 }  // namespace
 
 void SecretMask::add(std::string secret) {
-  insert(secrets_, percent_encoded(secret));
-  insert(secrets_, std::move(secret));
+  const auto same = [&secret](const Secret& other) { return other.text == secret; };
+  if (secret.empty() || std::any_of(secrets_.begin(), secrets_.end(), same)) return;
+  const auto at = std::find_if(secrets_.begin(), secrets_.end(), [&secret](const Secret& other) {
+    return other.text.size() < secret.size();
+  });
+  const size_t number = secrets_.size();
+  secrets_.insert(at, {std::move(secret), number});
 }
 
 bool SecretMask::add_secrets_of(const config::Node& node) {
@@ -51,21 +69,46 @@ bool SecretMask::add_secrets_of(const config::Node& node) {
   }
 }
 
-std::string SecretMask::mask(std::string_view text) const {
-  std::string masked;
+template <class Write>
+std::string SecretMask::replaced(std::string_view text, const Write& write) const {
+  std::string outcome;
   while (!text.empty()) {
-    const auto secret =
-        std::find_if(secrets_.begin(), secrets_.end(),
-                     [text](const std::string& it) { return text.starts_with(it); });
-    if (secret != secrets_.end()) {
-      masked += kMask;
-      text.remove_prefix(secret->size());
-    } else {
-      masked += text.front();
-      text.remove_prefix(1);
+    size_t length = 0;
+    for (const Secret& secret : secrets_) {
+      const bool is_plain = text.starts_with(secret.text);
+      length = is_plain ? secret.text.size() : encoded_length(text, secret.text);
+      if (length == 0) continue;
+      write(secret, !is_plain, outcome);
+      break;
+    }
+    if (length == 0) outcome += text[length++];
+    text.remove_prefix(length);
+  }
+  return outcome;
+}
+
+std::string SecretMask::mask(std::string_view text) const {
+  return replaced(text, [](const Secret&, bool, std::string& outcome) { outcome += kMask; });
+}
+
+std::string SecretMask::hide(std::string_view url) const {
+  return replaced(url, [](const Secret& secret, bool is_encoded, std::string& outcome) {
+    outcome += fmt::format("{0}{1}{2}{0}", kMark, secret.number, is_encoded ? 'e' : 'p');
+  });
+}
+
+std::string SecretMask::reveal(std::string_view url) const {
+  std::string outcome(url);
+  for (const Secret& secret : secrets_) {
+    for (const char form : {'e', 'p'}) {
+      const std::string mark = fmt::format("{0}{1}{2}{0}", kMark, secret.number, form);
+      const std::string text = form == 'e' ? percent_encoded(secret.text) : secret.text;
+      for (size_t at = 0; (at = outcome.find(mark, at)) != std::string::npos; at += text.size()) {
+        outcome.replace(at, mark.size(), text);
+      }
     }
   }
-  return masked;
+  return outcome;
 }
 
 }  // namespace leat::source

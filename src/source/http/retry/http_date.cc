@@ -1,8 +1,12 @@
 #include "source/http/retry/http_date.h"
 
+#include <curl/curl.h>
+
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <string>
 #include <vector>
 
 namespace leat::source {
@@ -10,6 +14,25 @@ namespace {
 
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+// "2026-11-21T09:31:00.5+01:00" (ISO 8601) as libcurl reads it, "20261121 09:31:00 +0100"; other
+// texts as they are.
+std::string without_iso(std::string_view text) {
+  constexpr size_t kDate = 10;
+  constexpr size_t kDateTime = 19;
+  const bool is_iso = text.size() >= kDateTime && text[4] == '-' && text[7] == '-' &&
+                      (text[kDate] == 'T' || text[kDate] == ' ');
+  if (!is_iso) return std::string(text);
+  std::string plain(text.substr(0, kDateTime));
+  plain[kDate] = ' ';
+  plain.erase(7, 1).erase(4, 1);
+  std::string zone(text.substr(kDateTime));
+  if (zone.starts_with('.'))
+    zone.erase(0, std::min(zone.find_first_not_of("0123456789", 1), zone.size()));
+  if (zone.empty() || zone == "Z") return plain + " GMT";
+  std::erase(zone, ':');
+  return plain + " " + zone;
+}
 
 // The text split at every run of the separators.
 std::vector<std::string_view> words(std::string_view text, std::string_view separators) {
@@ -86,6 +109,15 @@ std::optional<Micros> parse_http_date(std::string_view text, Micros now) {
     return assemble(number(spaced[4], 4, 4), month(spaced[1]), number(spaced[2], 1, 2), spaced[3]);
   }
   return std::nullopt;
+}
+
+std::optional<Micros> parse_odd_date(std::string_view text, Micros now) {
+  if (const auto date = parse_http_date(text, now)) return date;
+  // A time of day and a year make a date; libcurl finds one in less.
+  if (text.find(':') == std::string_view::npos || text.size() < 16) return std::nullopt;
+  const time_t seconds = curl_getdate(without_iso(text).c_str(), nullptr);
+  if (seconds <= 0) return std::nullopt;
+  return static_cast<Micros>(seconds) * 1'000'000;
 }
 
 }  // namespace leat::source

@@ -13,4 +13,8 @@ namespace leat::source {
 // compared with the date. nullopt: none of the three.
 std::optional<Micros> parse_http_date(std::string_view text, Micros now);
 
+// The same, and what servers write instead: other zones (+0100, UTC, EST), no zone or no day's
+// name, "2026-11-21T09:31:00Z". As curl reads dates.
+std::optional<Micros> parse_odd_date(std::string_view text, Micros now);
+
 }  // namespace leat::source

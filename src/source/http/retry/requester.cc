@@ -1,5 +1,6 @@
 #include "source/http/retry/requester.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace {
 // How much of a failed response is looked at for its message.
 constexpr size_t kShownBytes = 4096;
 
+Error stopped() { return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped"); }
+
 }  // namespace
 
 struct Requester::Attempt {
@@ -22,13 +25,34 @@ struct Requester::Attempt {
 };
 
 Requester::Requester(HttpClient& client, Clock& clock, const SecretMask& mask, RetryPolicy policy,
-                     int max_redirects)
-    : client_(client), clock_(clock), mask_(mask), policy_(policy), max_redirects_(max_redirects) {}
+                     int max_redirects, std::chrono::microseconds spacing)
+    : client_(client),
+      clock_(clock),
+      mask_(mask),
+      policy_(policy),
+      max_redirects_(max_redirects),
+      spacing_(spacing) {}
 
-Requester::Attempt Requester::attempt(const HttpRequest& request, const ResponseCheck& check,
+// False when stopped.
+bool Requester::wait_for_turn(std::stop_token stop) {
+  if (spacing_.count() == 0) return true;
+  const auto now = clock_.steady_now();
+  if (last_attempt_ && now - *last_attempt_ < spacing_) {
+    const auto wait = std::chrono::ceil<std::chrono::microseconds>(*last_attempt_ + spacing_ - now);
+    if (!clock_.sleep_for(wait, std::move(stop))) return false;
+  }
+  last_attempt_ = clock_.steady_now();
+  return true;
+}
+
+Requester::Attempt Requester::attempt(const HttpRequest& request, const SendOptions& options,
                                       std::stop_token stop) {
+  if (!wait_for_turn(stop)) return {stopped(), std::nullopt};
   auto response = send_following(client_, request, max_redirects_, stop);
   if (!response.ok()) return {std::move(response), std::nullopt};
+  if (std::ranges::find(options.answers, response->status) != options.answers.end()) {
+    return {std::move(response), std::nullopt};
+  }
   const StatusClass status_class = classify_status(*response);
   if (status_class != StatusClass::kSuccess) {
     const Retry retry = status_class == StatusClass::kRetry ? Retry::kYes : Retry::kNo;
@@ -37,15 +61,15 @@ Requester::Attempt Requester::attempt(const HttpRequest& request, const Response
     return {external_error(retry, "status {}: {}", response->status, shown),
             retry == Retry::kYes ? requested_wait(*response, clock_.now()) : std::nullopt};
   }
-  if (auto checked = check(*response); !checked.ok())
+  if (auto checked = options.check(*response); !checked.ok())
     return {std::move(checked).error(), std::nullopt};
   return {std::move(response), std::nullopt};
 }
 
-Result<HttpResponse> Requester::send(const HttpRequest& request, const ResponseCheck& check,
+Result<HttpResponse> Requester::send(const HttpRequest& request, const SendOptions& options,
                                      std::stop_token stop) {
   for (int number = 0;; ++number) {
-    Attempt tried = attempt(request, check, stop);
+    Attempt tried = attempt(request, options, stop);
     if (tried.response.ok() || tried.response.error().code() == ErrorCode::kCancelled) {
       return std::move(tried.response);
     }
@@ -66,7 +90,7 @@ Result<HttpResponse> Requester::send(const HttpRequest& request, const ResponseC
     const auto wait = tried.wait.value_or(backoff(policy_, number, random));
     log_info("{}: {}; again in {} ms", doing, error.message(), wait.count() / 1000);
     if (!clock_.sleep_for(wait, stop)) {
-      return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+      return stopped();
     }
   }
 }

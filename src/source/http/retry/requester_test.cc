@@ -39,7 +39,7 @@ class RequesterTest : public testing::Test {
   Result<HttpResponse> send(std::stop_token stop = {}) {
     mask_.add("s3cret");
     Requester requester(client_, clock_, mask_, policy_, 5);
-    return requester.send({.url = "http://a/?key=s3cret"}, check_, stop);
+    return requester.send({.url = "http://a/?key=s3cret"}, {.check = check_}, stop);
   }
 
   FakeClient client_;

@@ -14,13 +14,38 @@ using std::chrono::seconds;
 // Longer is as good as for ever, and keeps the arithmetic from overflowing.
 constexpr int64_t kLongestWaitSeconds = 10LL * 365 * 24 * 3600;
 
+// A number that is not negative, rounded up; a fraction is no integer, but servers write them.
 std::optional<int64_t> whole_number(std::optional<std::string_view> text) {
-  if (!text || text->empty() || text->find_first_not_of("0123456789") != std::string_view::npos) {
-    return std::nullopt;
-  }
+  if (!text) return std::nullopt;
+  std::string_view digits = text->substr(0, text->find('.'));
+  std::string_view fraction = text->substr(std::min(digits.size() + 1, text->size()));
+  const auto is_digits = [](std::string_view it) {
+    return it.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (digits.empty() || !is_digits(digits) || !is_digits(fraction)) return std::nullopt;
   int64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  return error == std::errc() ? value : INT64_MAX;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || value == INT64_MAX) return INT64_MAX;
+  return fraction.find_first_not_of('0') == std::string_view::npos ? value : value + 1;
+}
+
+// "120", "1.5", and what stands before a comma or a unit: "120, 120", "30 s", "30s".
+std::optional<int64_t> delay_seconds(std::string_view text) {
+  const size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
+  std::string_view rest = text.substr(end);
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  const bool is_delay =
+      rest.empty() || rest.starts_with(',') || rest == "s" || rest == "sec" || rest == "seconds";
+  return is_delay ? whole_number(text.substr(0, end)) : std::nullopt;
+}
+
+// When a quota is renewed, in seconds since 1970: servers say that, or milliseconds, or how many
+// seconds are left.
+int64_t reset_seconds(int64_t reset, Micros now) {
+  constexpr int64_t kShortestTime = 100'000'000;     // of 1973
+  constexpr int64_t kLongestTime = 100'000'000'000;  // of the year 5138
+  if (reset < kShortestTime) return now / 1'000'000 + reset;
+  return reset > kLongestTime && reset < kLongestTime * 1000 ? reset / 1000 + 1 : reset;
 }
 
 bool quota_used_up(const HttpResponse& response) {
@@ -65,9 +90,9 @@ StatusClass classify_status(const HttpResponse& response) {
 
 std::optional<microseconds> requested_wait(const HttpResponse& response, Micros now) {
   if (const auto after = response.header("Retry-After")) {
-    if (const auto delay = whole_number(after))
+    if (const auto delay = delay_seconds(*after))
       return seconds(std::min(*delay, kLongestWaitSeconds));
-    if (const auto date = parse_http_date(*after, now)) {
+    if (const auto date = parse_odd_date(*after, now)) {
       return until(*date / 1'000'000, now);
     }
   }
@@ -75,7 +100,7 @@ std::optional<microseconds> requested_wait(const HttpResponse& response, Micros 
   if (quota_used_up(response)) {
     if (const auto reset = whole_number(response.header("X-RateLimit-Reset"))) {
       // One more second: the server's clock may be a little behind.
-      return until(std::min(*reset, INT64_MAX - 1) + 1, now);
+      return until(std::min(reset_seconds(*reset, now), INT64_MAX - 1) + 1, now);
     }
   }
   if (is_secondary_limit(response)) return seconds(60);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "source/format/record_reader.h"
+#include "source/http/transport/content_coding.h"
 #include "source/http/transport/http_client.h"
 #include "source/http/transport/response_head.h"
 
@@ -136,7 +137,14 @@ class CurlClient final : public HttpClient {
     // libcurl takes a connection that ends inside the headers for a response without a body.
     if (!transfer.head.is_complete())
       return external_error(Retry::kYes, "the response ends in its headers");
-    return response(request, std::move(transfer));
+    LEAT_TRY(check_framing(transfer.head.headers()));
+    HttpResponse received = response(request, std::move(transfer));
+    // What is no success is read by people only.
+    if (auto decoded = decode_content(received, options_.max_response_bytes);
+        !decoded.ok() && received.status < 300) {
+      return decoded.error();
+    }
+    return received;
   }
 
  private:
@@ -147,6 +155,12 @@ class CurlClient final : public HttpClient {
       const std::string line =
           header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
       list = curl_slist_append(list, line.c_str());
+    }
+    const bool is_said = std::ranges::any_of(request.headers, [](const Header& header) {
+      return equals_ignoring_case(header.name, "Accept-Encoding");
+    });
+    if (request.accept_encoding && !is_said) {
+      list = curl_slist_append(list, "Accept-Encoding: gzip, deflate, zstd");
     }
     // No waiting for 100-continue: most servers never send it.
     return curl_slist_append(list, "Expect:");
@@ -161,7 +175,8 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReadBytes);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request.accept_encoding ? "" : nullptr);
+    // We decode ourselves: libcurl refuses what is nearly right, such as padding behind gzip.
+    curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(options_.connect_timeout.count()));
     if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());

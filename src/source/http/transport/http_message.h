@@ -19,7 +19,7 @@ struct HttpRequest {
   std::string url;  // absolute, http or https, without user and password
   std::vector<Header> headers;
   std::string body;
-  // Whether the body is decoded by Content-Encoding (gzip, br); else identity is asked for.
+  // Whether a compressed body is asked for (gzip, deflate, zstd).
   bool accept_encoding = true;
 };
 

@@ -6,9 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "source/http/transport/http_message.h"
 
 namespace leat::source {
+
+// Whether the headers leave no doubt where the body ends (RFC 9112, section 6). Errors: external,
+// for a transfer coding that nobody asked for, and for lengths that contradict each other.
+Result<void> check_framing(const std::vector<Header>& headers);
 
 class ResponseHead {
  public:

@@ -43,5 +43,23 @@ TEST(ResponseHead, AnEndlessOneIsRefused) {
   EXPECT_FALSE(head.add_line("HTTP/1.1 200 OK\r\n"));
 }
 
+TEST(CheckFraming, KnowsWhereTheBodyEnds) {
+  const std::vector<std::pair<std::vector<Header>, std::string>> cases = {
+      {{{"Content-Length", "5"}}, ""},
+      {{{"content-length", "5"}, {"Content-Length", "5"}}, ""},
+      {{{"Transfer-Encoding", "Chunked"}, {"Content-Length", "5"}}, ""},
+      {{{"Transfer-Encoding", "xchunked"}, {"Content-Length", "5"}}, "xchunked"},
+      {{{"Transfer-Encoding", "gzip, chunked"}}, "gzip, chunked"},
+      {{{"Content-Length", "5"}, {"Content-Length", "6"}}, "5 bytes, and 6 bytes"},
+  };
+  for (const auto& [headers, expected] : cases) {
+    const auto checked = check_framing(headers);
+    EXPECT_EQ(checked.ok(), expected.empty()) << expected;
+    if (checked.ok()) continue;
+    EXPECT_NE(checked.error().message().find(expected), std::string::npos)
+        << checked.error().message();
+  }
+}
+
 }  // namespace
 }  // namespace leat::source

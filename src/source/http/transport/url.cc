@@ -2,7 +2,12 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
+
+#include "base/text/lower_case.h"
+#include "base/text/nearest_name.h"
 
 namespace leat::source {
 namespace {
@@ -30,6 +35,10 @@ Result<UrlHandle> parse(std::string_view base, std::string_view reference) {
     code = curl_url_set(url.get(), CURLUPART_URL, std::string(reference).c_str(), CURLU_URLENCODE);
   }
   if (code != CURLUE_OK) {
+    if (code == CURLUE_BAD_PORT_NUMBER) {
+      return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
+                         "not a URL: its port is no number from 1 to 65535");
+    }
     return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid, "not a URL: {}",
                        curl_url_strerror(code));
   }
@@ -65,6 +74,11 @@ std::string_view query_of(std::string_view url) {
   return query.substr(0, query.find('#'));
 }
 
+template <class... Args>
+Error wrong(fmt::format_string<Args...> format, Args&&... args) {
+  return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid, format, std::forward<Args>(args)...);
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -75,11 +89,33 @@ int hex_value(char c) {
 }  // namespace
 
 Result<CheckedUrl> check_url(std::string_view url) {
-  if (url.find("://") == std::string_view::npos) {
-    return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
-                       "not an absolute URL: it must begin with http:// or https://");
+  const auto is_space = [](unsigned char c) { return c <= ' ' || c == 0x7F; };
+  if (const auto space = std::ranges::find_if(url, is_space); space != url.end()) {
+    return wrong("the URL has {} at its character {}: write %{:02X} for it, or take it out",
+                 *space == ' ' ? "a space" : "a control character", space - url.begin() + 1,
+                 static_cast<unsigned char>(*space));
   }
+  const size_t scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos || scheme_end == 0) {
+    return wrong("not an absolute URL: it must begin with http:// or https://");
+  }
+  const std::string scheme = lower_case(url.substr(0, scheme_end));
+  if (scheme != "http" && scheme != "https") {
+    const std::vector<std::string> known = {"http", "https"};
+    const auto near = nearest_name(scheme, known);
+    return wrong("\"{}\" is not a scheme that can be fetched: {}", scheme,
+                 near ? fmt::format("did you mean {}://?", *near)
+                      : "http and https are; `file` reads files of this machine");
+  }
+  if (url.substr(scheme_end + 3).starts_with('/')) return wrong("not a URL: it names no server");
   LEAT_ASSIGN(const UrlHandle parsed, parse("", url));
+  const std::string host = part(parsed, CURLUPART_HOST).value_or("");
+  if (curl_strequal(host.c_str(), "http") != 0 || curl_strequal(host.c_str(), "https") != 0) {
+    return wrong("the URL begins with http:// twice");
+  }
+  if (const auto port = part(parsed, CURLUPART_PORT); port == "0") {
+    return wrong("the port 0 is none: ports are 1 to 65535");
+  }
   CheckedUrl checked;
   const auto user = part(parsed, CURLUPART_USER, CURLU_URLDECODE);
   const auto password = part(parsed, CURLUPART_PASSWORD, CURLU_URLDECODE);

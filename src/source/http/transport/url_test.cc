@@ -17,6 +17,36 @@ TEST(Url, ChecksAndTakesCredentialsOut) {
   }
 }
 
+TEST(Url, SaysWhatIsWrongAndWhatToDo) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"htp://a/", "did you mean http://?"},
+      {"htps://a/", "did you mean https://?"},
+      {"127.0.0.1:8777/x", "must begin with http:// or https://"},
+      {"localhost:8777", "must begin with http:// or https://"},
+      {"://a/", "must begin with http:// or https://"},
+      {"s3://bucket/key", "\"s3\" is not a scheme"},
+      {"hdfs://namenode:9000/x", "\"hdfs\" is not a scheme"},
+      {"kafka://broker:9092", "\"kafka\" is not a scheme"},
+      {"http://a:99999/", "port"},
+      {"http://a:0/", "port"},
+      {"http://a:x/", "port"},
+      {"http://a:-1/", "port"},
+      {"http://a/x y", "a space at its character 11: write %20 for it"},
+      {" http://a/", "a space at its character 1"},
+      {"http://a/\r\nX: y", "a control character at its character 10: write %0D"},
+      {"http://a/\t", "a control character"},
+      {"http://http://a/", "http:// twice"},
+      {"https:///x", "not a URL"},
+  };
+  for (const auto& [url, expected] : cases) {
+    const auto checked = check_url(url);
+    ASSERT_FALSE(checked.ok()) << url;
+    EXPECT_NE(checked.error().message().find(expected), std::string::npos)
+        << checked.error().message();
+  }
+  EXPECT_TRUE(check_url("HTTP://a:65535/%20?q=é").ok());
+}
+
 TEST(Url, ResolvesReferences) {
   const std::string base = "http://example.com/a/b?page=1";
   EXPECT_EQ(resolve_url(base, "https://other.com/x?y").value(), "https://other.com/x?y");
