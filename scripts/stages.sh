@@ -1,8 +1,8 @@
 # Sourced by ./run, ./test and the scripts beside it: stages with a word of progress each, their
 # output in build/logs, the end of it on the screen when one fails.
 #
-# A stage prints one line when it is done ("  build     release leat … 12 s"). On a terminal the line
-# shows ninja's progress while it runs.
+# A stage prints one line when it is done ("  build     release leat … 12 s"). While it runs, the line
+# shows how far ninja is on a terminal; elsewhere there is a line for it now and then.
 
 LEAT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LEAT_LOGS=$LEAT_ROOT/build/logs
@@ -34,7 +34,10 @@ stage() {
   if [ -t 1 ]; then
     "$@" 2>&1 </dev/null | tee "$log" | show_progress "$word" "$what" || code=${PIPESTATUS[0]}
   else
+    tell_progress "$word" "$what" "$log" &
+    local teller=$!
     "$@" >"$log" 2>&1 </dev/null || code=$?
+    { kill "$teller" && wait "$teller"; } 2>/dev/null || true
   fi
   if [ "$code" -eq 0 ]; then
     report "$word" "$what ($((SECONDS - started)) s)"
@@ -52,6 +55,18 @@ show_progress() {
     if [[ $line =~ ^\[[0-9]+/[0-9]+\] || $line =~ ^\ *[0-9]+/[0-9]+\  ]]; then
       progress "$1" "$2 ${BASH_REMATCH[0]}"
     fi
+  done
+}
+
+# Says every LEAT_PROGRESS_SECONDS how far the log is that somebody writes: "release: leat 120/266".
+tell_progress() {
+  local silence last=''
+  # A pipe into which nobody writes: `sleep` would outlive this when it is killed.
+  exec {silence}<> <(:)
+  while kill -0 $$ 2>/dev/null; do
+    read -r -t "${LEAT_PROGRESS_SECONDS:-30}" -u "$silence" || true
+    last=$(grep -aoE '^(\[[0-9]+/[0-9]+\]| *[0-9]+/[0-9]+ )' "$3" 2>/dev/null | tail -n 1 | tr -d '[] ') || true
+    report "$1" "$2${last:+ $last}"
   done
 }
 

@@ -5,9 +5,15 @@
 
 #include "codec/json/cursor.h"
 #include "codec/json/fault.h"
+#include "codec/json/number.h"
 
 namespace leat::codec {
 namespace {
+
+// Of a scalar's token.
+bool is_number(std::string_view token) {
+  return !token.empty() && (token.front() == '-' || (token.front() >= '0' && token.front() <= '9'));
+}
 
 // Why a path names nothing somewhere.
 struct Missing {
@@ -94,7 +100,8 @@ class Selector {
         const std::string_view content = at.string();
         if (!at.has_escape(content)) to = content;
       } else if (!at.is_container() && at.kind() != 'n') {
-        to = at.scalar();
+        const std::string_view token = at.scalar();
+        if (!is_number(token) || is_surely_canonical(token)) to = token;
       }
       return at.skip();
     }
@@ -246,6 +253,11 @@ Result<std::optional<std::string_view>> select_text(const JsonPath& path, std::s
   if (token.front() == '{' || token.front() == '[') {
     return no_text("`{}` is {}, not one value", path.text(),
                    token.front() == '{' ? "an object" : "a list");
+  }
+  if (is_number(token)) {
+    if (is_surely_canonical(token)) return std::optional(token);
+    unescaped = canonical_number(token);
+    return std::optional<std::string_view>(unescaped);
   }
   if (token.front() != '"') return std::optional(token);
   const std::string_view content = token.substr(1, token.size() - 2);

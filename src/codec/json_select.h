@@ -18,8 +18,8 @@ namespace leat::codec {
 struct SelectedValue {
   std::string_view bytes;  // exactly as they stand in the text
   // The text that another path names in the value: what select_text() would give. None is no
-  // answer: it is found only where the path is of names and ends at a number, a boolean or a string
-  // without escapes.
+  // answer: it is found only where the path is of names and ends at a boolean, a string without
+  // escapes, or a number that is written as select_text() writes it.
   std::optional<std::string_view> text;
 };
 
@@ -34,9 +34,10 @@ Result<SelectedValue> checked_value(std::string_view json, const JsonPath* text_
 Result<std::vector<SelectedValue>> select(const JsonPath& path, std::string_view json,
                                           const JsonPath* text_path = nullptr);
 
-// The one scalar that `path` names, as text (strings unescaped, others as their token); nullopt
-// for null or when it is not there. The text is a part of `json`, or `unescaped`, which is
-// overwritten. Errors: kInvalid for an object, a list, or several values, too.
+// The one scalar that `path` names, as text: strings unescaped, numbers in the one form of their
+// value (1.0 and 1e0 are "1"), true and false; nullopt for null or when it is not there. The text
+// is a part of `json`, or `unescaped`, which is overwritten. Errors: kInvalid for an object, a
+// list, or several values, too.
 Result<std::optional<std::string_view>> select_text(const JsonPath& path, std::string_view json,
                                                     std::string& unescaped);
 

@@ -1,9 +1,13 @@
 #include "log/log.h"
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
+#include <system_error>
+#include <thread>
 
 #include "base/logging.h"
 #include "log/batch/record_batch_builder.h"
@@ -25,6 +29,34 @@ Error no_topic(const std::string& topic) {
 
 TopicConfig transaction_state_config() {
   return {.cleanup_policy = CleanupPolicy::kCompact, .segment_bytes = 4 << 20};
+}
+
+// act(0) to act(count - 1), by so many threads: what they wait for is the disk. Goes through all,
+// and returns the first error that was met.
+Result<void> side_by_side(size_t count, int threads,
+                          const std::function<Result<void>(size_t)>& act) {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  Result<void> outcome;
+  const auto work = [&] {
+    for (size_t i = next++; i < count; i = next++) {
+      auto done = act(i);
+      const std::lock_guard lock(mutex);
+      if (!done.ok() && outcome.ok()) outcome = std::move(done);
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    try {
+      while (others.size() + 1 < std::min(count, static_cast<size_t>(threads))) {
+        others.emplace_back(work);
+      }
+    } catch (const std::system_error&) {
+      // No thread is to be had: there are fewer.
+    }
+    work();
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -128,6 +160,7 @@ Result<void> Log::State::load() {
 Result<std::vector<std::unique_ptr<Partition>>> Log::State::open_partitions(
     const std::string& topic, int32_t from, const TopicConfig& config) {
   std::vector<std::unique_ptr<Partition>> opened;
+  std::vector<Path> unsynced;
   for (int32_t i = from; i < config.partitions; ++i) {
     const TopicPartition name{topic, i};
     const Path path = directory / name.to_string();
@@ -139,9 +172,13 @@ Result<std::vector<std::unique_ptr<Partition>>> Log::State::open_partitions(
     LEAT_ASSIGN(auto partition, Partition::open(name, path, config, environment,
                                                 {.log_start_offset = known(log_starts),
                                                  .recovery_point = known(recovery_points)}));
-    LEAT_TRY(files().sync_directory(path));
+    // The names of segments that hold something were synced before that was written.
+    if (partition->active_segment_is_empty()) unsynced.push_back(path);
     opened.push_back(std::move(partition));
   }
+  if (unsynced.empty()) return opened;
+  LEAT_TRY(side_by_side(unsynced.size(), options.flush_threads,
+                        [&](size_t i) { return files().sync_directory(unsynced[i]); }));
   LEAT_TRY(files().sync_directory(directory));
   return opened;
 }
@@ -200,15 +237,15 @@ Result<std::vector<Log::HeldBack>> Log::State::run_retention(
 
 Result<void> Log::State::checkpoint(std::span<Partition* const> due) {
   if (due.empty()) return {};
-  Result<void> outcome;
+  std::vector<std::optional<int64_t>> reached(due.size());
+  Result<void> outcome =
+      side_by_side(due.size(), options.flush_threads, [&](size_t i) -> Result<void> {
+        LEAT_ASSIGN(reached[i], due[i]->checkpoint());
+        return {};
+      });
   OffsetCheckpoint points = recovery_points;
-  for (Partition* const partition : due) {
-    auto point = partition->checkpoint();
-    if (point.ok()) {
-      points[partition->name()] = *point;
-    } else if (outcome.ok()) {
-      outcome = std::move(point).error();
-    }
+  for (size_t i = 0; i < due.size(); ++i) {
+    if (reached[i]) points[due[i]->name()] = *reached[i];
   }
   LEAT_TRY(write_offset_checkpoint(files(), directory / kRecoveryPointName, points));
   recovery_points = std::move(points);
@@ -219,9 +256,14 @@ void Log::State::close() {
   const auto report = [](const Result<void>& result) {
     if (!result.ok()) log_warn("closing the log: {}", result.error().to_string());
   };
-  const std::vector<Partition*> all = all_partitions();
-  report(checkpoint(all));
-  for (Partition* const partition : all) report(partition->close());
+  std::vector<Partition*> touched = all_partitions();
+  std::erase_if(touched, [](const Partition* partition) { return partition->is_untouched(); });
+  report(checkpoint(touched));
+  static_cast<void>(side_by_side(touched.size(), options.flush_threads, [&](size_t i) {
+    auto closed = touched[i]->close();
+    report(closed);
+    return closed;
+  }));
 }
 
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -252,7 +294,6 @@ Result<std::unique_ptr<TopicWriter>> Log::open_writer(const std::string& transac
 Result<void> Log::ensure_topic(const std::string& topic, const TopicConfig& config) {
   LEAT_TRY(check_topic(topic, config));
   const std::lock_guard change(state_->change_mutex);
-  TopicConfig wanted = config;
   int32_t existing = 0;
   {
     const std::shared_lock guard(state_->mutex);
@@ -264,20 +305,16 @@ Result<void> Log::ensure_topic(const std::string& topic, const TopicConfig& conf
                            "topic `{}` has {} partitions; their number can grow, not shrink to {}",
                            topic, existing, config.partitions);
       }
-      wanted.partitions = existing;
-      if (known->second == wanted) return {};
+      if (known->second == config) return {};
     }
   }
-  std::vector<std::unique_ptr<Partition>> opened;
-  if (existing == 0) {
-    LEAT_ASSIGN(opened, state_->open_partitions(topic, 0, wanted));
-  }
-  LEAT_TRY(state_->store_catalog(topic, wanted));
+  LEAT_ASSIGN(auto opened, state_->open_partitions(topic, existing, config));
+  LEAT_TRY(state_->store_catalog(topic, config));
   // Only now: records of a topic that the list does not name would not be found again.
   state_->publish(std::move(opened));
   for (int32_t i = 0; i < existing; ++i) {
     LEAT_ASSIGN(Partition* const partition, state_->find({topic, i}));
-    partition->set_config(wanted);
+    partition->set_config(config);
   }
   return {};
 }
@@ -344,17 +381,26 @@ Result<Log::Appended> Log::append(const TopicPartition& partition,
                   ticket.sequence};
 }
 
-Result<void> Log::wait_durable(const Appended& appended) {
-  LEAT_ASSIGN(Partition* const target, state_->find(appended.partition));
-  return target->wait({.first_sequence = appended.first_sequence,
-                       .sequence = appended.last_sequence,
-                       .base_offset = appended.base_offset,
-                       .next_offset = appended.next_offset});
+Result<void> Log::wait_durable(std::span<const Appended> appended) {
+  std::vector<Partition*> partitions;
+  for (const Appended& each : appended) {
+    LEAT_ASSIGN(Partition* const partition, state_->find(each.partition));
+    // Side by side: the flusher's threads take all but the first, which this one leads itself.
+    if (!partitions.empty()) state_->flusher.request(*partition);
+    partitions.push_back(partition);
+  }
+  for (size_t i = 0; i < partitions.size(); ++i) {
+    LEAT_TRY(partitions[i]->wait({.first_sequence = appended[i].first_sequence,
+                                  .sequence = appended[i].last_sequence,
+                                  .base_offset = appended[i].base_offset,
+                                  .next_offset = appended[i].next_offset}));
+  }
+  return {};
 }
 
 Result<int64_t> Log::produce(const TopicPartition& partition, std::span<const NewRecord> records) {
   LEAT_ASSIGN(const Appended appended, append(partition, records));
-  LEAT_TRY(wait_durable(appended));
+  LEAT_TRY(wait_durable({&appended, 1}));
   return appended.base_offset;
 }
 

@@ -50,7 +50,8 @@ class Log final : public TopicStore, public TopicReader {
   Result<int64_t> produce(const TopicPartition& partition, std::span<const NewRecord> records);
 
   // The same in two steps, so that a bulk producer keeps the disk busy: append() returns at once
-  // (or when there is room), wait_durable() when the records are synced.
+  // (or when there is room), wait_durable() when the records are synced, those of several
+  // partitions side by side.
   struct Appended {
     TopicPartition partition;
     int64_t base_offset = 0;
@@ -59,7 +60,7 @@ class Log final : public TopicStore, public TopicReader {
     uint64_t last_sequence = 0;
   };
   Result<Appended> append(const TopicPartition& partition, std::span<const NewRecord> records);
-  Result<void> wait_durable(const Appended& appended);
+  Result<void> wait_durable(std::span<const Appended> appended);
 
   // By partition, the first offset that somebody still has to read.
   using NeededOffsets = std::map<TopicPartition, int64_t>;

@@ -89,10 +89,10 @@ double bench_append(Log& log, const TopicPartition& partition, size_t record_byt
     for (size_t done = 0; done < kTotalBytes; done += kCallBytes) {
       in_flight.push_back(need(log.append(partition, records)));
       if (in_flight.size() < kInFlight) continue;
-      need(log.wait_durable(in_flight.front()));
+      need(log.wait_durable({&in_flight.front(), 1}));
       in_flight.pop_front();
     }
-    for (const auto& appended : in_flight) need(log.wait_durable(appended));
+    need(log.wait_durable(in_flight));
   });
 }
 

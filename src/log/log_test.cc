@@ -66,6 +66,45 @@ TEST_F(LogTest, KeepsRecordsAcrossReopening) {
   EXPECT_EQ(read_all(), (Values{"1", "2", "3"}));
 }
 
+TEST_F(LogTest, PartitionsAreAddedAndNeverTakenAway) {
+  make_topic({.partitions = 2, .retention_ms = 5});
+  EXPECT_EQ(produce("a", "1"), 0);
+  make_topic({.partitions = 4, .retention_ms = 7});
+  for (const bool again : {false, true}) {
+    if (again) reopen();
+    EXPECT_EQ(log_->describe("t").value(), (TopicConfig{.partitions = 4, .retention_ms = 7}));
+    EXPECT_EQ(read_all(), Values{"1"});
+    const NewRecord record{.key = "b", .value = "2"};
+    EXPECT_EQ(log_->produce({"t", 3}, {&record, 1}).value(), again ? 1 : 0);
+    EXPECT_EQ(log_->offsets({"t", 2})->end, 0);
+  }
+  const auto fewer = log_->ensure_topic("t", {.partitions = 3});
+  ASSERT_FALSE(fewer.ok());
+  EXPECT_EQ(fewer.error().message(),
+            "topic `t` has 4 partitions; their number can grow, not shrink to 3");
+  EXPECT_EQ(log_->partition_count("t").value(), 4);
+}
+
+TEST_F(LogTest, ATopicHasNoMorePartitionsThanFilesCanBeOpen) {
+  EXPECT_FALSE(log_->ensure_topic("t", {.partitions = 0}).ok());
+  EXPECT_FALSE(log_->ensure_topic("t", {.partitions = 10'001}).ok());
+}
+
+// The caller leads one, and the flusher's threads the others.
+TEST_F(LogTest, AppendsToManyPartitionsAreWaitedForTogether) {
+  make_topic({.partitions = 50});
+  std::vector<Log::Appended> appended;
+  for (int round = 0; round < 3; ++round) {
+    for (int32_t i = 0; i < 50; ++i) {
+      const NewRecord record{.key = std::nullopt, .value = "v"};
+      appended.push_back(log_->append({"t", i}, {&record, 1}).value());
+    }
+  }
+  ASSERT_TRUE(log_->wait_durable(appended).ok());
+  for (int32_t i = 0; i < 50; ++i) EXPECT_EQ(log_->offsets({"t", i})->end, 3);
+  EXPECT_TRUE(log_->wait_durable({}).ok());
+}
+
 TEST_F(LogTest, ARecordKeepsAllItsParts) {
   make_topic();
   const HeaderView headers[] = {{"h", "v"}, {"none", std::nullopt}};
@@ -106,6 +145,27 @@ TEST_F(LogTest, ATransactionIsVisibleWhenCommittedAndNotBefore) {
   reopen();
   EXPECT_EQ(read_all(), Values{"1"});
   EXPECT_EQ(log_->offsets({"t", 1})->end, 2);
+}
+
+// A log of many partitions is opened by every command that finds no process.
+TEST_F(LogTest, WhatNobodyTouchedCostsNoSync) {
+  FaultyFileSystem files(1);
+  const auto open = [&] {
+    return std::move(Log::open("/log", files, system_clock(), options_)).value();
+  };
+  const NewRecord record{.key = "a", .value = "1"};
+  {
+    const auto log = open();
+    ASSERT_TRUE(log->ensure_topic("t", {.partitions = 20}).ok());
+    for (int32_t i = 0; i < 20; ++i) ASSERT_TRUE(log->produce({"t", i}, {&record, 1}).ok());
+  }
+  const uint64_t closed = files.calls();
+  open().reset();
+  EXPECT_EQ(files.calls(), closed);
+  ASSERT_TRUE(open()->produce({"t", 7}, {&record, 1}).ok());
+  EXPECT_LT(files.calls(), closed + 30);
+  const auto log = open();
+  for (int32_t i = 0; i < 20; ++i) EXPECT_EQ(log->offsets({"t", i})->end, i == 7 ? 2 : 1);
 }
 
 // The next transaction's sync takes the marker along, and then nothing is left for the lazy one.

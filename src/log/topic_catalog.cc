@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kTitle = "leat-topics 1";
 constexpr std::string_view kTitleBegin = "leat-topics ";
+// Each has files that are open as long as the log is.
+constexpr int32_t kMaxPartitions = 10'000;
 constexpr size_t kMaxNameSize = 249;  // with "-2147483647" a file name still fits
 
 Error corrupt(std::string_view what) {
@@ -108,7 +110,9 @@ Result<void> check_topic(const std::string& topic, const TopicConfig& config) {
       !std::all_of(topic.begin(), topic.end(), allowed)) {
     return invalid("a name has 1 to 249 of the characters a-z A-Z 0-9 . _ -");
   }
-  if (config.partitions < 1) return invalid("a topic has one partition at least");
+  if (config.partitions < 1 || config.partitions > kMaxPartitions) {
+    return invalid(fmt::format("a topic has 1 to {} partitions", kMaxPartitions));
+  }
   if (config.segment_bytes < 1 || config.segment_bytes > std::numeric_limits<int32_t>::max()) {
     return invalid("segment.bytes must be between 1 and 2147483647");
   }

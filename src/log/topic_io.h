@@ -142,9 +142,9 @@ class TopicStore {
 
   virtual TopicReader& reader() = 0;
   virtual Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) = 0;
-  // Makes the topic if it is missing; an existing one keeps its partitions and takes the rest of
-  // the configuration. Errors: an invalid name ([a-zA-Z0-9._-]{1,249}), fewer partitions than it
-  // has.
+  // Makes the topic if it is missing; an existing one takes the configuration. Partitions that are
+  // added begin empty, and keys move to them, as in Kafka. Errors: an invalid name
+  // ([a-zA-Z0-9._-]{1,249}), fewer partitions than it has.
   virtual Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) = 0;
   virtual Result<std::vector<std::string>> topics() = 0;  // sorted
   virtual Result<TopicConfig> describe(const std::string& topic) = 0;

@@ -106,6 +106,39 @@ class Produce(unittest.TestCase):
         result = self.place.leat("topic", "produce", "events", "--envelope", input='{"key":"a","value":null}\n')
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    def test_partitions_are_added_with_a_warning_and_never_taken_away(self):
+        """A stream that has read the topic reads the new ones, too."""
+        def pipeline(partitions):
+            (self.place.path / "grows.yaml").write_text(
+                "pipeline: grows\ntopics:\n  grown: {key: id" +
+                (f", partitions: {partitions}" if partitions else "") +
+                "}\nstreams:\n  all:\n    sql: SELECT id FROM grown\n    into: {table: grown_ids, key: id}\n")
+            return self.place.leat("run", "grows.yaml", "--once")
+
+        def produce(first):
+            lines = "".join(f'{{"id":{number}}}\n' for number in range(first, first + 40))
+            result = self.place.leat("topic", "produce", "grown", "--key", "id", input=lines)
+            self.assertEqual(result.returncode, 0, result.stderr)
+
+        self.assertNotIn("partitions", pipeline(2).stderr)
+        produce(0)
+        self.assertEqual(pipeline(2).returncode, 0)
+        grown = pipeline(8)
+        self.assertEqual(grown.returncode, 0, grown.stderr)
+        self.assertIn("topic grown: its 2 partitions become 8", grown.stderr)
+        produce(40)
+        for partitions in (8, None):
+            again = pipeline(partitions)
+            self.assertEqual(again.returncode, 0, again.stderr)
+            self.assertNotIn("become", again.stderr)
+        rows = self.place.leat("sql", "--format", "csv", "SELECT count(*) AS n FROM grown_ids").stdout
+        self.assertEqual(rows.split(), ["n", "80"])
+        described = json.loads(self.place.leat("topic", "describe", "grown", "--json").stdout)
+        self.assertEqual(len([each for each in described["partitions"] if each["end"] > 0]), 8)
+        fewer = pipeline(4)
+        self.assertNotEqual(fewer.returncode, 0)
+        self.assertIn("topic `grown` has 8 partitions; their number can grow, not shrink to 4", fewer.stderr)
+
     def test_an_invalid_name(self):
         result = self.place.leat("topic", "produce", "no/such", input="{}\n")
         self.assertEqual(result.returncode, leat.USER_ERROR)

@@ -57,6 +57,50 @@ class Directory(DamageTest):
         self.data.write_text("a file")
         self.refused("data", command=("run", "shop.yaml", "--once"))
 
+    def replace(self, path, by):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        if by == "folder":
+            path.mkdir()
+        elif by == "file":
+            path.write_text("mine")
+        elif by == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to(path.name if by == "circle" else self.path / "nothing")
+
+    def test_something_else_in_the_place_of_a_file(self):
+        """It is set aside, and the repair goes on behind it."""
+        for name in ("log/topics", "log/log-start-offset-checkpoint", "log/recovery-point-offset-checkpoint",
+                     "meta.db", "log/orders-0", "pipelines/shop.duckdb", "pipelines/other.duckdb",
+                     "log/orders-0/00000000000000009999.log"):
+            for by in ("folder", "pipe", "link", "circle"):
+                path_is_folder = name == "log/orders-0"
+                if path_is_folder and by == "folder":
+                    by = "file"
+                with self.subTest(name=name, by=by):
+                    self.start("closed", READER)
+                    path = self.data / name
+                    self.replace(path, by)
+                    damages = self.damages()
+                    self.assertIn(str(path), [each["file"] for each in damages], damages)
+                    self.repair()
+                    aside = list(path.parent.glob(path.name + ".damaged-*"))
+                    self.assertEqual(len([each for each in aside if os.path.lexists(each)]), 1)
+                    if name not in ("log/orders-0", "pipelines/shop.duckdb"):
+                        self.check_run()
+
+    def test_what_is_not_leats_is_in_nobodys_way(self):
+        self.start("closed", READER)
+        (self.data / "log/foreign-0/00000000000000000000.log").mkdir(parents=True)
+        for name in ("log/foreign-1", "log/notes", "pipelines/notes", "notes"):
+            self.replace(self.data / name, "link")
+        os.mkfifo(self.data / "pipelines/pipe")
+        self.assertIn("nothing is damaged", self.leat("repair").stdout)
+        self.check_run()
+
     def test_nothing_is_damaged(self):
         for name in ("closed", "killed", "unread"):
             with self.subTest(name=name):

@@ -133,6 +133,22 @@ class Lists(DamageTest):
         self.repair()
         self.check_streams()
 
+    def test_offsets_and_numbers_that_none_has(self):
+        for file, text in (("log-start-offset-checkpoint", "0\n1\norders 0 -5\n"),
+                           ("recovery-point-offset-checkpoint", "0\n1\norders 1 -1\n")):
+            with self.subTest(file=file):
+                self.setUp()
+                (self.data / "log" / file).write_text(text)
+                self.refused(f"{file} is damaged", "leat repair")
+                self.one_damage(self.data / "log" / file)
+                self.check_streams()
+        self.setUp()
+        topics = self.data / "log/topics"
+        topics.write_text(topics.read_text().replace("orders partitions=2", "orders partitions=99999999"))
+        self.refused("10000 partitions", "leat repair")
+        self.one_damage(topics)
+        self.check_streams()
+
     def test_a_lost_log_is_named(self):
         shutil.rmtree(self.data / "log")
         text = self.refused("are lost from the log", "--fresh", code=2)

@@ -5,24 +5,18 @@
 
 Needs root, debootstrap and the network; skipped otherwise. Takes some minutes.
 """
-import os
 import pathlib
-import platform
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import leat
 from counted import run_and_count
+from minimal_debian import MinimalDebian, obstacle, run
 
 BUILD = leat.ROOT / "build" / "release"
-RELEASE = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-PATIENCE_SECONDS = 1800
-CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/srv", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
 PIPELINE = """\
 pipeline: shop
@@ -45,31 +39,6 @@ id,customer,amount,paid_at
 """
 
 
-def run(*command, **more):
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE_SECONDS, **more)
-
-
-def mirror(release):
-    """Where the machine's own apt has this release from."""
-    listed = run("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(IDENTIFIER) $(SITE)")
-    for line in listed.stdout.splitlines():
-        *what, site = line.split()
-        if what == [release, "main", "Packages"]:
-            return site
-    return None
-
-
-def obstacle():
-    """Why it cannot be tried here, or None."""
-    if os.geteuid() != 0:
-        return "only root can make a system with debootstrap"
-    if shutil.which("debootstrap") is None:
-        return "there is no debootstrap (apt-get install debootstrap)"
-    if mirror(RELEASE) is None:
-        return f"apt names no mirror of {RELEASE or 'this system'}"
-    return None
-
-
 class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -77,30 +46,17 @@ class Package(unittest.TestCase):
         if why_not:
             print(f"SKIPPED: {why_not}", flush=True)
             raise unittest.SkipTest(why_not)
-        cls.work = pathlib.Path(tempfile.mkdtemp(prefix="leat-package-"))
-        cls.addClassCleanup(shutil.rmtree, cls.work)
-        cls.base = cls.work / "base"
-        leat.must(run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", cls.work))
-        package = next(cls.work.glob("*.deb"))
-        leat.must(run("debootstrap", "--variant=minbase", RELEASE, cls.base, mirror(RELEASE)))
-        # How the machine reaches its mirror: name service, and apt's own settings of transports.
-        for file in ("resolv.conf", "hosts"):
-            shutil.copy(f"/etc/{file}", cls.base / "etc" / file)
-        settings = leat.must(run("apt-config", "dump")).stdout.splitlines()
-        (cls.base / "etc" / "apt" / "apt.conf.d" / "90machine").write_text(
-            "".join(line + "\n" for line in settings if line.lower().startswith(("acquire::http", "acquire::retries"))))
-        shutil.copy(package, cls.base / "srv" / "leat.deb")
-        cls.installed = cls.there("apt-get", "install", "-y", "/srv/leat.deb")
-
-    @classmethod
-    def there(cls, *command, **variables):
-        """A command in the new system, in its /srv, with a /proc that is gone when the command ends."""
-        inside = ["chroot", cls.base, "env", "-C", "/srv", "-i",
-                  *(f"{name}={value}" for name, value in {**CLEAN, **variables}.items()), *command]
-        return run("unshare", "--mount", "sh", "-c", 'mount -t proc proc "$0/proc" && exec "$@"', cls.base, *inside)
+        cls.system = MinimalDebian("package")
+        cls.addClassCleanup(cls.system.remove)
+        cls.base = cls.system.root
+        leat.must(run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", cls.system.folder))
+        shutil.copy(next(cls.system.folder.glob("*.deb")), cls.base / "srv" / "leat.deb")
+        # debootstrap has no list of packages of the machine's sources.
+        leat.must(cls.system.run("apt-get", "update"))
+        cls.installed = cls.system.run("apt-get", "install", "-y", "/srv/leat.deb")
 
     def good(self, *command, code=leat.OK):
-        result = self.there(*command)
+        result = self.system.run(*command)
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         return result.stdout
 

@@ -11,8 +11,9 @@ namespace {
 
 // Lines are gathered up to this before they are appended.
 constexpr size_t kBatchBytes = 1 << 20;
-// So many appends may be on their way to the disk while the next lines are read.
-constexpr size_t kInFlight = 8;
+// So much may be on its way to the disk while the next lines are read. It is much, since each
+// partition that a line went to is synced for it.
+constexpr size_t kInFlightBytes = 16 << 20;
 // A piece of the body that is smaller is all that was there: whoever writes makes a pause.
 constexpr size_t kFullPiece = 16 << 10;
 
@@ -48,7 +49,7 @@ class LineProducer {
   // What came is durable when it returns.
   Result<void> finish() {
     LEAT_TRY(send());
-    return wait_for(0);
+    return wait_until_left(0);
   }
 
  private:
@@ -60,6 +61,7 @@ class LineProducer {
   struct Sent {
     log::Log::Appended appended;
     int64_t records = 0;
+    size_t bytes = 0;
   };
 
   // Appends what is gathered.
@@ -96,23 +98,33 @@ class LineProducer {
       if (records[partition].empty()) continue;
       LEAT_ASSIGN(auto appended, instance_.log().append({topic_, static_cast<int32_t>(partition)},
                                                         records[partition]));
-      sent_.push_back({std::move(appended), static_cast<int64_t>(records[partition].size())});
+      Sent sent{std::move(appended), static_cast<int64_t>(records[partition].size())};
+      for (const auto& record : records[partition]) sent.bytes += record.value.value_or("").size();
+      in_flight_ += sent.bytes;
+      sent_.push_back(std::move(sent));
     }
     lines_.clear();
     text_.clear();
-    if (!problem) return wait_for(kInFlight);
-    LEAT_TRY(wait_for(0));
+    if (!problem) {
+      return in_flight_ > kInFlightBytes ? wait_until_left(kInFlightBytes / 2) : Result<void>();
+    }
+    LEAT_TRY(wait_until_left(0));
     return user_error("{}; the {} records before it are in {}", problem->message(), produced_,
                       topic_);
   }
 
-  // Until no more than that many appends are on their way.
-  Result<void> wait_for(size_t in_flight) {
-    while (sent_.size() > in_flight) {
-      LEAT_TRY(instance_.log().wait_durable(sent_.front().appended));
-      produced_ += sent_.front().records;
+  // Until no more than that is on its way.
+  Result<void> wait_until_left(size_t bytes) {
+    std::vector<log::Log::Appended> due;
+    int64_t records = 0;
+    while (!sent_.empty() && (in_flight_ > bytes || bytes == 0)) {
+      due.push_back(std::move(sent_.front().appended));
+      records += sent_.front().records;
+      in_flight_ -= sent_.front().bytes;
       sent_.pop_front();
     }
+    LEAT_TRY(instance_.log().wait_durable(due));
+    produced_ += records;
     return {};
   }
 
@@ -152,6 +164,7 @@ class LineProducer {
   int64_t batches_;       // says whose turn it is; not 0 again for each of many short calls
   int64_t produced_ = 0;  // durable
   std::deque<Sent> sent_;
+  size_t in_flight_ = 0;  // bytes of `sent_`
 };
 
 // Calls `on_line` for every line of the body, and `on_pause` before it waits for what comes late.

@@ -114,6 +114,32 @@ TEST_F(LineProducerTest, KeysSayThePartition) {
   }
 }
 
+TEST_F(LineProducerTest, NumbersThatAreEqualAreOneKeyInOnePartition) {
+  ASSERT_TRUE(instance_->log().ensure_topic("t", {.partitions = 16}).ok());
+  EXPECT_EQ(
+      produce_text("{\"id\":1}\n{\"id\":1.0}\n{\"id\":1e0}\n{\"id\":\"1.0\"}\n", {.key = "id"})
+          .value(),
+      4);
+  EXPECT_THAT(records("t", log::partition_for_key("1", 16)),
+              ElementsAre("1={\"id\":1}", "1={\"id\":1.0}", "1={\"id\":1e0}"));
+  EXPECT_THAT(records("t", log::partition_for_key("1.0", 16)), ElementsAre("1.0={\"id\":\"1.0\"}"));
+}
+
+// Much is on its way at once, and all of it counts.
+TEST_F(LineProducerTest, ManyPartitionsShareTheWait) {
+  ASSERT_TRUE(instance_->log().ensure_topic("t", {.partitions = 50}).ok());
+  std::string text;
+  constexpr int kLines = 20'000;
+  for (int i = 0; i < kLines; ++i)
+    text += fmt::format("{{\"id\":{},\"text\":\"{:>1200}\"}}\n", i, i);
+  EXPECT_EQ(produce_text(text, {.key = "id"}).value(), kLines);
+  size_t found = 0;
+  for (int32_t i = 0; i < 50; ++i) {
+    found += static_cast<size_t>(instance_->log().offsets({"t", i})->end);
+  }
+  EXPECT_EQ(found, static_cast<size_t>(kLines));
+}
+
 TEST_F(LineProducerTest, AnEnvelopeCarriesKeysTextsAndTombstones) {
   const std::string text =
       "{\"key\":\"k\",\"value\":\"not JSON\"}\n"

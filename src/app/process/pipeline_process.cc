@@ -37,8 +37,16 @@ int64_t segment_bytes_for(int64_t retention_bytes, int64_t most) {
 Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
   for (const auto& [name, topic] : plan.topics) {
     log::TopicConfig config{.partitions = topic.partitions.value_or(1)};
-    if (const auto there = instance.log().partition_count(name); there.ok() && !topic.partitions) {
-      config.partitions = *there;
+    if (const auto there = instance.log().partition_count(name); there.ok()) {
+      if (!topic.partitions) config.partitions = *there;
+      if (config.partitions > *there) {
+        log_warn(
+            "topic {}: its {} become {}, as the pipeline file says; from now on records of a key "
+            "may come into another partition than those before, and which of them a table keeps "
+            "is only sure once the earlier ones are read",
+            name, *there == 1 ? "one partition" : fmt::format("{} partitions", *there),
+            config.partitions);
+      }
     }
     if (topic.retention_time) config.retention_ms = topic.retention_time->count();
     if (topic.retention_bytes) {

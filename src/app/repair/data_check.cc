@@ -52,15 +52,18 @@ Result<CheckReport> check_pipelines(FileSystem& files, const Path& directory,
 }  // namespace
 
 Result<std::unique_ptr<DataCheck>> DataCheck::run(const Path& data) {
-  FileSystem& files = real_file_system();
-  LEAT_ASSIGN(const bool there, files.exists(data / "lock"));
+  FileSystem& real = real_file_system();
+  LEAT_ASSIGN(const bool there, real.exists(data / "lock"));
   if (!there) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound,
                        "no data directory at {}; name it with --data", data.string());
   }
   auto check = std::make_unique<DataCheck>();
-  LEAT_ASSIGN(check->lock_, files.lock(data / "lock"));
+  LEAT_ASSIGN(check->lock_, real.lock(data / "lock"));
   const std::string stamp = repair_stamp(system_clock());
+  OwnFiles& files = check->files_.emplace(data, real);
+  // First, since the others are mended in a place that is free.
+  LEAT_ASSIGN(check->report_.damages, misplaced(files, real, data, stamp));
   LEAT_ASSIGN(const bool has_log, files.exists(data / "log"));
   if (has_log) {
     LEAT_ASSIGN(check->log_lock_, files.lock(data / "log" / log::kLogLockName));

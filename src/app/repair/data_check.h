@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "app/repair/misplaced.h"
 #include "base/damage.h"
 
 namespace leat::app {
@@ -18,6 +20,7 @@ class DataCheck {
   const CheckReport& report() const { return report_; }
 
  private:
+  std::optional<OwnFiles> files_;  // that the damages refer to
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<FileLock> log_lock_;
   CheckReport report_;

@@ -1,5 +1,7 @@
 #include "codec/json/number.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -8,6 +10,10 @@ namespace {
 
 // Both compilers have it; ISO C++ does not.
 __extension__ using Uint128 = unsigned __int128;
+
+// What canonical_number() writes out.
+constexpr int64_t kMostPlaces = 40;
+constexpr int64_t kMostZeros = 5;
 
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
@@ -88,6 +94,52 @@ std::optional<double> parse_double(std::string_view token) {
   if (parsed.ec == std::errc{}) return value;
   if (is_beyond_one(token)) return std::nullopt;
   return token.front() == '-' ? -0.0 : 0.0;
+}
+
+std::string canonical_number(std::string_view token) {
+  if (is_surely_canonical(token)) return std::string(token);
+  const std::string_view sign = token.front() == '-' ? "-" : "";
+  const std::string_view number = token.substr(sign.size());
+  const std::string_view mantissa = number.substr(0, number.find_first_of("eE"));
+  const size_t point = std::min(mantissa.find('.'), mantissa.size());
+  std::string digits(mantissa.substr(0, point));
+  if (point < mantissa.size()) digits += mantissa.substr(point + 1);
+  const size_t first = digits.find_first_not_of('0');
+  if (first == std::string::npos) return "0";
+  // The value is 0.<digits> x 10^places.
+  auto places = static_cast<int64_t>(point) - static_cast<int64_t>(first);
+  digits = digits.substr(first, digits.find_last_not_of('0') + 1 - first);
+  if (mantissa.size() < number.size()) {
+    std::string_view text = number.substr(mantissa.size() + 1);
+    if (text.front() == '+') text.remove_prefix(1);
+    int64_t exponent = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), exponent);
+    if (parsed.ec != std::errc{} || __builtin_add_overflow(places, exponent, &places) ||
+        places == INT64_MIN) {
+      return std::string(token);
+    }
+  }
+  const auto size = static_cast<int64_t>(digits.size());
+  if (places > kMostPlaces || places < -kMostZeros) {
+    return fmt::format("{}{}{}{}e{}", sign, digits.front(), size > 1 ? "." : "", digits.substr(1),
+                       places - 1);
+  }
+  const auto zeros = [](int64_t count) { return std::string(static_cast<size_t>(count), '0'); };
+  if (places <= 0) return fmt::format("{}0.{}{}", sign, zeros(-places), digits);
+  if (places >= size) return fmt::format("{}{}{}", sign, digits, zeros(places - size));
+  return fmt::format("{}{}.{}", sign, digits.substr(0, static_cast<size_t>(places)),
+                     digits.substr(static_cast<size_t>(places)));
+}
+
+bool is_surely_canonical(std::string_view token) {
+  const bool negative = !token.empty() && token.front() == '-';
+  if (negative) token.remove_prefix(1);
+  const char* const end = token.data() + token.size();
+  const char* const at = skip_digits(token.data(), end);
+  if (at == token.data() || at - token.data() > kMostPlaces) return false;
+  if (at == end) return !negative || token != "0";
+  return token.front() != '0' && *at == '.' && end - at > 1 && skip_digits(at + 1, end) == end &&
+         end[-1] != '0';
 }
 
 }  // namespace leat::codec

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace leat::codec {
@@ -25,5 +26,12 @@ std::optional<duckdb_hugeint> parse_hugeint(std::string_view token);
 // The nearest double of a number token; nullopt when it is too large for any (1e400). What is
 // nearer to zero than the smallest double is zero.
 std::optional<double> parse_double(std::string_view token);
+
+// The one text of the value of a number token, exact: 1, 1.0 and 1e0 are "1", -0 is "0", 1.50 is
+// "1.5". Written out unless that takes more than 40 digits before the point or five zeros behind
+// it: 12e49 is "1.2e50". An exponent beyond 64 bits, which no column holds, stays as it is.
+std::string canonical_number(std::string_view token);
+// Whether it is that text already; false does not say that it is not.
+bool is_surely_canonical(std::string_view token);
 
 }  // namespace leat::codec

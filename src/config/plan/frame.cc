@@ -114,7 +114,9 @@ DescriptionPtr topic_description() {
        .value = scalar(ValueKind::kInteger),
        .doc =
            "How many parts the topic has; records of one key are in one part. Without it a topic "
-           "that is there keeps its number, and a new one has 1."},
+           "that is there keeps its number, and a new one has 1. More than it has are added, with "
+           "a "
+           "warning, since keys move; fewer are refused."},
       {.name = "retention",
        .value = retention,
        .doc =

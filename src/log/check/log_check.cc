@@ -38,11 +38,11 @@ Damage lost_recovery_points(FileSystem& files, const Path& path, const std::stri
           }};
 }
 
-Damage lost_log_starts(FileSystem& files, const Path& path, const OffsetCheckpoint& starts,
-                       const std::string& stamp) {
+Damage lost_log_starts(FileSystem& files, const Path& path, std::string what,
+                       const OffsetCheckpoint& starts, const std::string& stamp) {
   return {.file = path,
-          .what = "the list of first offsets is damaged",
-          .remedy = "makes it anew: each partition begins with its first segment",
+          .what = std::move(what),
+          .remedy = "makes it anew: such a partition begins with its first segment",
           .loss = "",
           .mend = [&files, path, starts, stamp]() -> Result<std::vector<Path>> {
             LEAT_ASSIGN(Path aside, set_aside(files, path, stamp));
@@ -91,12 +91,25 @@ Result<CheckReport> check_log(FileSystem& files, const Path& directory, const st
     }
   }
   if (starts.damaged) {
-    report.damages.push_back(
-        lost_log_starts(files, directory / kLogStartName, starts.offsets, stamp));
+    report.damages.push_back(lost_log_starts(files, directory / kLogStartName,
+                                             "the list of first offsets is damaged", starts.offsets,
+                                             stamp));
   }
+  std::string behind_the_end;
   for (const PartitionPlace& place : places) {
-    LEAT_ASSIGN(CheckReport found, check_partition(files, place, stamp));
-    add(report, std::move(found));
+    LEAT_ASSIGN(PartitionCheck found, check_partition(files, place, stamp));
+    add(report, std::move(found.report));
+    if (place.log_start_offset <= found.end_offset) continue;
+    behind_the_end += fmt::format("{}{} begins at {}, and its records end at {}",
+                                  behind_the_end.empty() ? "" : "; ", place.name.to_string(),
+                                  place.log_start_offset, found.end_offset);
+    LEAT_ASSIGN(const auto bases, segments_of(files, place.directory));
+    starts.offsets[place.name] = bases.empty() ? 0 : bases.front();
+  }
+  if (!behind_the_end.empty()) {
+    report.damages.push_back(lost_log_starts(
+        files, directory / kLogStartName, "the list of first offsets is wrong: " + behind_the_end,
+        starts.offsets, stamp));
   }
   return report;
 }

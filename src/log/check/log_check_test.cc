@@ -11,6 +11,7 @@
 #include "log/log_files.h"
 #include "log/segment/offset_checkpoint.h"
 #include "log/segment/segment.h"
+#include "log/topic_catalog.h"
 
 namespace leat::log {
 namespace {
@@ -274,6 +275,38 @@ TEST(LogCheck, DamagedCheckpointsAreMadeAnew) {
   EXPECT_EQ(Log::open(kLog, disk.files(), system_clock()).error().code(), ErrorCode::kCorrupt);
   EXPECT_EQ(disk.mend().size(), 2u);
   EXPECT_EQ(disk.read(), (Offsets{5, 6, 7, 8, 9, 10, 11}));
+}
+
+TEST(LogCheck, AnOffsetBeforeTheFirstIsDamage) {
+  for (const std::string_view name : {kRecoveryPointName, kLogStartName}) {
+    Disk disk;
+    ASSERT_TRUE(write_offset_checkpoint(disk.files(), kLog / name, {{kPartition, -5}}).ok());
+    const auto refused = Log::open(kLog, disk.files(), system_clock());
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), ErrorCode::kCorrupt);
+    EXPECT_NE(refused.error().message().find("t-0 has the offset -5"), std::string::npos);
+    EXPECT_EQ(disk.mend().size(), 1u);
+    EXPECT_EQ(disk.read(), (Offsets{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+  }
+}
+
+TEST(LogCheck, AFirstOffsetBehindTheLastIsDamage) {
+  Disk disk;
+  const OffsetCheckpoint starts{{kPartition, 500}};
+  ASSERT_TRUE(write_offset_checkpoint(disk.files(), kLog / kLogStartName, starts).ok());
+  EXPECT_EQ(Log::open(kLog, disk.files(), system_clock()).error().code(), ErrorCode::kCorrupt);
+  EXPECT_EQ(disk.mend().size(), 1u);
+  EXPECT_EQ(disk.read().size(), 12u);
+}
+
+TEST(LogCheck, ANumberOfPartitionsThatNoTopicHasIsDamage) {
+  Disk disk;
+  const TopicCatalog listed{{"t", {.partitions = 99'999'999}}};
+  ASSERT_TRUE(disk.files().replace_file(kLog / kCatalogName, encode_topic_catalog(listed)).ok());
+  EXPECT_EQ(Log::open(kLog, disk.files(), system_clock()).error().code(), ErrorCode::kCorrupt);
+  EXPECT_EQ(disk.mend().size(), 1u);
+  EXPECT_EQ(disk.open()->partition_count("t").value(), 1);
+  EXPECT_EQ(disk.read().size(), 12u);
 }
 
 TEST(LogCheck, ANewerVersionIsRefused) {

@@ -1,5 +1,6 @@
 #include "log/check/partition_check.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "log/check/segment_check.h"
@@ -125,15 +126,16 @@ Result<std::vector<int64_t>> segments_of(FileSystem& files, const Path& director
   return bases;  // sorted: the names have leading zeros
 }
 
-Result<CheckReport> check_partition(FileSystem& files, const PartitionPlace& place,
-                                    const std::string& stamp) {
-  CheckReport report;
+Result<PartitionCheck> check_partition(FileSystem& files, const PartitionPlace& place,
+                                       const std::string& stamp) {
+  PartitionCheck found{.report = {}, .end_offset = place.log_start_offset};
+  CheckReport& report = found.report;
   LEAT_ASSIGN(const std::vector<int64_t> bases, segments_of(files, place.directory));
   if (bases.empty()) {
     const OffsetGap all{place.log_start_offset, place.recovery_point};
     report.damages.push_back(all.empty() ? lost_partition(files, place)
                                          : missing_records(files, place, all));
-    return report;
+    return found;
   }
   if (bases.front() > place.log_start_offset && !place.compacted) {
     report.damages.push_back(
@@ -145,6 +147,7 @@ Result<CheckReport> check_partition(FileSystem& files, const PartitionPlace& pla
                                .recovery_point = place.recovery_point,
                                .gaps_allowed = place.compacted};
     LEAT_ASSIGN(SegmentCheck check, check_segment(files, place.directory, bounds));
+    found.end_offset = std::max(check.end_offset, place.recovery_point);
     const std::optional<OffsetGap> behind = take_gap_behind(check);
     if (!check.bad.empty()) {
       report.damages.push_back(segment_damage(files, place, check, stamp));
@@ -158,7 +161,7 @@ Result<CheckReport> check_partition(FileSystem& files, const PartitionPlace& pla
                       place.name.to_string(), check.torn_bytes));
     }
   }
-  return report;
+  return found;
 }
 
 }  // namespace leat::log

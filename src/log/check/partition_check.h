@@ -16,9 +16,14 @@ struct PartitionPlace {
   bool compacted = false;
 };
 
+struct PartitionCheck {
+  CheckReport report;
+  int64_t end_offset = 0;  // after the last valid batch, or what the damage leaves
+};
+
 // Reads all segments. The damages refer to `files`, which outlives them. Errors: the file system's.
-Result<CheckReport> check_partition(FileSystem& files, const PartitionPlace& place,
-                                    const std::string& stamp);
+Result<PartitionCheck> check_partition(FileSystem& files, const PartitionPlace& place,
+                                       const std::string& stamp);
 
 // The segments in the directory by their first offsets, ascending; none when it is missing.
 Result<std::vector<int64_t>> segments_of(FileSystem& files, const Path& directory);

@@ -27,7 +27,14 @@ Result<OffsetCheckpoint> read_offset_checkpoint(FileSystem& files, const Path& p
   lines >> count;
   TopicPartition partition;
   int64_t offset = 0;
-  while (lines >> partition.topic >> partition.partition >> offset) offsets[partition] = offset;
+  while (lines >> partition.topic >> partition.partition >> offset) {
+    if (offset < 0) {
+      return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                         "{} is damaged: {} has the offset {}; run `leat repair`", path.string(),
+                         partition.to_string(), offset);
+    }
+    offsets[partition] = offset;
+  }
   if (offsets.size() != count) {
     return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
                        "{} is damaged: {} lines instead of {}; run `leat repair`", path.string(),

@@ -103,6 +103,7 @@ Result<Partition::Ticket> Partition::enqueue(std::vector<ByteBuffer> batches,
 
 // At the end of what is pending, under the lock.
 void Partition::place(Pending entry) {
+  untouched_ = false;
   entry.header.base_offset = next_offset_;
   set_base_offset(entry.bytes.mutable_view(), next_offset_);
   next_offset_ = entry.header.next_offset();
@@ -119,6 +120,11 @@ size_t Partition::pending_bytes() const {
 bool Partition::is_read_only() const {
   const std::lock_guard lock(mutex_);
   return failed_.has_value();
+}
+
+bool Partition::active_segment_is_empty() const {
+  const std::lock_guard lock(mutex_);
+  return segments_.back()->size == 0;
 }
 
 void Partition::wait_for_room() {
@@ -168,7 +174,7 @@ void Partition::flush_up_to(uint64_t sequence) {
 void Partition::lead_flush(std::unique_lock<std::mutex>& lock) {
   flushing_ = true;
   std::vector<Pending> group = std::exchange(pending_, {});
-  const uint64_t last_sequence = last_sequence_;
+  uint64_t last_sequence = last_sequence_;
   const bool roll_now = std::exchange(roll_requested_, false);
   const int64_t roll_at = group.empty() ? next_offset_ : group.front().header.base_offset;
   const bool refused = failed_.has_value();
@@ -188,12 +194,32 @@ void Partition::lead_flush(std::unique_lock<std::mutex>& lock) {
   }
 
   lock.lock();
+  bool published = outcome.published > 0;
+  // What came while the disk was full has not been tried, and there may be room by now: nobody is
+  // refused for a write that began before he came.
+  while (outcome.error && !outcome.fatal && !pending_.empty()) {
+    join_pending(group, outcome.published);
+    last_sequence = last_sequence_;
+    lock.unlock();
+    outcome = write_group(group);
+    lock.lock();
+    published = published || outcome.published > 0;
+  }
   flushing_ = false;
   if (!refused) settle(outcome, group, last_sequence);
   lock.unlock();
   changed_.notify_all();
-  if (outcome.published > 0) environment_.signal.notify();
+  if (published) environment_.signal.notify();
   lock.lock();
+}
+
+// Under the lock: the rest of the group, and behind it what is pending.
+void Partition::join_pending(std::vector<Pending>& group, size_t published) {
+  const auto rest = group.begin() + static_cast<std::ptrdiff_t>(published);
+  for (auto entry = group.begin(); entry != rest; ++entry) pending_bytes_ -= entry->bytes.size();
+  group.erase(group.begin(), rest);
+  std::move(pending_.begin(), pending_.end(), std::back_inserter(group));
+  pending_.clear();
 }
 
 // After the group's I/O, under the lock: who is told what.
@@ -222,16 +248,11 @@ void Partition::settle(const FlushOutcome& outcome, std::span<Pending> group,
   give_up(lost, *outcome.error);
 }
 
-// The disk is full: of what is not written only the markers stay.
+// The disk is full: of what is not written only the markers stay. REQUIRES: nothing is pending.
 void Partition::give_up(std::span<Pending> lost, const Error& error) {
-  std::vector<Pending> unwritten(std::make_move_iterator(lost.begin()),
-                                 std::make_move_iterator(lost.end()));
-  std::move(pending_.begin(), pending_.end(), std::back_inserter(unwritten));
-  pending_.clear();
-  pending_bytes_ = 0;
   next_offset_ = synced_end_;
   producers_ = synced_producers_;
-  for (Pending& entry : unwritten) {
+  for (Pending& entry : lost) {
     if (entry.marker) {
       place(std::move(entry));
     } else {
@@ -357,6 +378,7 @@ Result<void> Partition::sync_and_publish(std::span<Pending> written) {
 
 // REQUIRES: everything written is synced and published.
 Result<void> Partition::roll(int64_t base_offset) {
+  untouched_ = false;
   // Gives reserved space back; a crash before that leaves zeros, which recovery knows.
   LEAT_TRY(active_->file->truncate(write_position_));
   allocated_ = write_position_;

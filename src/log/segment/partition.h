@@ -9,8 +9,9 @@
 //
 // A failed write or sync makes the partition read-only until the process starts again: what the
 // file holds behind the synced end is unknown then. A full disk met before a sync is not such a
-// failure: the unwritten appends fail and their offsets are given anew. The markers among them end
-// transactions that are decided already: they stay, and go first when there is room again.
+// failure: the unwritten appends fail and their offsets are given anew, once none of them came
+// after the last attempt began. The markers among them end transactions that are decided already:
+// they stay, and go first when there is room again.
 #pragma once
 
 #include <atomic>
@@ -89,6 +90,7 @@ class Partition {
   size_t pending_bytes() const;
   // A write or sync failed.
   bool is_read_only() const;
+  bool active_segment_is_empty() const;
 
   // -- reading
 
@@ -121,6 +123,8 @@ class Partition {
   uint64_t bytes_since_checkpoint() const {
     return bytes_since_checkpoint_.load(std::memory_order_relaxed);
   }
+  // Whether it is as the last checkpoint and close() left it: neither has anything to do then.
+  bool is_untouched() const { return untouched_.load(std::memory_order_relaxed); }
   // After a checkpoint, when no more appends come: writes the indexes and gives back reserved
   // space.
   Result<void> close();
@@ -170,6 +174,7 @@ class Partition {
   Result<void> sync_and_publish(std::span<Pending> written);
   Result<void> roll(int64_t base_offset);
   Result<void> write_index(const Segment& segment);
+  void join_pending(std::vector<Pending>& group, size_t published);
   void settle(const FlushOutcome& outcome, std::span<Pending> group, uint64_t last_sequence);
   void give_up(std::span<Pending> lost, const Error& error);
   void place(Pending entry);
@@ -212,6 +217,7 @@ class Partition {
 
   std::atomic<bool> flush_queued_ = false;
   std::atomic<uint64_t> bytes_since_checkpoint_ = 0;
+  std::atomic<bool> untouched_ = false;
 };
 
 }  // namespace leat::log

@@ -86,6 +86,7 @@ Result<void> Partition::recover(OpenPoint point) {
     const bool last = i + 1 == bases.size();
     scan.segment_end = last ? -1 : bases[i + 1];
     const bool indexed = !segment->index.empty();
+    untouched_ = indexed || segment->size == 0;
     // Cheap where all is known: from the last index entry to the end.
     LEAT_ASSIGN(end, scan_segment(*segment, scan));
     if (!last && !indexed && segment->size > 0) {
@@ -106,10 +107,19 @@ Result<void> Partition::recover(OpenPoint point) {
               point.recovery_point);
     end = point.recovery_point;
   }
+  if (end < log_start_offset_) {
+    // Retention never comes that far: to go on behind it would hide what is there.
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
+                       "{} is to begin at the record {}, and its records end at {}; run "
+                       "`leat repair`",
+                       name_.to_string(), log_start_offset_, end);
+  }
+  untouched_ =
+      untouched_ && end == point.recovery_point && scan.producers_from == point.recovery_point;
   active_ = segments_.back();
   write_position_ = active_->size;
   allocated_ = active_->size;
-  next_offset_ = std::max(end, log_start_offset_);
+  next_offset_ = end;
   synced_end_ = next_offset_;
   producers_.forget_before(log_start_offset_);
   synced_producers_ = producers_;

@@ -7,8 +7,8 @@ namespace leat::pipeline {
 
 Result<std::unique_ptr<Ingest>> Ingest::create(const config::Task& task, IngestContext context) {
   LEAT_ASSIGN(auto key, RecordKey::parse(task.key));
-  LEAT_ASSIGN(const auto topic, context.topics.describe(task.topic));
-  return std::unique_ptr<Ingest>(new Ingest(task, std::move(context), std::move(key), topic));
+  LEAT_TRY(context.topics.describe(task.topic));
+  return std::unique_ptr<Ingest>(new Ingest(task, std::move(context), std::move(key)));
 }
 
 Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
@@ -32,8 +32,10 @@ Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
                          std::stop_token fetching) mutable -> Result<TaskBatch> {
     LEAT_TRY(wait_for_room(fetching));
     LEAT_ASSIGN(auto batch, source->next(position, fetching));
+    // As it is now: partitions may have been added.
+    LEAT_ASSIGN(const auto topic, context_.topics.describe(task_.topic));
     return make_task_batch(std::move(batch), {context_.pipeline, task_.name, run, number++}, key_,
-                           topic_, context_.clock.now());
+                           topic, context_.clock.now());
   };
   ReadAhead batches(fetch, cursor.position, stop);
   for (bool is_ahead = false; !cursor.done; is_ahead = true) {

@@ -44,16 +44,14 @@ class Ingest {
                              const std::function<void(const TaskCursor&)>& on_progress);
 
  private:
-  Ingest(const config::Task& task, IngestContext context, RecordKey key,
-         const log::TopicConfig& topic)
-      : task_(task), context_(std::move(context)), key_(std::move(key)), topic_(topic) {}
+  Ingest(const config::Task& task, IngestContext context, RecordKey key)
+      : task_(task), context_(std::move(context)), key_(std::move(key)) {}
 
   Result<void> commit_batch(log::TopicWriter& writer, TaskBatch& batch, TaskCursor& cursor);
 
   const config::Task& task_;
   IngestContext context_;
   RecordKey key_;
-  log::TopicConfig topic_;
 };
 
 }  // namespace leat::pipeline

@@ -11,7 +11,8 @@
 namespace leat::pipeline {
 
 // One path: the value's text ("9f07341f-…"); several: a JSON array of the texts, in their order.
-// Immutable, thread-safe.
+// Values that are equal in a table have one text: numbers are in the one form of their value (1,
+// 1.0 and 1e0 are "1"), and so come into one partition. Immutable, thread-safe.
 class RecordKey {
  public:
   static Result<RecordKey> parse(const std::vector<std::string>& paths);

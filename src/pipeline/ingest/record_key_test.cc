@@ -19,7 +19,7 @@ Result<std::string> key_of(const std::vector<std::string>& paths, const std::str
 TEST(RecordKey, OfOnePathIsTheTextOfTheValue) {
   EXPECT_EQ(key_of({"id"}, R"({"id":"a"})").value(), "a");
   EXPECT_EQ(key_of({"id"}, R"({"id":17})").value(), "17");
-  EXPECT_EQ(key_of({"id"}, R"({"id":1.50})").value(), "1.50");
+  EXPECT_EQ(key_of({"id"}, R"({"id":"1.50"})").value(), "1.50");
   EXPECT_EQ(key_of({"id"}, R"({"id":"A"})").value(), "A");
   EXPECT_EQ(key_of({"id"}, R"({"id":""})").value(), "");
   EXPECT_EQ(key_of({"id"}, R"({"id":"\u00e9\n"})").value(), "é\n");
@@ -30,6 +30,18 @@ TEST(RecordKey, OfSeveralPathsIsAListInTheirOrder) {
   const std::string json = R"({"b":2,"a":"x\"y"})";
   EXPECT_EQ(key_of({"a", "b"}, json).value(), R"(["x\"y","2"])");
   EXPECT_EQ(key_of({"b", "a"}, json).value(), R"(["2","x\"y"])");
+}
+
+// They are one row of a table, so that they have to come into one partition.
+TEST(RecordKey, NumbersThatAreEqualAreOneKey) {
+  for (const char* id : {"1", "1.0", "1e0", "10E-1"}) {
+    EXPECT_EQ(key_of({"id"}, fmt::format(R"({{"id":{}}})", id)).value(), "1");
+    EXPECT_EQ(key_of({"a", "id"}, fmt::format(R"({{"id":{},"a":"1.0"}})", id)).value(),
+              R"(["1.0","1"])");
+  }
+  EXPECT_EQ(key_of({"id"}, R"({"id":-0})").value(), "0");
+  EXPECT_EQ(key_of({"id"}, R"({"id":1.50})").value(), "1.5");
+  EXPECT_EQ(key_of({"id"}, R"({"id":1700000000000000001})").value(), "1700000000000000001");
 }
 
 TEST(RecordKey, CompositesOfDifferentPartsDiffer) {

@@ -121,9 +121,22 @@ Result<void> StreamRunner::check_offsets() {
     progress_.offsets.clear();
     began_anew_ = true;
   }
+  const bool latest = progress_.offsets.empty() && stream_.from == config::StartFrom::kLatest;
   for (const auto& [partition, range] : ranges) {
-    const bool latest = stream_.from == config::StartFrom::kLatest;
     progress_.offsets.try_emplace(partition, latest ? range.end : range.start);
+  }
+  return {};
+}
+
+// Those that were added since are read from their first record on, whatever `from` says: all that
+// they hold came after the stream began.
+Result<void> StreamRunner::begin_new_partitions() {
+  auto& log = context_.topics.reader();
+  LEAT_ASSIGN(const int32_t partitions, log.partition_count(query_.topic()));
+  auto next = static_cast<int32_t>(progress_.offsets.size());
+  for (; next < partitions; ++next) {
+    LEAT_ASSIGN(const log::OffsetRange range, log.offsets({query_.topic(), next}));
+    progress_.offsets.try_emplace(next, range.start);
   }
   return {};
 }
@@ -173,6 +186,7 @@ Result<void> StreamRunner::give_up(const std::vector<OutboxEntry>& entries) {
 }
 
 Result<bool> StreamRunner::run_epoch(const Offsets* until) {
+  LEAT_TRY(begin_new_partitions());
   LEAT_ASSIGN(auto epoch, next_epoch(until));
   if (epoch.input.empty()) return false;
   prepare_ahead(epoch.input.to, until);

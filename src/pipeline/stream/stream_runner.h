@@ -124,6 +124,7 @@ class StreamRunner {
   Result<void> make_targets();
   Result<void> check_topic();
   Result<void> check_offsets();
+  Result<void> begin_new_partitions();
   Result<void> redeliver_outbox();
   Result<void> give_up(const std::vector<OutboxEntry>& entries);
   Result<PreparedEpoch> next_epoch(const Offsets* until);

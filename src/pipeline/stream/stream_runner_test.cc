@@ -34,6 +34,33 @@ TEST_F(StreamRunnerTest, UpsertsTheLastRowOfEveryKey) {
   expect_reconciled();
 }
 
+// Nothing of them was there when the stream began, so that `from: latest` does not pass over them.
+TEST_F(StreamRunnerTest, PartitionsThatAreAddedAreReadFromTheirBeginning) {
+  const auto produce = [&](int32_t partition, int id) {
+    const std::string value = fmt::format("{{\"id\":{}}}", id);
+    const log::NewRecord record{.key = std::nullopt, .value = value};
+    ASSERT_TRUE((*log_).produce({"t", partition}, {&record, 1}).ok());
+  };
+  stream_.sql = "SELECT id FROM t";
+  stream_.from = config::StartFrom::kLatest;
+  into("table", "ids");
+  produce(0, 1);
+  open();
+  produce(0, 2);
+  drain();
+  ASSERT_TRUE((*log_).ensure_topic("t", {.partitions = 2}).ok());
+  produce(1, 3);
+  drain();
+  EXPECT_THAT(rows("FROM ids ORDER BY id"), ElementsAre("2", "3"));
+  ASSERT_TRUE((*log_).ensure_topic("t", {.partitions = 3}).ok());
+  produce(2, 4);
+  restart();
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM ids ORDER BY id"), ElementsAre("2", "3", "4"));
+  expect_reconciled();
+}
+
 TEST_F(StreamRunnerTest, AppendsEveryRowAndFiltersTheRest) {
   stream_.sql = "SELECT id FROM t WHERE id <> 2";
   into("table", "s1.ids");
