@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/secrets.h"
 #include "base/text/lower_case.h"
 
 namespace leat::web {
@@ -74,7 +75,7 @@ Response text_response(std::string text, int status) {
 Response error_response(int status, std::string_view message) {
   nlohmann::ordered_json error;
   error["status"] = status;
-  error["message"] = message;
+  error["message"] = without_secrets(std::string(message));
   nlohmann::ordered_json document;
   document["error"] = std::move(error);
   // A message may quote bytes of a user that are not UTF-8.

@@ -1,6 +1,7 @@
 #include "app/pipeline_file/file_check.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <map>
 
@@ -189,9 +190,27 @@ config::Problem placed_problem(const config::Pipeline& plan, const config::Locat
                     message.substr(file.size() + static_cast<size_t>(read)));
 }
 
+// Whether a mistake is known already in the lines of the task: what is left of it may be a part
+// only.
+bool has_mistake(const config::Pipeline& plan, const config::Task& task,
+                 const std::vector<config::Problem>& problems) {
+  const int begin = task.location.line;
+  int end = INT_MAX;
+  const auto limit = [&](const config::Location& next) {
+    if (next.line > begin) end = std::min(end, next.line);
+  };
+  for (const auto& other : plan.tasks) limit(other.location);
+  for (const auto& stream : plan.streams) limit(stream.location);
+  for (const auto& [name, topic] : plan.topics) limit(topic.location);
+  return std::ranges::any_of(problems, [&](const config::Problem& problem) {
+    return problem.location.line >= begin && problem.location.line < end;
+  });
+}
+
 void check_sources(const config::Pipeline& plan, CheckedFile& checked) {
+  const auto known = checked.loaded.problems;
   for (const auto& task : plan.tasks) {
-    if (!task.source.present()) continue;
+    if (!task.source.present() || has_mistake(plan, task, known)) continue;
     auto warnings = check_source(task, plan.file.parent_path());
     if (!warnings.ok()) {
       checked.loaded.problems.push_back(

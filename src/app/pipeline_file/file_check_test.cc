@@ -84,6 +84,20 @@ TEST(FileCheck, WhatASourceIsWrongInHasItsPlace) {
   for (const auto& [source, expected] : cases) EXPECT_EQ(mistake(source), expected);
 }
 
+// What is left of the source looks like one with another mistake.
+TEST(FileCheck, ASourceWithAMistakeHasNoSecondOne) {
+  for (const char* source : {"http: {url: '${secret:NONE}'}",
+                             "http: {url: 'http://a/', auth: {bearer: '${secret:NONE}'}}",
+                             "http: {url: 'http://a/', auth: {baerer: x}}"}) {
+    EXPECT_EQ(mistakes(fmt::format("pipeline: p\ntasks:\n  t:\n    {}\n    into: {{topic: t}}\n"
+                                   "  u:\n    http: {{url: 'http://a/'}}\n    into: {{topic: u}}\n",
+                                   source))
+                  .size(),
+              1u)
+        << source;
+  }
+}
+
 TEST(FileCheck, OneStreamWritesATable) {
   EXPECT_EQ(mistakes("pipeline: p\n"
                      "tasks:\n"

@@ -55,9 +55,9 @@ config::Key file_source_key() {
       .value = config::mapping(
           {{.name = "path",
             .value = config::list_of(scalar(ValueKind::kText)),
-            .doc = "Files or globs (*, ?, [a-z] within a name; ** for any directories), relative "
-                   "to the "
-                   "pipeline file; a glob's files are sorted by path.",
+            .doc = "Files or globs (*, ?, [a-z] within a name; ** for any directories, each "
+                   "once, links or not), relative to the pipeline file; a glob's files are sorted "
+                   "by path.",
             .required = true},
            {.name = "format",
             .value = scalar(ValueKind::kText),

@@ -162,9 +162,13 @@ Result<std::vector<std::string>> check_file_source(const config::Node& node,
     }
     LEAT_TRY(names);
     for (const std::string& name : *names) {
-      LEAT_TRY(kind_of_file(options, name));
       auto file = files.open(base_directory / name, OpenMode::kRead);
       if (!file.ok()) return user_error("{}: {}", options.place, file.error().message());
+      LEAT_ASSIGN(const FileKind kind, kind_of_file(options, name));
+      if (node["records"] && kind.format != FileFormat::kJson) {
+        return user_error("{}: `records` is for JSON documents: in {} a line or row is a record",
+                          node["records"].location().to_string(), name);
+      }
     }
   }
   return warnings;

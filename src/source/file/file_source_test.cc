@@ -210,6 +210,8 @@ TEST_F(FileSourceTest, WhatCanBeKnownBeforeItIsRead) {
       {"{path: 'hdfs://namenode:9000/b.csv'}", "fetch them first"},
       {"{path: 'file:///tmp/b.csv'}", "leave out file://"},
       {"{path: data/}", "names a directory"},
+      {"{path: .}", "is a directory, not a file"},
+      {"{path: a.csv, records: rows}", "`records` is for JSON documents"},
       {"{path: \"a\\nb.csv\"}", "control character"},
       {"{path: ''}", "empty"},
       {"{path: a.csv, batch_records: 0}", "at least 1"},

@@ -111,6 +111,10 @@ Result<Authentication> parse_authentication(const Node& node, SecretMask& mask) 
     return in_header(bearer, {"Authorization", "Bearer " + bearer.text()});
   }
   if (const Node basic = node["basic"]) {
+    // RFC 7617, section 2: the first colon ends the user's name.
+    if (basic["user"].text().find(':') != std::string::npos) {
+      return user_error("{}: a user's name has no colon", basic["user"].location().to_string());
+    }
     return basic_authentication({basic["user"].text(), basic["password"].text()}, mask);
   }
   const Node api_key = node["api_key"];

@@ -123,7 +123,8 @@ Key retries_key() {
                    "for a longer one, the task's attempt fails.",
             .default_text = "15m"}}),
       .doc =
-          "Attempts of one request, when the network fails or the status is 408, 425, 429, 500, "
+          "Attempts of one request, when the network fails or the status is 202, 408, 425, 429, "
+          "500, "
           "502, 503, 504, 522, 524 or a rate limit's 403; a task's own `retries` come on top."};
 }
 

@@ -41,6 +41,10 @@ Result<void> parse_url(const Node& node, HttpOptions& options) {
     options.authentication = basic_authentication(*checked->credentials, options.mask);
   }
   if (const Node auth = node["auth"]) {
+    if (checked->credentials) {
+      return user_error("{}: the URL has a user or password, too: say it in `auth` alone",
+                        auth.location().to_string());
+    }
     LEAT_ASSIGN(options.authentication, parse_authentication(auth, options.mask));
   }
   std::vector<Parameter> plain;
@@ -112,15 +116,21 @@ Result<void> parse_headers(const Node& node, HttpOptions& options) {
   return {};
 }
 
+Result<std::string> parse_name(const Node& node, std::string_view key) {
+  if (!node.text().empty()) return node.text();
+  return user_error("{}: `{}` is an empty text", node.location().to_string(), key);
+}
+
 Result<void> parse_numbered(const Node& node, auto& numbered) {
-  numbered.param = node["param"].text();
+  LEAT_ASSIGN(numbered.param, parse_name(node["param"], "param"));
   if (const Node start = node["start"]) numbered.start = start.integer();
   if (const Node size = node["size"]) {
     if (size["value"].integer() < 1) {
       return user_error("{}: `size`: a page has at least one record, not {}",
                         size["value"].location().to_string(), size["value"].integer());
     }
-    numbered.size = Parameter{size["param"].text(), size["value"].text()};
+    LEAT_ASSIGN(std::string param, parse_name(size["param"], "param"));
+    numbered.size = Parameter{std::move(param), size["value"].text()};
   }
   return {};
 }
@@ -149,11 +159,32 @@ Result<Pagination> parse_pagination(const Node& paginate) {
   }
   if (const Node cursor = paginate["cursor"]) {
     LEAT_ASSIGN(auto path, parse_place(cursor["path"], "path"));
-    return Pagination(BodyCursor{std::move(path), cursor["param"].text()});
+    LEAT_ASSIGN(std::string param, parse_name(cursor["param"], "param"));
+    return Pagination(BodyCursor{std::move(path), std::move(param)});
   }
-  if (const Node link = paginate["link"]) return Pagination(LinkRelation{link.text()});
+  if (const Node link = paginate["link"]) {
+    LEAT_ASSIGN(std::string relation, parse_name(link, "link"));
+    return Pagination(LinkRelation{std::move(relation)});
+  }
   LEAT_ASSIGN(auto path, parse_place(paginate["next_url"], "next_url"));
   return Pagination(NextUrl{std::move(path)});
+}
+
+// Servers take one of two parameters of a name, and who knows which.
+Result<void> check_parameters(const Node& paginate, const HttpOptions& options) {
+  if (!is_numbered(options.pagination)) return {};
+  for (const Parameter& set : page_parameters(options.pagination, {})) {
+    const auto& secret = options.authentication.parameters;
+    const bool is_there =
+        has_parameter(options.url, set.name) ||
+        std::ranges::any_of(secret, [&](const Parameter& it) { return it.name == set.name; });
+    if (!is_there) continue;
+    return user_error(
+        "{}: the URL or `query` has the parameter `{}` already, which `paginate` sets: take it out "
+        "there (`start` says where the first page is)",
+        paginate.location().to_string(), set.name);
+  }
+  return {};
 }
 
 Result<void> parse_statuses(const Node& list, std::vector<int>& statuses) {
@@ -291,6 +322,7 @@ Result<HttpOptions> parse_http_options(const Node& node) {
                         missing.location().to_string());
     }
   }
+  LEAT_TRY(check_parameters(node["paginate"], options));
   LEAT_TRY(parse_ends(node, options));
   LEAT_TRY(parse_limits(node, options));
   return options;

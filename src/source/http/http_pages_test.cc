@@ -165,9 +165,28 @@ TEST_F(HttpPagesTest, OffsetsCountRecords) {
   EXPECT_TRUE(server_.requests().at(2).starts_with("GET /?skip=13&n=2 "));
 }
 
+TEST_F(HttpPagesTest, AFirstCursorGivesWayToTheNext) {
+  const Pages pages = read(
+      "{url: 'SERVER/?after=*&n=1', records: items, "
+      "paginate: {cursor: {path: next, param: after}}}",
+      {respond(200, body_url(1, R"("b c")")), respond(200, body_url(2, "null"))}, true);
+  EXPECT_EQ(pages.records, (Texts{"1", "2"})) << pages.error;
+  EXPECT_TRUE(server_.requests().at(0).starts_with("GET /?after=*&n=1 "));
+  EXPECT_TRUE(server_.requests().at(1).starts_with("GET /?n=1&after=b%20c "));
+}
+
+TEST_F(HttpPagesTest, AnAnswerThatIsNotReadyIsAskedForAgain) {
+  const Pages pages =
+      read("{url: SERVER/}", {respond(202, "{}", "Retry-After: 3\r\n"),
+                              {"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n"}});
+  EXPECT_EQ(pages.error, "");
+  EXPECT_TRUE(pages.records.empty());
+  EXPECT_EQ(clock_.sleeps, std::vector<std::chrono::microseconds>{std::chrono::seconds(3)});
+}
+
 TEST_F(HttpPagesTest, WaysToSayThatThereIsNoNextPage) {
   for (const char* yaml : {kNextUrl, kCursor}) {
-    for (const char* end : {"null", "false", R"("")", R"(" ")", "0"}) {
+    for (const char* end : {"null", "false", R"("")", R"(" ")", "0", "[]", "{ }"}) {
       const Pages pages = read(yaml, {respond(200, body_url(1, end))});
       EXPECT_EQ(pages.records, Texts{"1"}) << end << ' ' << pages.error;
       EXPECT_TRUE(pages.warnings.empty()) << pages.warning();
@@ -184,7 +203,7 @@ TEST_F(HttpPagesTest, WhatIsNoAddressIsToldWithTheRemedy) {
       {kNextUrl, R"(["/a"])", "next is a list"},
       {kNextUrl, R"({"href":"/a"})", "`next_url: next.href`"},
       {kNextUrl, R"("ftp://a/")", "ftp"},
-      {kCursor, "{}", "next is an object"},
+      {kCursor, R"({"a":1})", "next is an object"},
       {kCursor, "[1]", "a text or a number"},
   };
   for (const auto& [yaml, next, expected] : cases) {

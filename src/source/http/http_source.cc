@@ -33,6 +33,9 @@ std::chrono::milliseconds pause_after(int64_t empty_pages) {
   return std::min(pause, kLongestPause);
 }
 
+// Of pages, beyond what the cursor knows: some 10 MB. Then the cursor's knowledge is all.
+constexpr size_t kMostRemembered = 100'000;
+
 // Of all records and of what is none, in their order; 0: there are none.
 uint64_t content_mark(const RecordPart& part) {
   if (part.records.empty() && part.rejected.empty()) return 0;
@@ -122,7 +125,13 @@ class HttpSource final : public Source {
     if (!at.url.empty()) return options_.mask.reveal(at.url);
     PagePosition plain = at;
     plain.cursor = options_.mask.reveal(at.cursor);
-    return with_parameters(options_.url, page_parameters(options_.pagination, plain));
+    const std::vector<Parameter> parameters = page_parameters(options_.pagination, plain);
+    std::string url = options_.url;
+    // Some want a cursor for the first page, too, such as `*`: it gives way to the next one.
+    for (const Parameter& parameter : parameters) {
+      if (has_parameter(url, parameter.name)) url = without_parameter(url, parameter.name);
+    }
+    return with_parameters(url, parameters);
   }
 
   // Of a page's address as its cursor holds it: without secrets.
@@ -160,7 +169,7 @@ class HttpSource final : public Source {
 
   // The first page that had it.
   void remember(const PageMark& mark, int64_t page) {
-    if (!is_paginated_) return;
+    if (!is_paginated_ || requests_.size() >= kMostRemembered) return;
     requests_.try_emplace(mark.request, page);
     if (mark.content != 0) contents_.try_emplace(mark.content, page);
   }
@@ -212,7 +221,7 @@ class HttpSource final : public Source {
   Result<void> extract(const HttpResponse& response, bool is_first, RecordPart& part,
                        std::vector<std::string>& warnings) const {
     part = {};
-    if (response.status == 204) return {};
+    if (response.status == 204 || response.status == 205) return {};
     if (response.status == 206) LEAT_TRY(check_partial(response, is_paginated_));
     if (options_.format == HttpFormat::kJson) {
       part.memory = response.memory;
@@ -257,11 +266,10 @@ class HttpSource final : public Source {
       }
       return {};
     }
-    if (is_empty) return error;
-    return Error(
-        error.domain(),
-        error.message() + "; if that means that there is nothing, write `missing_records: nothing`",
-        error.retry(), error.code());
+    const std::string why = is_empty ? "the response has no body" : error.message();
+    return Error(error.domain(),
+                 why + "; if that means that there is nothing, write `missing_records: nothing`",
+                 error.retry(), error.code());
   }
 
   Error masked(const Error& error) const {

@@ -22,9 +22,12 @@ std::optional<std::string> linked(const HttpResponse& response, std::string_view
   return std::nullopt;
 }
 
-// "No further page" in a body: null, false, an empty text, and zero.
+// "No further page" in a body: null, false, zero, an empty text, list or object.
 bool ends_pages(std::string_view token) {
   if (token == "null" || token == "false") return true;
+  if (token.front() == '{' || token.front() == '[') {
+    return token.find_first_not_of(" \t\r\n", 1) == token.size() - 1;
+  }
   if (token.front() == '"') return token.find_first_not_of(" \t\"") == std::string_view::npos;
   return token.find_first_not_of("-0.") == std::string_view::npos;
 }
@@ -57,8 +60,9 @@ Result<std::optional<std::string_view>> next_token(std::string_view key,
   return std::optional(token);
 }
 
-// A text's content, a number's digits.
+// A text's content, a number as it is written.
 std::string plain_text(std::string_view token) {
+  if (token.front() != '"') return std::string(token);
   std::string unescaped;
   const auto text = codec::select_text(codec::JsonPath(), token, unescaped);
   return text.ok() && *text ? std::string(**text) : std::string();

@@ -66,8 +66,8 @@ microseconds until(int64_t at_seconds, Micros now) {
 }  // namespace
 
 StatusClass classify_status(const HttpResponse& response) {
-  if (response.status >= 200 && response.status < 300) return StatusClass::kSuccess;
   switch (response.status) {
+    case 202:
     case 408:
     case 425:
     case 429:
@@ -84,7 +84,8 @@ StatusClass classify_status(const HttpResponse& response) {
                  ? StatusClass::kRetry
                  : StatusClass::kFail;
     default:
-      return StatusClass::kFail;
+      return response.status >= 200 && response.status < 300 ? StatusClass::kSuccess
+                                                             : StatusClass::kFail;
   }
 }
 

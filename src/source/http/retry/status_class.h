@@ -12,9 +12,9 @@ namespace leat::source {
 
 enum class StatusClass : uint8_t { kSuccess, kRetry, kFail };
 
-// Retry: 408, 425, 429, 500, 502, 503, 504, Cloudflare's 522 and 524, and a 403 that is a rate
-// limit (with Retry-After, with X-RateLimit-Remaining: 0, or GitHub's secondary limit, which may
-// come without either:
+// Retry: 202 (accepted, and not yet there: RFC 9110, section 15.3.3), 408, 425, 429, 500, 502, 503,
+// 504, Cloudflare's 522 and 524, and a 403 that is a rate limit (with Retry-After, with
+// X-RateLimit-Remaining: 0, or GitHub's secondary limit, which may come without either:
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 StatusClass classify_status(const HttpResponse& response);
 

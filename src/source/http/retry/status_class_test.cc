@@ -49,7 +49,7 @@ TEST(ClassifyStatus, SeparatesRetryFromFail) {
   for (const int status : {200, 201, 204}) {
     EXPECT_EQ(classify_status(response(status)), StatusClass::kSuccess) << status;
   }
-  for (const int status : {408, 425, 429, 500, 502, 503, 504, 522, 524}) {
+  for (const int status : {202, 408, 425, 429, 500, 502, 503, 504, 522, 524}) {
     EXPECT_EQ(classify_status(response(status)), StatusClass::kRetry) << status;
   }
   for (const int status : {301, 304, 400, 401, 403, 404, 410, 422, 501, 505}) {

@@ -1,5 +1,7 @@
 #include "source/http/transport/response_head.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 
 namespace leat::source {
@@ -7,6 +9,14 @@ namespace {
 
 // Of a header in a message.
 constexpr size_t kShownBytes = 100;
+// Of a Content-Length: less than 2^63.
+constexpr size_t kMostDigits = 18;
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
 
 }  // namespace
 
@@ -22,15 +32,13 @@ bool ResponseHead::add_line(std::string_view line) {
   complete_ = complete_ || line.empty();
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return true;
-  std::string_view value = line.substr(colon + 1);
-  while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
-  while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
+  const std::string_view value = trimmed(line.substr(colon + 1));
   headers_.push_back({std::string(line.substr(0, colon)), std::string(value)});
   return true;
 }
 
 Result<void> check_framing(const std::vector<Header>& headers) {
-  const Header* length = nullptr;
+  std::optional<std::string_view> length;
   for (const Header& header : headers) {
     if (equals_ignoring_case(header.name, "Transfer-Encoding") &&
         !equals_ignoring_case(header.value, "chunked") &&
@@ -40,12 +48,22 @@ Result<void> check_framing(const std::vector<Header>& headers) {
           header.value.substr(0, kShownBytes));
     }
     if (!equals_ignoring_case(header.name, "Content-Length")) continue;
-    if (length != nullptr && length->value != header.value) {
-      return external_error(Retry::kNo, "the response says that it has {} bytes, and {} bytes",
-                            length->value.substr(0, kShownBytes),
-                            header.value.substr(0, kShownBytes));
+    // A list of one number, again and again, is that number (RFC 9110, section 8.6).
+    for (std::string_view rest = header.value; !rest.empty();) {
+      const std::string_view item = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+      const std::string_view number = trimmed(item);
+      if (number.empty() || number.size() > kMostDigits ||
+          number.find_first_not_of("0123456789") != std::string_view::npos) {
+        return external_error(Retry::kNo, "the response says that it has \"{}\" bytes",
+                              number.substr(0, kShownBytes));
+      }
+      if (length && *length != number) {
+        return external_error(Retry::kNo, "the response says that it has {} bytes, and {} bytes",
+                              *length, number);
+      }
+      length = number;
     }
-    length = &header;
   }
   return {};
 }

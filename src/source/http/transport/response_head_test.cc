@@ -51,6 +51,11 @@ TEST(CheckFraming, KnowsWhereTheBodyEnds) {
       {{{"Transfer-Encoding", "xchunked"}, {"Content-Length", "5"}}, "xchunked"},
       {{{"Transfer-Encoding", "gzip, chunked"}}, "gzip, chunked"},
       {{{"Content-Length", "5"}, {"Content-Length", "6"}}, "5 bytes, and 6 bytes"},
+      {{{"Content-Length", "5, 5"}}, ""},
+      {{{"Content-Length", "5,6"}}, "5 bytes, and 6 bytes"},
+      {{{"Content-Length", "+5"}}, "\"+5\" bytes"},
+      {{{"Content-Length", "9999999999999999999999"}}, "bytes"},
+      {{{"Transfer-Encoding", ""}}, "transfer encoding"},
   };
   for (const auto& [headers, expected] : cases) {
     const auto checked = check_framing(headers);
