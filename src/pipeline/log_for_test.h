@@ -14,6 +14,20 @@
 #include "pipeline/letters/task_letters.h"
 #include "pipeline/topic_schemas.h"
 
+namespace leat::pipeline {
+
+// All that are there, in the order of their keys.
+inline Result<std::vector<TaskLetter>> read_task_letters(log::TopicReader& reader) {
+  std::vector<TaskLetter> letters;
+  LEAT_TRY(each_task_letter(reader, "", "", [&](TaskLetter letter) -> Result<bool> {
+    letters.push_back(std::move(letter));
+    return true;
+  }));
+  return letters;
+}
+
+}  // namespace leat::pipeline
+
 namespace leat::pipeline::test {
 
 // The values of all committed records of a partition, in order; "(none)" for a tombstone.

@@ -15,7 +15,8 @@ int64_t sum(const Map& map, Function value) {
 TaskCounts difference(const TaskCounts& a, const TaskCounts& b) {
   return {.fetched = a.fetched - b.fetched,
           .produced = a.produced - b.produced,
-          .dead_lettered = a.dead_lettered - b.dead_lettered};
+          .dead_lettered = a.dead_lettered - b.dead_lettered,
+          .discarded = a.discarded - b.discarded};
 }
 
 StreamCounts difference(const StreamCounts& a, const StreamCounts& b) {
@@ -23,13 +24,15 @@ StreamCounts difference(const StreamCounts& a, const StreamCounts& b) {
           .used = a.used - b.used,
           .filtered = a.filtered - b.filtered,
           .dead_lettered = a.dead_lettered - b.dead_lettered,
+          .discarded = a.discarded - b.discarded,
           .skipped = a.skipped - b.skipped};
 }
 
 SinkCounts difference(const SinkCounts& a, const SinkCounts& b) {
   return {.emitted = a.emitted - b.emitted,
           .delivered = a.delivered - b.delivered,
-          .dead_lettered = a.dead_lettered - b.dead_lettered};
+          .dead_lettered = a.dead_lettered - b.dead_lettered,
+          .discarded = a.discarded - b.discarded};
 }
 
 template <class Value>
@@ -83,6 +86,12 @@ int64_t PipelineTotals::dead_lettered() const {
                   sum(s.sinks, [](const auto& sink) { return sink.dead_lettered; });
          });
 }
+int64_t PipelineTotals::discarded() const {
+  return sum(tasks, [](const auto& t) { return t.discarded; }) + sum(streams, [](const auto& s) {
+           return s.counts.discarded +
+                  sum(s.sinks, [](const auto& sink) { return sink.discarded; });
+         });
+}
 int64_t PipelineTotals::pending() const {
   return sum(streams, [](const auto& s) {
     return sum(s.sinks, [](const auto& sink) { return sink.pending(); });
@@ -118,7 +127,8 @@ std::string PipelineTotals::to_json() const {
   for (const auto& [name, task] : tasks) {
     json["tasks"][name] = {{"fetched", task.fetched},
                            {"produced", task.produced},
-                           {"dead_lettered", task.dead_lettered}};
+                           {"dead_lettered", task.dead_lettered},
+                           {"discarded", task.discarded}};
   }
   for (const auto& [name, stream] : streams) {
     nlohmann::json sinks = nlohmann::json::object();
@@ -126,12 +136,16 @@ std::string PipelineTotals::to_json() const {
       sinks[sink_name] = {{"emitted", sink.emitted},
                           {"delivered", sink.delivered},
                           {"dead_lettered", sink.dead_lettered},
+                          {"discarded", sink.discarded},
                           {"pending", sink.pending()}};
     }
-    json["streams"][name] = {
-        {"read", stream.counts.read},         {"used", stream.counts.used},
-        {"filtered", stream.counts.filtered}, {"dead_lettered", stream.counts.dead_lettered},
-        {"skipped", stream.counts.skipped},   {"sinks", sinks}};
+    json["streams"][name] = {{"read", stream.counts.read},
+                             {"used", stream.counts.used},
+                             {"filtered", stream.counts.filtered},
+                             {"dead_lettered", stream.counts.dead_lettered},
+                             {"discarded", stream.counts.discarded},
+                             {"skipped", stream.counts.skipped},
+                             {"sinks", sinks}};
   }
   return json.dump();
 }
@@ -143,7 +157,8 @@ Result<PipelineTotals> PipelineTotals::from_json(std::string_view text) {
     for (const auto& [name, task] : json.at("tasks").items()) {
       totals.tasks[name] = {.fetched = task.at("fetched").get<int64_t>(),
                             .produced = task.at("produced").get<int64_t>(),
-                            .dead_lettered = task.at("dead_lettered").get<int64_t>()};
+                            .dead_lettered = task.at("dead_lettered").get<int64_t>(),
+                            .discarded = task.value("discarded", int64_t{0})};
     }
     for (const auto& [name, stream] : json.at("streams").items()) {
       StreamTotals& made = totals.streams[name];
@@ -151,11 +166,13 @@ Result<PipelineTotals> PipelineTotals::from_json(std::string_view text) {
                      .used = stream.at("used").get<int64_t>(),
                      .filtered = stream.at("filtered").get<int64_t>(),
                      .dead_lettered = stream.at("dead_lettered").get<int64_t>(),
+                     .discarded = stream.value("discarded", int64_t{0}),
                      .skipped = stream.value("skipped", int64_t{0})};
       for (const auto& [sink_name, sink] : stream.at("sinks").items()) {
         made.sinks[sink_name] = {.emitted = sink.at("emitted").get<int64_t>(),
                                  .delivered = sink.at("delivered").get<int64_t>(),
-                                 .dead_lettered = sink.at("dead_lettered").get<int64_t>()};
+                                 .dead_lettered = sink.at("dead_lettered").get<int64_t>(),
+                                 .discarded = sink.value("discarded", int64_t{0})};
       }
     }
     return totals;

@@ -31,6 +31,7 @@ struct PipelineTotals {
   int64_t filtered() const;
   int64_t skipped() const;        // offsets of damaged records
   int64_t dead_lettered() const;  // of tasks, streams and sinks
+  int64_t discarded() const;      // of the dead-lettered
   int64_t pending() const;
 
   // One line for each sum that does not add up; empty: reconciled.

@@ -39,11 +39,14 @@ class Workplace:
         """A command as a user in this folder types it: --data is ./leat-data by default."""
         return leat.leat(*arguments, input=input, env={"DIR": self.path, **env}, cwd=self.path)
 
-    def start(self):
+    def popen(self, *arguments, **env):
+        return subprocess.Popen([str(leat.PROGRAM), *arguments], cwd=self.path, text=True,
+                                env=leat.environment(DIR=self.path, **env), stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)
+
+    def start(self, **env):
         """`leat run` in this folder, which answers when this returns."""
-        process = subprocess.Popen([str(leat.PROGRAM), "run", "shop.yaml"], cwd=self.path, text=True,
-                                   env=leat.environment(DIR=self.path), stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
+        process = self.popen("run", "shop.yaml", **env)
         leat.wait_until((self.data / "leat.sock").exists)
         return process
 

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""Kills `leat run --once` with -9 at random moments while the API it reads misbehaves.
+"""Kills `leat run --once` with -9 at random moments while the API it reads misbehaves, and then the
+redrive of its dead letters.
 
-  tests/crash/kill_test.py [--kills 200] [--seed N] [--keep]
+  tests/crash/kill_test.py [--kills 200] [--redrive-kills 60] [--seed N] [--keep]
 
 At the end nothing is missing and nothing is there twice: the tables, dead letters and counts equal
 those of a run that nobody disturbed. A run that comes to its end before the last kill is followed by
 another one (it fetches everything again); the undisturbed side then runs as often.
+
+Then `leat dlq redrive` of a mended pipeline is killed as often as was said, on one side, while two of
+them run at once now and then; the other side redrives once. Letters of the task, of a stream and of a
+target become records and rows, each in a transaction of its own. Both sides run once more.
 
 The seed, printed first, gives the people, the API's misbehaviour and the moments; moments depend on
 the machine's speed too, so that a failure may need several tries to come again.
@@ -62,6 +67,11 @@ streams:
 topics:
   people: {{partitions: 3}}
 """
+# The same with nothing that makes a letter: each one can be run again.
+MENDED = (PIPELINE.replace("topic: people, key: login.uuid", "topic: people, key: login.username")
+          .replace("login.uuid::UUID", "md5(concat(login.uuid, version))::UUID")
+          .replace("dob.date::TIMESTAMPTZ", "TRY_CAST(dob.date AS TIMESTAMPTZ)"))
+LETTERS = {"LEAT_EPOCH_RECORDS": 1}
 TABLES = {
     "users": "SELECT id, name, postcode, dob, version FROM spark_streams.users ORDER BY ALL",
     "raw_people": "SELECT login.uuid, login.username, version FROM raw_people ORDER BY ALL",
@@ -77,15 +87,22 @@ class Side:
         self.data = leat.Data(work / name / "data")
         (work / name).mkdir()
         self.output, self.errors = work / name / "output", work / name / "errors"
-        self.pipeline = work / "kills.yaml"
+        self.pipeline, self.mended = work / "kills.yaml", work / "mended.yaml"
         self.counts = collections.Counter()
         self.rounds = 0  # runs that came to their end; a killed process may have finished its run
 
     def start(self, url):
+        return self.popen(url, {}, "run", self.pipeline, "--once", "--json")
+
+    def redrive(self, url):
+        return self.popen(url, LETTERS, "dlq", "redrive", self.mended, "--json")
+
+    def popen(self, url, variables, *arguments):
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             return subprocess.Popen(
-                [str(leat.PROGRAM), "run", str(self.pipeline), "--once", "--json", "--data", str(self.data.directory)],
-                stdout=output, stderr=errors, env=leat.environment(USERS_API=url), cwd=self.output.parent)
+                [str(leat.PROGRAM), *map(str, arguments), "--data", str(self.data.directory)],
+                stdout=output, stderr=errors, env=leat.environment(USERS_API=url, **variables),
+                cwd=self.output.parent)
 
     def finished(self, process):
         """Checks a run that came to its end by itself."""
@@ -136,6 +153,21 @@ def disturb(side, url, kills, dice):
             side.finished(process)
 
 
+def disturb_redrive(side, url, kills, dice):
+    """Until it has been killed so often, or there is nothing left to redrive."""
+    done = 0
+    while done < kills and side.letters():
+        processes = [side.redrive(url) for _ in range(dice.choice([1, 1, 2]))]
+        time.sleep(dice.uniform(0.02, 0.35))
+        for process in processes:
+            process.kill()
+            done += process.wait() == leat.KILLED
+    process = side.redrive(url)
+    process.wait(timeout=FINISH_SECONDS)
+    side.finished(process)
+    return done
+
+
 class Kills(unittest.TestCase):
     """Both sides have run; each test compares one thing."""
     disturbed = undisturbed = None
@@ -161,9 +193,27 @@ class Kills(unittest.TestCase):
         self.assertEqual(self.disturbed.counts["fetched"], PAGE * PAGES * self.disturbed.rounds)
 
 
+def compare():
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Kills)
+    return unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+
+
+def redrive_both(kills, dice, records):
+    letters = sum(Kills.disturbed.letters().values())
+    with leat.MockApi(*records) as api:
+        done = disturb_redrive(Kills.disturbed, api.url, kills, dice)
+        print(f"{done} kills of redrives of {letters} letters", flush=True)
+        process = Kills.undisturbed.redrive(api.url)
+        process.wait(timeout=FINISH_SECONDS)
+        Kills.undisturbed.finished(process)
+        for side in (Kills.disturbed, Kills.undisturbed):
+            side.run_to_the_end(api.url)
+
+
 def main():
     flags = argparse.ArgumentParser(description="kill -9 at random moments")
     flags.add_argument("--kills", type=int, default=200)
+    flags.add_argument("--redrive-kills", type=int, default=60)
     flags.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     flags.add_argument("--keep", action="store_true", help="keep the data directories")
     options = flags.parse_args()
@@ -173,6 +223,7 @@ def main():
     try:
         people.write(work / "people.json", options.seed, PAGE * PAGES, PAGE, "kills")
         (work / "kills.yaml").write_text(PIPELINE)
+        (work / "mended.yaml").write_text(MENDED)
         records = ["--records", work / "people.json"]
         Kills.disturbed, Kills.undisturbed = Side(work, "disturbed"), Side(work, "undisturbed")
         started = time.monotonic()
@@ -184,8 +235,14 @@ def main():
         with leat.MockApi(*records) as api:
             while Kills.undisturbed.rounds < Kills.disturbed.rounds:
                 Kills.undisturbed.run_to_the_end(api.url)
-        suite = unittest.defaultTestLoader.loadTestsFromTestCase(Kills)
-        result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+        result = compare()
+        if result.wasSuccessful():
+            redrive_both(options.redrive_kills, dice, records)
+            print("after the redrives", flush=True)
+            again = compare()
+            result.failures += again.failures
+            result.errors += again.errors
+            result.testsRun += again.testsRun
         options.keep = options.keep or not result.wasSuccessful()
         report(result)
     except BaseException as error:

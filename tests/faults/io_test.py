@@ -32,11 +32,14 @@ CASES = 240
 WORKERS = os.cpu_count() or 2
 # Several epochs, so that there is something before and behind each fault.
 EPOCHS = {"LEAT_EPOCH_RECORDS": 3}
+# Each letter in a transaction of its own.
+LETTERS = {"LEAT_EPOCH_RECORDS": 1}
+SCENARIOS = ("fresh", "resumed", "redrive")
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    scenario: str  # fresh: from nothing; resumed: on what a kill between two epochs has left
+    scenario: str  # fresh: from nothing; resumed: on what a kill has left; redrive: of a run's dead letters
     fault: shim.Fault
 
     def __str__(self):
@@ -54,6 +57,7 @@ class Bench:
         self.work, self.library, self.url = work, library, url
         self.pipeline = work / "faults.yaml"
         self.killed = work / "killed"
+        self.finished = work / "finished"
         self.references = {}  # by the number of finished runs
 
     def job(self, folder):
@@ -62,8 +66,9 @@ class Bench:
 
     def start(self, scenario, folder):
         job = self.job(folder)
-        if scenario == "resumed":
-            shutil.copytree(self.killed / "data", job.data.directory, ignore=shutil.ignore_patterns("*.sock"))
+        before = {"resumed": self.killed, "redrive": self.finished}.get(scenario)
+        if before:
+            shutil.copytree(before / "data", job.data.directory, ignore=shutil.ignore_patterns("*.sock"))
         return job
 
     def prepare(self):
@@ -73,20 +78,33 @@ class Bench:
             self.references[runs] = job.state()
             if self.references[runs]["runs"] != runs:
                 raise Wrong(f"{runs} runs are done, not {self.references[runs]['runs']}")
+        finished = self.job(self.finished)
+        leat.must(finished.run(**EPOCHS), leat.DEAD_LETTERS)
+        redriven = self.start("redrive", self.work / "redriven")
+        leat.must(redriven.redrive(**LETTERS), leat.OK)
+        leat.must(redriven.run(**EPOCHS), leat.DEAD_LETTERS)
+        self.redriven = redriven.state()
         killed = self.job(self.killed)
         leat.must(killed.run(LEAT_CRASH_AFTER_EPOCH=2, **EPOCHS), leat.KILLED)
 
     def count(self, scenario):
         """The calls of each class in a run without a fault."""
         job = self.start(scenario, self.work / f"count-{scenario}")
-        result, report = self.run(job, None)
-        self.expect(result, leat.DEAD_LETTERS)
+        result, report = self.run(job, scenario, None)
+        self.expect(result, leat.OK if scenario == "redrive" else leat.DEAD_LETTERS)
         return report.counts
 
-    def run(self, job, fault):
+    def run(self, job, scenario, fault):
         report = job.data.directory.parent / "report"
-        result = job.run(**EPOCHS, **shim.environment(self.library, job.data.directory, report, fault))
+        variables = shim.environment(self.library, job.data.directory, report, fault)
+        result = job.redrive(**LETTERS, **variables) if scenario == "redrive" else job.run(**EPOCHS, **variables)
         return result, shim.read_report(report)
+
+    def wanted(self, scenario, state):
+        """The state that the directory should be in after so many runs."""
+        if scenario == "redrive":
+            return self.redriven
+        return self.references.get(state["runs"]) or {"runs": "1 or 2"}
 
     @staticmethod
     def expect(result, *codes):
@@ -133,7 +151,7 @@ def try_case(bench, case, folder):
     """Runs the case; what it came to in one word. Raises Wrong."""
     job = bench.start(case.scenario, folder)
     try:
-        result, report = bench.run(job, case.fault)
+        result, report = bench.run(job, case.scenario, case.fault)
     except subprocess.TimeoutExpired as hung:
         raise Wrong(f"hangs: {(hung.stderr or b'')[-3000:]}") from None
     bench.expect(result, leat.OK, leat.FAILED, leat.DEAD_LETTERS)
@@ -143,11 +161,12 @@ def try_case(bench, case, folder):
         check_message(case, report.failed, result, job)
     if case.fault.calls == "sync" and report.failed.endswith(".log"):
         check_sync(report.failed, result)
-    if result.returncode == leat.FAILED:
+    if case.scenario == "redrive":
+        bench.expect(job.redrive(**LETTERS), leat.OK)
+    if case.scenario == "redrive" or result.returncode == leat.FAILED:
         bench.expect(job.run(**EPOCHS), leat.DEAD_LETTERS)
     state = job.state()
-    wanted = bench.references.get(state["runs"])
-    for name, value in (wanted or {"runs": "1 or 2"}).items():
+    for name, value in bench.wanted(case.scenario, state).items():
         if state[name] != value:
             raise Wrong(f"{name}: {difference(state[name], value)}; the run before said\n{result.stderr[-3000:]}")
     if not report.failed:
@@ -163,7 +182,7 @@ def difference(found, wanted):
 
 def all_cases(bench):
     cases = []
-    for scenario in ("fresh", "resumed"):
+    for scenario in SCENARIOS:
         counts = bench.count(scenario)
         print(f"{scenario}: " + ", ".join(f"{number} {calls}" for calls, number in counts.items()), flush=True)
         for calls, failures in shim.FAILURES.items():

@@ -41,6 +41,10 @@ topics:
   people: {{partitions: 2}}
 """
 
+# The same with nothing that makes a letter: each one can be run again.
+MENDED = (PIPELINE.replace("topic: people, key: login.uuid", "topic: people, key: login.username")
+          .replace("dob.date::TIMESTAMPTZ", "TRY_CAST(dob.date AS TIMESTAMPTZ)"))
+
 # Everything that came out, one row each: where it is, and what it is.
 EVERYTHING = """
 SELECT 'users' AS place, id::VARCHAR AS id, version FROM spark_streams.users
@@ -68,6 +72,7 @@ def records():
 def write(folder):
     """The pipeline and the people that the API has."""
     (folder / "faults.yaml").write_text(PIPELINE)
+    (folder / "mended.yaml").write_text(MENDED)
     answer = {"results": records(),
               "info": {"seed": "faults", "results": PAGE * PAGES, "page": 1, "version": "1.3"}}
     (folder / "people.json").write_text(json.dumps(answer, ensure_ascii=False))
@@ -84,6 +89,11 @@ class Job:
     def run(self, timeout=180, **env):
         """One `leat run --once`; subprocess.TimeoutExpired when it hangs."""
         return leat.leat("run", self.pipeline, "--once", "--json", "--data", self.data.directory,
+                         env={"USERS_API": self.url, **env}, cwd=self.data.directory.parent, timeout=timeout)
+
+    def redrive(self, timeout=180, **env):
+        """Runs all dead letters again, with the mended pipeline."""
+        return leat.leat("dlq", "redrive", self.pipeline.with_name("mended.yaml"), "--data", self.data.directory,
                          env={"USERS_API": self.url, **env}, cwd=self.data.directory.parent, timeout=timeout)
 
     def state(self):

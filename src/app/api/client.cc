@@ -137,6 +137,15 @@ Result<std::string> ApiClient::post(const std::string& target, std::string body)
   return std::move(answer.body);
 }
 
+Result<void> ApiClient::post(const std::string& target, std::string body,
+                             const web::BodySink& sink) {
+  LEAT_ASSIGN(
+      auto answer,
+      send({.method = "POST", .target = target, .headers = {}, .body = std::move(body)}, sink, {}));
+  if (!answer.ok()) return error_of(answer);
+  return {};
+}
+
 Result<void> ApiClient::stream(const std::string& target, const web::BodySink& sink,
                                std::stop_token stop) {
   LEAT_ASSIGN(auto answer, send({.method = "GET", .target = target}, sink, std::move(stop)));

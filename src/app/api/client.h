@@ -26,6 +26,7 @@ class ApiClient {
   // The body of the answer, or the Error that the answer's message makes.
   Result<std::string> get(const std::string& target);
   Result<std::string> post(const std::string& target, std::string body);
+  Result<void> post(const std::string& target, std::string body, const web::BodySink& sink);
   // The body of the answer as it comes; `sink` returns false to end it.
   Result<void> stream(const std::string& target, const web::BodySink& sink, std::stop_token stop);
   // Sends a body as `source` gives it.

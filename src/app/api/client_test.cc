@@ -28,6 +28,18 @@ class ClientTest : public test::InstanceTest {
   json post(const std::string& target, const std::string& body = {}) {
     return parsed(client_->post(target, body));
   }
+  // The last line of the answer.
+  json redrive(const std::string& target, const std::string& body = {}) {
+    std::string all;
+    const auto done = client_->post(target, body, [&](std::string_view piece) {
+      all += piece;
+      return true;
+    });
+    EXPECT_TRUE(done.ok()) << done.error().to_string();
+    if (!all.ends_with('\n')) return all;
+    all.pop_back();
+    return json::parse(all.substr(all.rfind('\n') + 1));
+  }
   Result<std::string> upload(const std::string& target, const std::string& text) {
     size_t at = 0;
     return client_->upload(target, [&](MutableBytes into) -> Result<size_t> {
@@ -148,12 +160,28 @@ TEST_F(ClientTest, ListsAndRedrivesDeadLetters) {
   EXPECT_TRUE(get("/api/v1/dead-letters?owner=other").empty());
 
   const std::string one = "/api/v1/dead-letters/redrive?id=" + letters[1]["id"].get<std::string>();
-  EXPECT_EQ(post(one), (json{{"redriven", 0}, {"failed_again", 1}}));
+  EXPECT_EQ(redrive(one), (json{{"redriven", 0}, {"failed_again", 1}, {"done", true}}));
   write_file("pipeline.yaml", pipeline("SELECT try_cast(n AS INTEGER) AS n FROM t"));
-  EXPECT_EQ(post("/api/v1/dead-letters/redrive"), (json{{"redriven", 1}, {"failed_again", 1}}));
+  EXPECT_EQ(redrive("/api/v1/dead-letters/redrive"),
+            (json{{"redriven", 1}, {"failed_again", 1}, {"done", true}}));
   letters = get("/api/v1/dead-letters");
   ASSERT_EQ(letters.size(), 1U);
   EXPECT_EQ(letters[0]["stage"], "decode");
+
+  const auto gone =
+      client_->post("/api/v1/dead-letters/redrive", R"({"ids":["stream/p.s/t-0@9"]})");
+  ASSERT_FALSE(gone.ok());
+  EXPECT_EQ(gone.error().code(), ErrorCode::kNotFound);
+  EXPECT_THAT(gone.error().message(), HasSubstr("no dead letter stream/p.s/t-0@9"));
+  EXPECT_FALSE(client_->post("/api/v1/dead-letters/redrive", R"({"id":"x"})").ok());
+  EXPECT_FALSE(client_->post("/api/v1/dead-letters/discard", "").ok()) << "why?";
+  EXPECT_EQ(post("/api/v1/dead-letters/discard?stage=query&because=x"), (json{{"discarded", 0}}));
+  EXPECT_EQ(
+      post("/api/v1/dead-letters/discard?because=x", json{{"ids", {letters[0]["id"]}}}.dump()),
+      (json{{"discarded", 1}}));
+  EXPECT_TRUE(get("/api/v1/dead-letters").empty());
+  EXPECT_EQ(get("/api/v1/dead-letters/discarded"),
+            (json::array({{{"pipeline", "p"}, {"owner", "s"}, {"because", "x"}, {"letters", 1}}})));
   const auto rows = post("/api/v1/sql", "SELECT count(*) FROM p.x");
   EXPECT_EQ(rows["rows"][0][0], "2");
 }

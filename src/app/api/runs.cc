@@ -40,6 +40,7 @@ Result<std::string> list(Instance& instance) {
         entry["written"] = totals->written();
         entry["filtered"] = totals->filtered();
         entry["dead_lettered"] = totals->dead_lettered();
+        entry["discarded"] = totals->discarded();
       }
       runs.push_back(std::move(entry));
     }

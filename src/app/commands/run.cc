@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <thread>
@@ -34,13 +33,6 @@ struct RunFlags {
   std::vector<std::string> set;
   std::vector<std::string> connect;
 };
-
-// LEAT_EPOCH_RECORDS=N: an epoch takes at most N records (for tests).
-size_t epoch_records() {
-  const char* text = std::getenv("LEAT_EPOCH_RECORDS");
-  const long records = text == nullptr ? 0 : std::atol(text);
-  return records > 0 ? static_cast<size_t>(records) : ProcessOptions{}.epoch_records;
-}
 
 // The plans of files without mistakes; all mistakes of all files are printed. Empty: there were
 // some.
@@ -79,10 +71,8 @@ Result<Processes> open_all(std::vector<config::Pipeline> plans, Instance& instan
   for (const auto& plan : plans) LEAT_TRY(ensure_topics(instance, plan));
   for (auto& plan : plans) {
     LEAT_TRY(remember_pipeline_file(instance, plan));
-    LEAT_ASSIGN(auto process,
-                PipelineProcess::open(
-                    instance, std::move(plan),
-                    {.fresh = flags.fresh, .disk = disk, .epoch_records = epoch_records()}));
+    LEAT_ASSIGN(auto process, PipelineProcess::open(instance, std::move(plan),
+                                                    {.fresh = flags.fresh, .disk = disk}));
     processes.push_back(std::move(process));
   }
   return processes;

@@ -19,12 +19,19 @@ std::string count(int64_t number) {
   return terminal::human_count(static_cast<uint64_t>(number));
 }
 
+// "5", or "5 (2 discarded)".
+std::string dead_letters(int64_t dead_lettered, int64_t discarded) {
+  if (discarded == 0) return count(dead_lettered);
+  return fmt::format("{} ({} discarded)", count(dead_lettered), count(discarded));
+}
+
 std::string tasks_text(const RunOutcome& outcome, const terminal::Screen& screen) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, counts] : outcome.totals.tasks) {
     const auto report = outcome.tasks.tasks.find(name);
     rows.push_back(
-        {name, count(counts.fetched), count(counts.produced), count(counts.dead_lettered),
+        {name, count(counts.fetched), count(counts.produced),
+         dead_letters(counts.dead_lettered, counts.discarded),
          report == outcome.tasks.tasks.end() ? "" : schedule::to_string(report->second.state)});
   }
   if (rows.empty()) return "";
@@ -37,10 +44,12 @@ std::string streams_text(const RunOutcome& outcome, const terminal::Screen& scre
   std::vector<std::vector<std::string>> sinks;
   for (const auto& [name, stream] : outcome.totals.streams) {
     streams.push_back({name, count(stream.counts.read), count(stream.counts.used),
-                       count(stream.counts.filtered), count(stream.counts.dead_lettered)});
+                       count(stream.counts.filtered),
+                       dead_letters(stream.counts.dead_lettered, stream.counts.discarded)});
     for (const auto& [sink, counts] : stream.sinks) {
-      sinks.push_back(
-          {sink, count(counts.delivered), count(counts.dead_lettered), count(counts.pending())});
+      sinks.push_back({sink, count(counts.delivered),
+                       dead_letters(counts.dead_lettered, counts.discarded),
+                       count(counts.pending())});
     }
   }
   if (streams.empty()) return "";
@@ -54,7 +63,8 @@ std::string verdict(const RunOutcome& outcome, const terminal::Screen& screen) {
   std::string sums =
       fmt::format("fetched {}, produced {}, read {}, written {}, filtered {}, dead-lettered {}",
                   count(totals.fetched()), count(totals.produced()), count(totals.read()),
-                  count(totals.written()), count(totals.filtered()), count(totals.dead_lettered()));
+                  count(totals.written()), count(totals.filtered()),
+                  dead_letters(totals.dead_lettered(), totals.discarded()));
   if (totals.skipped() > 0) sums += fmt::format(", skipped {}", count(totals.skipped()));
   if (!outcome.finished()) {
     return terminal::painted("unfinished", Colour::kRed, screen) + ": " + sums +
@@ -65,7 +75,7 @@ std::string verdict(const RunOutcome& outcome, const terminal::Screen& screen) {
     for (const auto& line : outcome.discrepancies) text += "\n  " + line;
     return text;
   }
-  if (totals.dead_lettered() > 0) {
+  if (totals.dead_lettered() > totals.discarded()) {
     return terminal::painted("reconciled, with dead letters", Colour::kYellow, screen) + ": " +
            sums + "; see `leat dlq list`";
   }
@@ -101,6 +111,7 @@ std::string summary_json(const std::vector<PipelineOutcome>& done) {
                             {"written", totals.written()},
                             {"filtered", totals.filtered()},
                             {"dead_lettered", totals.dead_lettered()},
+                            {"discarded", totals.discarded()},
                             {"skipped", totals.skipped()},
                             {"pending", totals.pending()},
                             {"warnings", each.outcome.warnings}};
@@ -145,7 +156,9 @@ int exit_code_of(const RunOutcome& outcome) {
     if (task.state == schedule::TaskState::kFailed && task.error) return exit_code_of(*task.error);
   }
   if (!outcome.finished() || !outcome.discrepancies.empty()) return kExitFailed;
-  return outcome.totals.dead_lettered() + outcome.totals.skipped() > 0 ? kExitDeadLetters : kExitOk;
+  const auto& totals = outcome.totals;
+  const int64_t wait = totals.dead_lettered() - totals.discarded();
+  return wait + totals.skipped() > 0 ? kExitDeadLetters : kExitOk;
 }
 
 }  // namespace leat::app

@@ -7,7 +7,6 @@
 #include "app/connectors/connectors.h"
 #include "base/logging.h"
 #include "codec/topic_schema.h"
-#include "pipeline/letters/task_redrive.h"
 #include "pipeline/stream/stream_query.h"
 
 namespace leat::app {
@@ -33,6 +32,12 @@ int64_t segment_bytes_for(int64_t retention_bytes, int64_t most) {
 }
 
 }  // namespace
+
+size_t epoch_records() {
+  const char* text = std::getenv("LEAT_EPOCH_RECORDS");
+  const long records = text == nullptr ? 0 : std::atol(text);
+  return records > 0 ? static_cast<size_t>(records) : pipeline::EpochLimits{}.records;
+}
 
 Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
   for (const auto& [name, topic] : plan.topics) {
@@ -69,6 +74,7 @@ Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instanc
   std::unique_ptr<PipelineProcess> process(new PipelineProcess(instance, std::move(plan)));
   LEAT_TRY(ensure_topics(instance, process->plan_));
   process->disk_ = options.disk;
+  process->letters_.letters = std::min(process->letters_.letters, options.epoch_records);
   LEAT_TRY(process->open_tasks());
   LEAT_TRY(process->open_streams(options));
   return process;
@@ -114,6 +120,7 @@ Result<void> PipelineProcess::open_streams(const ProcessOptions& options) {
               return make_sink(of, target, plan_, instance_);
             },
         .limits = {.records = options.epoch_records},
+        .letters = letters_,
         .fresh = options.fresh,
         .record_keys = {},
         .strict_topics = {},
@@ -273,54 +280,6 @@ std::vector<std::string> PipelineProcess::warnings() const {
     }
   }
   return warnings;
-}
-
-Result<pipeline::RedriveOutcome> PipelineProcess::redrive(
-    const std::vector<pipeline::StreamLetter>& letters) {
-  pipeline::RedriveOutcome outcome;
-  for (const auto& letter : letters) {
-    const auto stream = streams_.find(letter.stream);
-    if (stream == streams_.end()) {
-      return user_error(
-          "the pipeline {} no longer has the stream {}; put it back to redrive its dead letters",
-          plan_.name, letter.stream);
-    }
-    LEAT_ASSIGN(const auto one, stream->second->redrive({letter}));
-    outcome.redriven += one.redriven;
-    outcome.failed_again += one.failed_again;
-  }
-  return outcome;
-}
-
-Result<pipeline::RedriveOutcome> PipelineProcess::redrive(
-    const std::vector<pipeline::TaskLetter>& letters) {
-  pipeline::RedriveOutcome outcome;
-  for (const auto& letter : letters) {
-    const auto task = std::find_if(plan_.tasks.begin(), plan_.tasks.end(),
-                                   [&](const auto& t) { return t.name == letter.task; });
-    if (task == plan_.tasks.end()) {
-      return user_error(
-          "the pipeline {} no longer has the task {}; put it back to redrive its dead letters",
-          plan_.name, letter.task);
-    }
-    {
-      // The redrive's writer would fence the task's.
-      const std::lock_guard lock(mutex_);
-      const auto state = task_lines_[task->name].report.state;
-      if (state == schedule::TaskState::kRunning || state == schedule::TaskState::kUpForRetry) {
-        return user_error("the task {} is running; redrive its dead letters when it is done",
-                          task->name);
-      }
-    }
-    LEAT_ASSIGN(const auto one, pipeline::redrive_task_letters(*task, plan_.name, {letter},
-                                                               instance_.log(), instance_.clock()));
-    outcome.redriven += one.redriven;
-    outcome.failed_again += one.failed_again;
-    LEAT_ASSIGN(auto cursor, pipeline::read_task_cursor(instance_.log(), plan_.name, task->name));
-    const std::lock_guard lock(mutex_);
-    if (cursor) task_lines_[task->name].cursor = std::move(*cursor);
-  }
-  return outcome;
 }
 
 }  // namespace leat::app

@@ -12,6 +12,7 @@
 #include "app/process/stream_thread.h"
 #include "config/pipeline.h"
 #include "pipeline/ingest/ingest.h"
+#include "pipeline/letters/held_letters.h"
 #include "pipeline/summary.h"
 #include "schedule/dag_run.h"
 
@@ -34,10 +35,14 @@ struct StreamPosition {
   pipeline::Offsets offsets;
 };
 
+// LEAT_EPOCH_RECORDS=N: an epoch takes at most N records, and a redrive at most N letters at once
+// (for tests).
+size_t epoch_records();
+
 struct ProcessOptions {
   bool fresh = false;         // streams begin anew where their stored offsets are unusable
   DiskGuard* disk = nullptr;  // wait while it is full; else that is an error
-  size_t epoch_records = pipeline::EpochLimits{}.records;  // at most, per epoch
+  size_t epoch_records = app::epoch_records();  // at most, per epoch
 };
 
 // Makes the topics of the file that are missing, with their declared schemas. open() does it, too.
@@ -70,14 +75,25 @@ class PipelineProcess {
   // What the plans of the streams warn of, "stream: warning".
   std::vector<std::string> warnings() const;
 
-  Result<pipeline::RedriveOutcome> redrive(const std::vector<pipeline::StreamLetter>& letters);
-  Result<pipeline::RedriveOutcome> redrive(const std::vector<pipeline::TaskLetter>& letters);
+  // Dead letters of a stream or task, transaction by transaction (pipeline_letters.cc). What each
+  // has come to is told; false ends it. Errors (user): the file has no such stream or task, or the
+  // task is running.
+  using Redriving = std::function<bool(const pipeline::RedriveOutcome&)>;
+  Result<void> redrive_stream(const pipeline::LetterFilter& filter, const Redriving& told);
+  Result<void> redrive_task(const pipeline::LetterFilter& filter, const Redriving& told);
+  bool has_stream(const std::string& stream) const { return streams_.contains(stream); }
+  // How many were discarded. REQUIRES: has_stream(); of a task, that is not asked.
+  Result<int64_t> discard_of_stream(const pipeline::LetterFilter& filter,
+                                    const std::string& because);
+  Result<int64_t> discard_of_task(const pipeline::LetterFilter& filter, const std::string& because);
 
  private:
   PipelineProcess(Instance& instance, config::Pipeline plan)
       : instance_(instance), plan_(std::move(plan)) {}
   Result<void> open_tasks();
   Result<void> open_streams(const ProcessOptions& options);
+  Result<std::unique_ptr<pipeline::HeldLetters>> hold_letters(const pipeline::LetterFilter& filter);
+  void show_cursor(const std::string& task, const pipeline::TaskCursor& cursor);
 
   struct TaskLine {
     schedule::TaskReport report;
@@ -87,6 +103,7 @@ class PipelineProcess {
   Instance& instance_;
   const config::Pipeline plan_;
   DiskGuard* disk_ = nullptr;
+  pipeline::LetterLimits letters_;  // of one transaction of a redrive
   std::map<std::string, std::unique_ptr<pipeline::Ingest>> tasks_;
   std::map<std::string, std::unique_ptr<StreamThread>> streams_;
   mutable std::mutex mutex_;  // guards task_lines_

@@ -131,22 +131,33 @@ std::optional<Error> StreamThread::failure() const {
   return outcome_->error();
 }
 
-Result<pipeline::RedriveOutcome> StreamThread::redrive(
-    const std::vector<pipeline::StreamLetter>& letters) {
-  std::promise<Result<pipeline::RedriveOutcome>> promise;
+template <class Value>
+Result<Value> StreamThread::between_epochs(const std::function<Result<Value>()>& act) {
+  std::promise<Result<Value>> promise;
   auto done = promise.get_future();
   bool here = false;
   {
     const std::lock_guard lock(mutex_);
     here = !running_;
-    if (!here) work_.push_back([&] { promise.set_value(runner_->redrive(letters)); });
+    if (!here) work_.push_back([&] { promise.set_value(act()); });
   }
   if (here) {
     const std::lock_guard one_at_a_time(idle_runner_);
-    return runner_->redrive(letters);
+    return act();
   }
   wake();
   return done.get();
+}
+
+Result<pipeline::StreamRunner::Redriven> StreamThread::redrive(
+    const pipeline::LetterFilter& filter, const std::optional<pipeline::StreamLetter>& after) {
+  return between_epochs<pipeline::StreamRunner::Redriven>(
+      [&] { return runner_->redrive(filter, after); });
+}
+
+Result<int64_t> StreamThread::discard(const pipeline::LetterFilter& filter,
+                                      const std::string& because) {
+  return between_epochs<int64_t>([&] { return runner_->discard(filter, because); });
 }
 
 }  // namespace leat::app

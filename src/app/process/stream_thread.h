@@ -33,8 +33,10 @@ class StreamThread {
   // reached its end.
   Result<void> join();
 
-  // Runs `work` on the stream's thread between two epochs, or here if the thread does not run.
-  Result<pipeline::RedriveOutcome> redrive(const std::vector<pipeline::StreamLetter>& letters);
+  // Of the runner: on the stream's thread between two epochs, or here if the thread does not run.
+  Result<pipeline::StreamRunner::Redriven> redrive(
+      const pipeline::LetterFilter& filter, const std::optional<pipeline::StreamLetter>& after);
+  Result<int64_t> discard(const pipeline::LetterFilter& filter, const std::string& because);
 
   pipeline::StreamSnapshot snapshot() const { return runner_->snapshot(); }
   const std::string& topic() const { return runner_->topic(); }
@@ -45,6 +47,8 @@ class StreamThread {
 
  private:
   using Work = std::function<void()>;
+  template <class Value>
+  Result<Value> between_epochs(const std::function<Result<Value>()>& act);
   Result<void> loop();
   Result<bool> run_epoch();
   // Makes visible what is due; how long to wait for records until more may be. A sink that can be
@@ -65,7 +69,7 @@ class StreamThread {
   bool running_ = false;
   std::optional<Result<void>> outcome_;
 
-  // Held during a redrive after the thread has ended: the runner is for one thread at a time.
+  // Held during such work after the thread has ended: the runner is for one thread at a time.
   std::mutex idle_runner_;
   std::thread thread_;
 };

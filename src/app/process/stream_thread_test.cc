@@ -6,6 +6,7 @@
 
 #include "app/process/instance_for_test.h"
 #include "base/logging.h"
+#include "pipeline/letters/letters_for_test.h"
 
 namespace leat::app {
 namespace {
@@ -80,7 +81,12 @@ class StreamThreadTest : public test::InstanceTest {
   int64_t end() { return instance_->log().offsets({"t", 0}).value().end; }
   std::vector<pipeline::StreamLetter> letters() {
     auto connection = instance_->pipeline_store("p").value()->database->connect();
-    return pipeline::StateStore(**connection).load_letters().value();
+    return pipeline::test::all_letters(**connection);
+  }
+  pipeline::RedriveOutcome redrive() {
+    const auto redriven = thread_->redrive({.owner = "s"}, std::nullopt);
+    EXPECT_TRUE(redriven.ok()) << redriven.error().to_string();
+    return redriven.ok() ? redriven->outcome : pipeline::RedriveOutcome{};
   }
 
   pipeline::SinkFactory make_sink_;
@@ -173,16 +179,12 @@ TEST_F(StreamThreadTest, RedrivesBetweenEpochsWhileItRuns) {
   open();
   thread_->start();
   wait_for_epochs(1);
-  const auto found = letters();
-  ASSERT_EQ(found.size(), 1U);
+  ASSERT_EQ(letters().size(), 1U);
   for (int i = 0; i < 3; ++i) {
-    const auto outcome = thread_->redrive(found);
-    ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
-    EXPECT_EQ(outcome->failed_again, 1);
+    EXPECT_EQ(redrive().failed_again, 1);
   }
-  auto mended = found;
-  mended[0].value = "{\"n\":\"2\"}";
-  EXPECT_EQ(thread_->redrive(mended)->redriven, 1);
+  rows("p", R"(UPDATE __leat.dead_letters SET value = '{"n":"2"}'::BLOB)");
+  EXPECT_EQ(redrive().redriven, 1);
   produce("t", "{\"n\":\"3\"}");
   thread_->finish_at({{0, end()}});
   ASSERT_TRUE(thread_->join().ok());
@@ -196,10 +198,10 @@ TEST_F(StreamThreadTest, RedrivesBeforeItStartsAndAfterItsEnd) {
   thread_->finish_at({{0, end()}});
   thread_->start();
   ASSERT_TRUE(thread_->join().ok());
-  EXPECT_EQ(thread_->redrive(letters())->failed_again, 1);
+  EXPECT_EQ(redrive().failed_again, 1);
   stream_.sql = "SELECT try_cast(n AS INTEGER) AS n FROM t";
   open();
-  EXPECT_EQ(thread_->redrive(letters())->redriven, 1);
+  EXPECT_EQ(redrive().redriven, 1);
   EXPECT_TRUE(letters().empty());
 }
 

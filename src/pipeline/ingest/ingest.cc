@@ -19,7 +19,10 @@ Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
   LEAT_ASSIGN(auto found,
               read_task_cursor(context_.topics.reader(), context_.pipeline, task_.name));
   TaskCursor cursor = found.value_or(TaskCursor{});
-  if (cursor.run != run) cursor = TaskCursor{.run = run, .total = cursor.total};
+  if (cursor.run != run) {
+    cursor =
+        TaskCursor{.run = run, .total = cursor.total, .discarded = std::move(cursor.discarded)};
+  }
   on_progress(cursor);
   if (cursor.done) return cursor;
 

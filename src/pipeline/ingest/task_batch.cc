@@ -10,10 +10,6 @@ constexpr size_t kBatchOverhead = 1024;
 // Of bytes that no dead letter can hold as a whole.
 constexpr size_t kKeptBytes = 64 << 10;
 
-size_t largest_record(const log::TopicConfig& topic) {
-  return static_cast<size_t>(topic.max_message_bytes) - kBatchOverhead;
-}
-
 void shorten(TaskLetter& letter) {
   letter.error +=
       fmt::format("; only the first {} of its {} bytes are kept", kKeptBytes, letter.bytes.size());
@@ -21,6 +17,15 @@ void shorten(TaskLetter& letter) {
 }
 
 }  // namespace
+
+size_t largest_record(const log::TopicConfig& topic) {
+  return static_cast<size_t>(topic.max_message_bytes) - kBatchOverhead;
+}
+
+std::string too_large_message(const log::TopicConfig& topic) {
+  return fmt::format("the record is larger than the {} bytes that the topic takes",
+                     largest_record(topic));
+}
 
 // In JSON the letter's bytes take up to six times as many.
 std::string letter_value(TaskLetter& letter) {
@@ -68,8 +73,7 @@ TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place
       continue;
     }
     if (text->size() + value.size() > largest) {
-      dead(std::string(value),
-           fmt::format("the record is larger than the {} bytes that the topic takes", largest));
+      dead(std::string(value), too_large_message(topic));
       continue;
     }
     ++made.counts.produced;

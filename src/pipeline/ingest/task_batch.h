@@ -45,6 +45,10 @@ struct TaskBatchPlace {
 TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place,
                           const RecordKey& key, const log::TopicConfig& topic, Micros now);
 
+// What the topic takes of a record, key and value together: bytes. The error of a larger one.
+size_t largest_record(const log::TopicConfig& topic);
+std::string too_large_message(const log::TopicConfig& topic);
+
 // The letter as a record's value, shortened where the topic of the letters does not take it whole.
 std::string letter_value(TaskLetter& letter);
 

@@ -12,13 +12,15 @@ constexpr int kVersion = 1;
 nlohmann::json counts_to_json(const TaskCounts& counts) {
   return {{"fetched", counts.fetched},
           {"produced", counts.produced},
-          {"dead_lettered", counts.dead_lettered}};
+          {"dead_lettered", counts.dead_lettered},
+          {"discarded", counts.discarded}};
 }
 
 TaskCounts counts_from_json(const nlohmann::json& json) {
   return {.fetched = json.at("fetched").get<int64_t>(),
           .produced = json.at("produced").get<int64_t>(),
-          .dead_lettered = json.at("dead_lettered").get<int64_t>()};
+          .dead_lettered = json.at("dead_lettered").get<int64_t>(),
+          .discarded = json.value("discarded", int64_t{0})};
 }
 
 }  // namespace
@@ -27,7 +29,15 @@ TaskCounts& TaskCounts::operator+=(const TaskCounts& other) {
   fetched += other.fetched;
   produced += other.produced;
   dead_lettered += other.dead_lettered;
+  discarded += other.discarded;
   return *this;
+}
+
+void TaskCursor::count_discarded(const std::string& because, int64_t letters) {
+  constexpr size_t kMostReasons = 100;  // the cursor is written with each batch
+  const bool room = discarded.contains(because) || discarded.size() < kMostReasons;
+  discarded[room ? because : "(other reasons)"] += letters;
+  total.discarded += letters;
 }
 
 std::string TaskCursor::to_json() const {
@@ -37,8 +47,9 @@ std::string TaskCursor::to_json() const {
                         {"batches", batches},
                         {"done", done},
                         {"run_counts", counts_to_json(run_counts)},
-                        {"total", counts_to_json(total)}}
-      .dump();
+                        {"total", counts_to_json(total)},
+                        {"discarded", discarded}}
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Result<TaskCursor> TaskCursor::from_json(std::string_view text) {
@@ -53,7 +64,8 @@ Result<TaskCursor> TaskCursor::from_json(std::string_view text) {
                       .batches = json.at("batches").get<int64_t>(),
                       .done = json.at("done").get<bool>(),
                       .run_counts = counts_from_json(json.at("run_counts")),
-                      .total = counts_from_json(json.at("total"))};
+                      .total = counts_from_json(json.at("total")),
+                      .discarded = json.value("discarded", std::map<std::string, int64_t>())};
   } catch (const nlohmann::json::exception& error) {
     return internal_error("unreadable cursor in {}: {}", kCursorsTopic, error.what());
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct TaskCounts {
   int64_t fetched = 0;
   int64_t produced = 0;
   int64_t dead_lettered = 0;
+  int64_t discarded = 0;  // of the dead-lettered: those that nobody wants any more
   bool operator==(const TaskCounts&) const = default;
   bool reconciles() const { return fetched == produced + dead_lettered; }
   TaskCounts& operator+=(const TaskCounts& other);
@@ -30,6 +32,11 @@ struct TaskCursor {
   bool done = false;      // the run has fetched everything
   TaskCounts run_counts;  // of this run
   TaskCounts total;       // of all runs
+  // By the reason that was given, how many letters were discarded. The reasons beyond the first
+  // hundred are one, "(other reasons)".
+  std::map<std::string, int64_t> discarded;
+
+  void count_discarded(const std::string& because, int64_t letters);
 
   std::string to_json() const;
   static Result<TaskCursor> from_json(std::string_view json);

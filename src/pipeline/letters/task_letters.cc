@@ -1,13 +1,16 @@
 #include "pipeline/letters/task_letters.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "log/latest_by_key.h"
+#include "base/damage.h"
+#include "base/logging.h"
 
 namespace leat::pipeline {
 namespace {
 
 constexpr int kVersion = 1;
+constexpr size_t kReadAtOnce = 1 << 20;  // bytes
 
 // The bytes of a letter may be anything, JSON texts may not: every byte becomes the code point of
 // the same number (latin-1), which is reversible.
@@ -77,19 +80,68 @@ Result<TaskLetter> TaskLetter::from_json(std::string_view text) {
                       .bytes = from_latin1_text(json.at("bytes").get<std::string>()),
                       .at = json.at("at").get<int64_t>()};
   } catch (const nlohmann::json::exception& error) {
-    return internal_error("unreadable record in {}: {}", kTaskLettersTopic, error.what());
+    return coded_error(ErrorDomain::kInternal, ErrorCode::kCorrupt, "it is no dead letter: {}",
+                       error.what());
   }
 }
 
-Result<std::vector<TaskLetter>> read_task_letters(log::TopicReader& reader) {
-  LEAT_ASSIGN(const auto records, log::read_latest(reader, kTaskLettersTopic));
-  std::vector<TaskLetter> letters;
-  letters.reserve(records.size());
-  for (const auto& [key, value] : records) {
-    LEAT_ASSIGN(auto letter, TaskLetter::from_json(value));
-    letters.push_back(std::move(letter));
+bool matches(const TaskLetter& letter, const LetterFilter& filter) {
+  if (!filter.owner.empty() && letter.task != filter.owner) return false;
+  if (!filter.stage.empty() && filter.stage != kTaskStage) return false;
+  if (letter.error.find(filter.error) == std::string::npos) return false;
+  return filter.names.empty() ||
+         std::ranges::find(filter.names, letter.key()) != filter.names.end();
+}
+
+Result<TaskLetterOffsets> task_letter_offsets(log::TopicReader& reader, std::string_view prefix,
+                                              std::string_view after) {
+  TaskLetterOffsets offsets;
+  LEAT_ASSIGN(const auto range, reader.offsets({kTaskLettersTopic, 0}));
+  for (int64_t offset = range.start; offset < range.end;) {
+    LEAT_ASSIGN(const auto fetched, reader.fetch({kTaskLettersTopic, 0}, offset, {}));
+    for (const auto& record : fetched.records) {
+      if (!record.key || !record.key->starts_with(prefix) || *record.key <= after) continue;
+      if (record.value) {
+        offsets.insert_or_assign(std::string(*record.key), record.offset);
+      } else {
+        offsets.erase(std::string(*record.key));
+      }
+    }
+    offset = fetched.next_offset;
   }
-  return letters;
+  return offsets;
+}
+
+Result<std::optional<TaskLetter>> TaskLetterReader::read(const std::string& key, int64_t offset) {
+  if (offset < from_ || offset >= fetched_.next_offset) {
+    LEAT_ASSIGN(fetched_,
+                reader_.fetch({kTaskLettersTopic, 0}, offset, {.max_bytes = kReadAtOnce}));
+    from_ = offset;
+  }
+  const auto found =
+      std::ranges::lower_bound(fetched_.records, offset, {}, &log::RecordView::offset);
+  std::optional<TaskLetter> none;
+  if (found == fetched_.records.end() || found->offset != offset || !found->value) return none;
+  auto letter = TaskLetter::from_json(*found->value);
+  if (letter.ok()) return std::optional<TaskLetter>(std::move(*letter));
+  if (letter.error().code() != ErrorCode::kCorrupt) return std::move(letter).error();
+  log_warn("{}: the record with the key {} is passed over: {}{}", kTaskLettersTopic, key,
+           letter.error().message(), kRepairHint);
+  return none;
+}
+
+Result<void> each_task_letter(log::TopicReader& reader, std::string_view prefix,
+                              std::string_view after,
+                              const std::function<Result<bool>(TaskLetter)>& take) {
+  LEAT_ASSIGN(const auto offsets, task_letter_offsets(reader, prefix, after));
+  TaskLetterReader letters(reader);
+  for (const auto& [key, offset] : offsets) {
+    LEAT_ASSIGN(auto letter, letters.read(key, offset));
+    if (!letter) continue;
+    LEAT_ASSIGN(const bool more, take(*std::move(letter)));
+    if (!more) return {};
+  }
+  return {};
 }
 
 }  // namespace leat::pipeline

@@ -2,16 +2,21 @@
 // transaction of the response that they were found in. A redriven one is deleted by a tombstone.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "log/topic_io.h"
+#include "pipeline/letters/stream_letter.h"
 
 namespace leat::pipeline {
 
 inline constexpr const char* kTaskLettersTopic = "__leat_dead_letters";
+inline constexpr const char* kTaskStage = "fetch";  // of all of them
 
 struct TaskLetter {
   std::string pipeline;
@@ -29,7 +34,32 @@ struct TaskLetter {
   static Result<TaskLetter> from_json(std::string_view json);
 };
 
-// All that are there, in the order of their keys.
-Result<std::vector<TaskLetter>> read_task_letters(log::TopicReader& reader);
+// Whether the filter means it; its names are keys.
+bool matches(const TaskLetter& letter, const LetterFilter& filter);
+
+// The letters whose keys begin with the prefix and come behind `after`, in the order of their keys,
+// as they are now; until `take` gives false. Needs the memory of the keys and of a few letters.
+Result<void> each_task_letter(log::TopicReader& reader, std::string_view prefix,
+                              std::string_view after,
+                              const std::function<Result<bool>(TaskLetter)>& take);
+
+// Where the last record of each such key is.
+using TaskLetterOffsets = std::map<std::string, int64_t>;
+Result<TaskLetterOffsets> task_letter_offsets(log::TopicReader& reader, std::string_view prefix,
+                                              std::string_view after = {});
+
+// Reads letters by their offsets, quickest where those lie beside each other. Not thread-safe.
+class TaskLetterReader {
+ public:
+  explicit TaskLetterReader(log::TopicReader& reader) : reader_(reader) {}
+  // None, where compaction has taken what was removed meanwhile, or where the record is no letter:
+  // that is told, and nothing more can be done about it here.
+  Result<std::optional<TaskLetter>> read(const std::string& key, int64_t offset);
+
+ private:
+  log::TopicReader& reader_;
+  int64_t from_ = 0;
+  log::FetchedRecords fetched_;  // [from_, next_offset)
+};
 
 }  // namespace leat::pipeline

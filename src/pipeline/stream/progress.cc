@@ -16,7 +16,8 @@ std::string StreamProgress::to_json() const {
   for (const auto& [name, sink] : sinks) {
     sinks_json[name] = {{"emitted", sink.emitted},
                         {"delivered", sink.delivered},
-                        {"dead_lettered", sink.dead_lettered}};
+                        {"dead_lettered", sink.dead_lettered},
+                        {"discarded", sink.discarded}};
   }
   return nlohmann::json{{"version", kVersion},
                         {"topic", topic},
@@ -27,6 +28,8 @@ std::string StreamProgress::to_json() const {
                         {"used", counts.used},
                         {"filtered", counts.filtered},
                         {"dead_lettered", counts.dead_lettered},
+                        {"discarded", counts.discarded},
+                        {"skipped", counts.skipped},
                         {"sinks", sinks_json}}
       .dump();
 }
@@ -45,6 +48,7 @@ Result<StreamProgress> StreamProgress::from_json(std::string_view text) {
                        .used = json.at("used").get<int64_t>(),
                        .filtered = json.at("filtered").get<int64_t>(),
                        .dead_lettered = json.at("dead_lettered").get<int64_t>(),
+                       .discarded = json.value("discarded", int64_t{0}),
                        .skipped = json.value("skipped", int64_t{0})};
     for (const auto& [partition, offset] : json.at("offsets").items()) {
       progress.offsets[std::stoi(partition)] = offset.get<int64_t>();
@@ -52,7 +56,8 @@ Result<StreamProgress> StreamProgress::from_json(std::string_view text) {
     for (const auto& [name, sink] : json.at("sinks").items()) {
       progress.sinks[name] = {.emitted = sink.at("emitted").get<int64_t>(),
                               .delivered = sink.at("delivered").get<int64_t>(),
-                              .dead_lettered = sink.at("dead_lettered").get<int64_t>()};
+                              .dead_lettered = sink.at("dead_lettered").get<int64_t>(),
+                              .discarded = sink.value("discarded", int64_t{0})};
     }
     return progress;
   } catch (const std::exception& error) {

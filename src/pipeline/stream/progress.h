@@ -18,7 +18,8 @@ struct StreamCounts {
   int64_t used = 0;
   int64_t filtered = 0;
   int64_t dead_lettered = 0;
-  int64_t skipped = 0;  // offsets that could not be read (`on_corrupt: skip`); not among `read`
+  int64_t discarded = 0;  // of the dead-lettered: those that nobody wants any more
+  int64_t skipped = 0;    // offsets that could not be read (`on_corrupt: skip`); not among `read`
   bool operator==(const StreamCounts&) const = default;
   bool reconciles() const { return read == used + filtered + dead_lettered; }
 };
@@ -28,6 +29,7 @@ struct SinkCounts {
   int64_t emitted = 0;
   int64_t delivered = 0;
   int64_t dead_lettered = 0;
+  int64_t discarded = 0;  // of the dead-lettered
   bool operator==(const SinkCounts&) const = default;
   int64_t pending() const { return emitted - delivered - dead_lettered; }
 };

@@ -1,5 +1,6 @@
-// What a stream keeps in the pipeline's DuckDB file (schema __leat): its progress, the outbox of
-// epochs that outside sinks have not taken yet, and its dead letters. On disk: docs/formats.md.
+// What a stream keeps in the pipeline's DuckDB file (schema __leat): its progress, and the outbox
+// of epochs that outside sinks have not taken yet. Its dead letters: letters/letter_store.h. On
+// disk: docs/formats.md.
 #pragma once
 
 #include <cstdint>
@@ -19,29 +20,14 @@ namespace leat::pipeline {
 // What is needed to compute an epoch's rows again: the stream has no other state.
 struct OutboxEntry {
   uint64_t epoch = 0;
-  Offsets from;  // inclusive
-  Offsets to;    // exclusive
+  Offsets from;           // inclusive
+  Offsets to;             // exclusive
+  bool redriven = false;  // its records are letters: LetterStore::redriven(), no offsets
   int schema_version = 0;
   std::string query_hash;
   Micros now = 0;  // the epoch's clock
   Micros write_time = 0;
   std::string sink;  // "<type>:<name>"
-};
-
-// A record or row of a stream that failed. Identity: stream, sink, topic, partition, offset, row.
-struct StreamLetter {
-  std::string stream;
-  std::string sink;  // empty: the record failed before any sink
-  std::string topic;
-  int32_t partition = 0;
-  int64_t offset = 0;
-  int64_t row = 0;    // number of the row among those of its record
-  std::string stage;  // decode, query, sink
-  std::string error;
-  std::optional<std::string> key;
-  std::optional<std::string> value;  // the record's bytes
-  int64_t timestamp_ms = 0;          // of the record
-  Micros at = 0;                     // when it failed
 };
 
 // Every call is one statement of the caller's open transaction, unless it says otherwise. Not
@@ -69,16 +55,8 @@ class StateStore {
 
   Result<std::vector<OutboxEntry>> load_outbox(const std::string& stream);  // oldest first
   Result<void> add_outbox(const std::string& stream, const OutboxEntry& entry);
-  Result<void> remove_outbox(const std::string& stream, uint64_t epoch, const std::string& sink);
-
-  Result<void> add_letters(const std::vector<StreamLetter>& letters);  // new ones
-  Result<void> replace_letter(const StreamLetter& letter);  // the one of the same identity
-  Result<void> remove_letter(const StreamLetter& letter);
-  // In the order of stream, topic, partition, offset, row.
-  Result<std::vector<StreamLetter>> load_letters();
-
-  // Forgets everything of the stream (`--fresh`).
-  Result<void> forget(const std::string& stream);
+  // With the last entry of redriven letters go those.
+  Result<void> remove_outbox(const std::string& stream, const OutboxEntry& entry);
 
  private:
   store::Connection& connection_;

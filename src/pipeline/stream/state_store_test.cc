@@ -26,21 +26,6 @@ class StateStoreTest : public testing::Test {
   }
   StateStore state() { return StateStore(*connection_); }
 
-  static StreamLetter letter(int64_t offset, int64_t row = 0) {
-    return {.stream = "s",
-            .sink = "table:x",
-            .topic = "t",
-            .partition = 2,
-            .offset = offset,
-            .row = row,
-            .stage = "sink",
-            .error = "it's \"bad\"",
-            .key = std::string("\x00\xff k", 4),
-            .value = std::nullopt,
-            .timestamp_ms = -1,
-            .at = 1'795'253'400'000'001};
-  }
-
   TemporaryDirectory directory_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Connection> connection_;
@@ -97,11 +82,9 @@ TEST_F(StateStoreTest, SavesTheProgressOfManyEpochsByOnePlan) {
 TEST_F(StateStoreTest, WhatIsNotCommittedIsNotThere) {
   ASSERT_TRUE(connection_->begin().ok());
   ASSERT_TRUE(state().save_progress("s", {}).ok());
-  ASSERT_TRUE(state().add_letters({letter(1)}).ok());
   ASSERT_TRUE(state().add_outbox("s", {.epoch = 1, .sink = "hdfs:d"}).ok());
   connection_->rollback();
   EXPECT_FALSE(state().load_progress("s").value());
-  EXPECT_THAT(state().load_letters().value(), IsEmpty());
   EXPECT_THAT(state().load_outbox("s").value(), IsEmpty());
 }
 
@@ -128,72 +111,11 @@ TEST_F(StateStoreTest, TheOutboxComesOldestFirst) {
   EXPECT_EQ(entries[1].now, 17);
   EXPECT_EQ(entries[1].write_time, 18);
   EXPECT_EQ(entries[1].sink, "hdfs:it's");
-  ASSERT_TRUE(state().remove_outbox("s", 10, "console:").ok());
+  ASSERT_TRUE(state().remove_outbox("s", {.epoch = 10, .sink = "console:"}).ok());
   EXPECT_EQ(state().load_outbox("s").value().size(), 2U);
-  ASSERT_TRUE(state().remove_outbox("s", 10, "hdfs:it's").ok());
+  ASSERT_TRUE(state().remove_outbox("s", {.epoch = 10, .sink = "hdfs:it's"}).ok());
   EXPECT_EQ(state().load_outbox("s").value().size(), 1U);
   EXPECT_EQ(state().load_outbox("other").value().size(), 1U);
-}
-
-TEST_F(StateStoreTest, LettersKeepEveryByte) {
-  std::string all;
-  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
-  StreamLetter first = letter(7);
-  StreamLetter second = letter(3);
-  second.key = std::nullopt;
-  second.value = all;
-  StreamLetter third = letter(3, 1);
-  third.value = "";
-  ASSERT_TRUE(state().add_letters({first, second, third}).ok());
-  ASSERT_TRUE(state().add_letters({}).ok());
-  reopen();
-  const auto kept = state().load_letters().value();
-  ASSERT_EQ(kept.size(), 3U);
-  EXPECT_EQ(kept[0].offset, 3);
-  EXPECT_EQ(kept[0].key, std::nullopt);
-  EXPECT_EQ(kept[0].value, all);
-  EXPECT_EQ(kept[1].row, 1);
-  EXPECT_EQ(kept[1].value, "");
-  EXPECT_EQ(kept[2].key, first.key);
-  EXPECT_EQ(kept[2].value, std::nullopt);
-  EXPECT_EQ(kept[2].error, first.error);
-  EXPECT_EQ(kept[2].stage, "sink");
-  EXPECT_EQ(kept[2].partition, 2);
-  EXPECT_EQ(kept[2].timestamp_ms, -1);
-  EXPECT_EQ(kept[2].at, first.at);
-}
-
-TEST_F(StateStoreTest, ALetterIsReplacedAndRemovedByItsIdentity) {
-  ASSERT_TRUE(state().add_letters({letter(1), letter(1, 1), letter(2)}).ok());
-  StreamLetter changed = letter(1, 1);
-  changed.error = "new";
-  ASSERT_TRUE(state().replace_letter(changed).ok());
-  auto kept = state().load_letters().value();
-  ASSERT_EQ(kept.size(), 3U);
-  EXPECT_EQ(kept[0].error, "it's \"bad\"");
-  EXPECT_EQ(kept[1].error, "new");
-  StreamLetter other = letter(1);
-  other.sink = "";
-  ASSERT_TRUE(state().remove_letter(other).ok());
-  EXPECT_EQ(state().load_letters().value().size(), 3U);
-  ASSERT_TRUE(state().remove_letter(letter(1)).ok());
-  kept = state().load_letters().value();
-  ASSERT_EQ(kept.size(), 2U);
-  EXPECT_EQ(kept[0].row, 1);
-}
-
-TEST_F(StateStoreTest, ForgetsOneStreamWholly) {
-  StreamLetter other = letter(1);
-  other.stream = "other";
-  ASSERT_TRUE(state().add_letters({letter(1), other}).ok());
-  ASSERT_TRUE(state().save_progress("s", {}).ok());
-  ASSERT_TRUE(state().save_progress("other", {}).ok());
-  ASSERT_TRUE(state().add_outbox("s", {.epoch = 1, .sink = "x"}).ok());
-  ASSERT_TRUE(state().forget("s").ok());
-  EXPECT_FALSE(state().load_progress("s").value());
-  EXPECT_TRUE(state().load_progress("other").value());
-  EXPECT_THAT(state().load_outbox("s").value(), IsEmpty());
-  EXPECT_EQ(state().load_letters().value().size(), 1U);
 }
 
 }  // namespace

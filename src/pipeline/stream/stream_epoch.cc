@@ -118,7 +118,7 @@ Result<void> StreamRunner::write_letters(const PreparedEpoch& epoch) {
     letters.push_back(
         letter_of(epoch.input, failed.input, failed.stage, failed.message, epoch.now));
   }
-  return state_.add_letters(letters);
+  return letters_.add(letters);
 }
 
 Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& entry,
@@ -159,7 +159,7 @@ Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& ent
     counts.delivered +=
         static_cast<int64_t>(rows.row_count() + rows.deletes.size() - delivery.refused.size());
     LEAT_TRY(add_refused_letters(target.name, input, rows, delivery, entry.now));
-    LEAT_TRY(state_.remove_outbox(stream_.name, entry.epoch, target.name));
+    LEAT_TRY(state_.remove_outbox(stream_.name, entry));
     return true;
   });
   return written.ok() ? Result<void>() : written.error();
@@ -205,7 +205,7 @@ Result<void> StreamRunner::add_refused_letters(const std::string& sink, EpochInp
     }
     letters.push_back(std::move(letter));
   }
-  return state_.add_letters(letters);
+  return letters_.add(letters);
 }
 
 OutboxEntry StreamRunner::outbox_entry(const EpochInput& input, const StreamProgress& next,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/logging.h"
+#include "pipeline/letters/letters_for_test.h"
 #include "pipeline/log_for_test.h"
 #include "pipeline/stream/stream_runner.h"
 #include "source/testing/fake_clock.h"
@@ -139,6 +140,7 @@ class StreamTest : public testing::Test {
           return std::unique_ptr<sink::Sink>(std::make_unique<OutsideSink>(outside_[target.name]));
         },
         .limits = limits_,
+        .letters = letter_limits_,
         .fresh = fresh_,
         .record_keys = {{topic_, {"id"}}},
         .strict_topics = strict_topics_,
@@ -169,17 +171,37 @@ class StreamTest : public testing::Test {
     ASSERT_TRUE(drained.ok()) << drained.error().to_string();
   }
 
+  // Runs all letters again.
+  Result<RedriveOutcome> try_redrive(const LetterFilter& filter = {.owner = "s"}) {
+    RedriveOutcome outcome;
+    std::optional<StreamLetter> after;
+    do {
+      LEAT_ASSIGN(auto redriven, runner_->redrive(filter, after));
+      outcome += redriven.outcome;
+      after = std::move(redriven.last);
+    } while (after);
+    return outcome;
+  }
+
   std::vector<std::string> rows(const std::string& sql) {
     return store::test::lines_of(*reader_, sql);
   }
 
   StreamProgress progress() { return runner_ ? runner_->snapshot().progress : StreamProgress{}; }
   SinkCounts sink(const std::string& name) { return progress().sinks[name]; }
-  std::vector<StreamLetter> letters() { return StateStore(*reader_).load_letters().value(); }
+  std::vector<StreamLetter> letters() { return all_letters(*reader_); }
   size_t outbox() { return StateStore(*reader_).load_outbox("s").value().size(); }
+  // The sums add up, and the letters are as many as are counted.
   void expect_reconciled() {
-    EXPECT_TRUE(progress().counts.reconciles());
-    for (const auto& [name, counts] : progress().sinks) EXPECT_EQ(counts.pending(), 0) << name;
+    std::map<std::string, int64_t> waiting;
+    for (const auto& letter : letters()) ++waiting[letter.sink];
+    const auto& counts = progress().counts;
+    EXPECT_TRUE(counts.reconciles());
+    EXPECT_EQ(counts.dead_lettered - counts.discarded, waiting[""]);
+    for (const auto& [name, sink] : progress().sinks) {
+      EXPECT_EQ(sink.pending(), 0) << name;
+      EXPECT_EQ(sink.dead_lettered - sink.discarded, waiting[name]) << name;
+    }
   }
 
   TemporaryDirectory directory_;
@@ -187,6 +209,7 @@ class StreamTest : public testing::Test {
   source::FakeClock clock_;
   config::Stream stream_;
   EpochLimits limits_{.worth_ahead = 1};
+  LetterLimits letter_limits_;
   bool fresh_ = false;
   std::set<std::string> strict_topics_;
   std::map<std::string, OutsideSystem> outside_;  // by the target's name

@@ -1,237 +1,325 @@
-// StreamRunner: dead letters run again.
-//
-// A redriven record must not overwrite a row that a later record of its partition wrote. For keyed
-// tables the letter is therefore written together with the later records of the same record key,
-// in their order: the reduction to the last row per key leaves the newer row in place, and writing
-// a later record's row a second time changes nothing.
+// StreamRunner: dead letters run again, or discarded.
 #include <algorithm>
+#include <utility>
 
+#include "pipeline/stream/letter_batch.h"
+#include "pipeline/stream/stream_discard.h"
 #include "pipeline/stream/stream_runner.h"
 
 namespace leat::pipeline {
 namespace {
 
-// The input index of the letter in a batch that letter_and_later() made.
-constexpr uint32_t kLetter = 0;
-
-const stream::FailedRecord* failure_of_letter(const stream::BatchResult& result) {
-  return !result.failed.empty() && result.failed.front().input == kLetter ? &result.failed.front()
-                                                                          : nullptr;
+int64_t emitted_by(const store::RowBatch& rows) {
+  return static_cast<int64_t>(rows.row_count() + rows.deletes.size());
 }
 
-// Whether it is the letter's own row, and not another one of its record or a later record.
-bool is_refusal_of(const StreamLetter& letter, const sink::RefusedRow& refused,
-                   const store::RowBatch& rows) {
-  if (refused.kind == sink::RefusedKind::kDelete) {
-    return rows.deletes[refused.row].input == kLetter;
-  }
-  return rows.inputs[refused.row] == kLetter && refused.row == letter.row;  // its rows come first
+// By input, how many rows and deletes are of it.
+std::vector<int64_t> emitted_by_input(const store::RowBatch& rows, size_t inputs) {
+  std::vector<int64_t> emitted(inputs);
+  for (const uint32_t input : rows.inputs) ++emitted[input];
+  for (const auto& removed : rows.deletes) ++emitted[removed.input];
+  return emitted;
 }
 
-// Owns the bytes of a letter's record, with the padding that decoding needs.
-struct LetterBytes {
-  std::string key;
-  std::string value;
+// A row that a table refused: the record that it is of, and its number among that one's rows.
+struct RefusedPlace {
+  uint32_t input = 0;
+  int64_t row = 0;
+  bool is_delete = false;
 };
 
-stream::InputRecord record_of(const StreamLetter& letter, const LetterBytes& bytes) {
-  stream::InputRecord record{.partition = letter.partition,
-                             .offset = letter.offset,
-                             .timestamp_ms = letter.timestamp_ms,
-                             .key = std::nullopt,
-                             .value = std::nullopt};
-  if (letter.key) record.key = std::string_view(bytes.key);
-  if (letter.value) {
-    record.value = std::string_view(bytes.value).substr(0, letter.value->size());
+RefusedPlace place_of(const sink::RefusedRow& refused, const store::RowBatch& rows) {
+  if (refused.kind == sink::RefusedKind::kDelete) {
+    return {.input = rows.deletes[refused.row].input, .row = 0, .is_delete = true};
   }
-  return record;
-}
-
-std::shared_ptr<LetterBytes> bytes_of(const StreamLetter& letter) {
-  auto bytes = std::make_shared<LetterBytes>();
-  bytes->key = letter.key.value_or("");
-  bytes->value = letter.value.value_or("");
-  bytes->value.append(log::FetchedRecords::kReadablePadding, '\0');
-  return bytes;
-}
-
-EpochInput epoch_of(const StreamLetter& letter, SchemaVersion schema) {
-  return {.from = {{letter.partition, letter.offset}},
-          .to = {{letter.partition, letter.offset + 1}},
-          .schema = std::move(schema),
-          .records = {},
-          .kept = {}};
-}
-
-void add_place(EpochInput& input, const StreamLetter& letter) {
-  input.records.push_back({.partition = letter.partition,
-                           .offset = letter.offset,
-                           .timestamp_ms = letter.timestamp_ms});
-  input.kept[kLetter] = {.key = letter.key, .value = letter.value};
+  const uint32_t input = rows.inputs[refused.row];
+  const auto first = std::lower_bound(rows.inputs.begin(), rows.inputs.end(), input);
+  return {.input = input, .row = refused.row - (first - rows.inputs.begin())};
 }
 
 }  // namespace
 
-Result<RedriveOutcome> StreamRunner::redrive(const std::vector<StreamLetter>& letters) {
+// Letters on their way through one transaction.
+struct StreamRunner::RunAgain {
+  LetterBatch letters;
+  Micros now = 0;
+  EpochInput own_input = {};  // of what targets without a key get
+  stream::BatchResult own = {};
+  stream::BatchResult keyed = {};
+  bool removed = false;                    // rows have left a table
+  std::vector<StreamLetter> refused = {};  // rows of theirs, letters of their own now
+  std::vector<OutboxEntry> outbox = {};
+};
+
+Result<StreamRunner::Redriven> StreamRunner::redrive(const LetterFilter& filter,
+                                                     const std::optional<StreamLetter>& after) {
   drop_ahead();  // it may be of an older schema than the letters need
-  RedriveOutcome outcome;
-  for (const auto& letter : letters) {
-    LEAT_ASSIGN(const bool done,
-                letter.sink.empty() ? redrive_record(letter) : redrive_row(letter));
-    done ? ++outcome.redriven : ++outcome.failed_again;
+  LetterLimits limits = context_.letters;
+  limits.letters = redriven_at_once_;
+  while (true) {
+    auto done = redrive_once(filter, after, limits);
     publish();
-  }
-  return outcome;
-}
-
-// The letter's record, then the later ones that may have its key.
-Result<RecordSlice> StreamRunner::letter_and_later(const StreamLetter& letter) {
-  const auto bytes = bytes_of(letter);
-  RecordSlice records{.records = {record_of(letter, *bytes)}, .memory = {bytes}};
-  const auto position = progress_.offsets.find(letter.partition);
-  if (!keyed_ || position == progress_.offsets.end() || letter.offset + 1 >= position->second) {
-    return records;
-  }
-  LEAT_TRY(preparer_->read(
-      {{letter.partition, letter.offset + 1}}, {{letter.partition, position->second}},
-      [&](EpochInput&, const RecordSlice& slice) -> Result<bool> {
-        const size_t before = records.records.size();
-        for (const auto& later : slice.records) {
-          // Where a row's key is not the record's, any later record may have
-          // written the row.
-          const bool may_have_its_key = !keys_agree_ || !letter.key || later.key == letter.key;
-          if (may_have_its_key) records.records.push_back(later);
-        }
-        if (records.records.size() == before) return true;
-        for (const auto& owner : slice.memory) records.memory.push_back(owner);
-        return true;
-      }));
-  return records;
-}
-
-Result<void> StreamRunner::keep_letter(StreamLetter letter, const std::string& error) {
-  letter.error = error;
-  letter.at = context_.clock.now();
-  return state_.replace_letter(letter);
-}
-
-Result<bool> StreamRunner::redrive_record(const StreamLetter& letter) {
-  const Micros now = context_.clock.now();
-  LEAT_ASSIGN(const auto records, letter_and_later(letter));
-  EpochInput alone = epoch_of(letter, context_.schemas.latest(query_.topic()));
-  EpochInput with_later = alone;
-  LEAT_ASSIGN(auto all, preparer_->execute(with_later, records, now));
-  if (const auto* failed = failure_of_letter(all)) {
-    LEAT_TRY(keep_letter(letter, failed->message));
-    return false;
-  }
-  alone.schema = with_later.schema;
-  LEAT_ASSIGN(auto own,
-              preparer_->execute(alone, {.records = {records.records.front()}, .memory = {}}, now));
-  add_place(alone, letter);
-
-  StreamProgress next = progress_;
-  next.epoch += 1;
-  next.write_time = std::max(now, next.write_time + 1);
-  next.counts.dead_lettered -= 1;
-  next.counts.used += static_cast<int64_t>(own.used);
-  next.counts.filtered += static_cast<int64_t>(own.filtered);
-
-  std::vector<OutboxEntry> outbox;
-  const auto written = commit(std::move(next), [&](StreamProgress& committed) -> Result<bool> {
-    for (auto& table : tables_) {
-      auto& rows = table.keyed ? all.rows : own.rows;
-      if (!rows.columns.empty()) LEAT_TRY(table.writer->prepare(rows.columns));
-      table.prepared.clear();
-      const auto emitted = static_cast<int64_t>(own.rows.row_count() + own.rows.deletes.size());
-      sink::Delivery refused_of_letter;
-      if (rows.row_count() + rows.deletes.size() > 0) {
-        LEAT_ASSIGN(const auto delivery, table.writer->write(rows));
-        for (const auto& refused : delivery.refused) {
-          const uint32_t record = (refused.kind == sink::RefusedKind::kDelete)
-                                      ? rows.deletes[refused.row].input
-                                      : rows.inputs[refused.row];
-          if (record == kLetter) refused_of_letter.refused.push_back(refused);
-        }
-      }
-      auto& counts = committed.sinks[table.name];
-      const auto refused = static_cast<int64_t>(refused_of_letter.refused.size());
-      counts.emitted += emitted;
-      counts.dead_lettered += refused;
-      counts.delivered += emitted - refused;
-      LEAT_TRY(add_refused_letters(table.name, alone, rows, refused_of_letter, now));
+    if (done.ok()) {
+      redriven_at_once_ = std::min(limits.letters * 2, context_.letters.letters);
+      return done;
     }
-    for (const auto& target : outside_) {
-      const auto emitted = static_cast<int64_t>(own.rows.row_count() + own.rows.deletes.size());
-      if (emitted == 0) continue;
-      committed.sinks[target.name].emitted += emitted;
-      outbox.push_back(outbox_entry(alone, committed, now, target.name));
-      LEAT_TRY(state_.add_outbox(stream_.name, outbox.back()));
-    }
-    LEAT_TRY(state_.remove_letter(letter));
+    preparer_->forget();
+    // What cannot be run at all may be one letter's fault, which its neighbours need not share.
+    if (done.error().domain() != ErrorDomain::kUser) return done;
+    if (limits.letters == 1) return keep_letter(filter, after, done.error());
+    limits.letters /= 2;
+    redriven_at_once_ = limits.letters;
+  }
+}
+
+Result<StreamRunner::Redriven> StreamRunner::keep_letter(const LetterFilter& filter,
+                                                         const std::optional<StreamLetter>& after,
+                                                         const Error& error) {
+  Redriven redriven;
+  const auto written = commit(progress_, [&](StreamProgress&) -> Result<bool> {
+    LEAT_ASSIGN(auto letters, letters_.select(filter, after, {.letters = 1}));
+    if (letters.empty()) return false;
+    redriven = {.outcome = {.failed_again = 1}, .last = letters.front()};
+    letters.front().error = error.message();
+    letters.front().at = context_.clock.now();
+    LEAT_TRY(letters_.replace(letters));
     return true;
   });
-  if (!written.ok()) return written.error();
-  if (context_.after_epoch) context_.after_epoch();
-  for (const auto& entry : outbox) {
-    for (auto& target : outside_) {
-      if (target.name == entry.sink) LEAT_TRY(deliver(target, entry, alone, own.rows));
-    }
-  }
-  return true;
+  if (!written.ok()) return Error(written.error());
+  return redriven;
 }
 
-Result<bool> StreamRunner::redrive_row(const StreamLetter& letter) {
-  const Micros now = context_.clock.now();
-  TableTarget* table = nullptr;
-  for (auto& candidate : tables_) {
-    if (candidate.name == letter.sink) table = &candidate;
+Result<StreamRunner::Redriven> StreamRunner::redrive_once(const LetterFilter& filter,
+                                                          const std::optional<StreamLetter>& after,
+                                                          const LetterLimits& limits) {
+  StreamProgress next = progress_;
+  std::optional<RunAgain> again;
+  Redriven redriven;
+  const auto written = commit(std::move(next), [&](StreamProgress& committed) -> Result<bool> {
+    LEAT_ASSIGN(auto letters, letters_.select(filter, after, limits));
+    if (letters.empty()) return false;
+    again.emplace(
+        RunAgain{.letters = LetterBatch(std::move(letters)), .now = context_.clock.now()});
+    committed.epoch += 1;
+    committed.write_time = std::max(again->now, committed.write_time + 1);
+    auto& batch = again->letters;
+    for (size_t i = 0; i < batch.letters().size(); ++i) {
+      LEAT_ASSIGN(const auto problem, obstacle(batch.letters()[i]));
+      if (problem) batch.fail(i, *problem);
+    }
+    LEAT_TRY(execute_letters(*again));
+    LEAT_TRY(write_letter_rows(*again, committed));
+    LEAT_TRY(count_letters(*again, committed));
+    const auto succeeded = batch.succeeded();
+    const auto failed = batch.failed_again(again->now);
+    LEAT_TRY(letters_.remove(succeeded));
+    LEAT_TRY(letters_.replace(failed));
+    LEAT_TRY(letters_.add(again->refused));
+    redriven.outcome = {.redriven = static_cast<int>(succeeded.size()),
+                        .failed_again = static_cast<int>(failed.size())};
+    redriven.last = batch.letters().back();
+    return true;
+  });
+  if (!written.ok()) return Error(written.error());
+  if (!*written) return redriven;
+  if (!tables_.empty()) {
+    pace_.committed(again->own.rows.row_count(), again->removed, connection_->wal_bytes());
   }
-  const bool outside = std::any_of(outside_.begin(), outside_.end(),
-                                   [&](const auto& target) { return target.name == letter.sink; });
-  if (outside) {
+  if (context_.after_epoch) context_.after_epoch();
+  for (const auto& entry : again->outbox) {
+    for (auto& target : outside_) {
+      if (target.name != entry.sink) continue;
+      LEAT_TRY(deliver(target, entry, again->own_input, again->own.rows));
+    }
+  }
+  return redriven;
+}
+
+Result<std::optional<std::string>> StreamRunner::obstacle(const StreamLetter& letter) const {
+  std::optional<std::string> problem;
+  if (letter.topic != query_.topic()) {
+    problem = fmt::format("it is of the topic {}, and the stream reads {} now", letter.topic,
+                          query_.topic());
+    return problem;
+  }
+  const auto is_its_target = [&](const auto& target) { return target.name == letter.sink; };
+  if (!letter.sink.empty() && std::ranges::none_of(tables_, is_its_target)) {
     // Outside systems refuse a row for what it is (a delete, in a directory of files), and would
     // do so again.
-    LEAT_TRY(keep_letter(letter, letter.error));
-    return false;
+    problem = std::ranges::any_of(outside_, is_its_target)
+                  ? letter.error
+                  : "the pipeline file no longer names the target " + letter.sink;
+    return problem;
   }
-  if (table == nullptr) {
-    LEAT_TRY(keep_letter(letter, "the pipeline file no longer names the target " + letter.sink));
-    return false;
+  const auto position = progress_.offsets.find(letter.partition);
+  if (!keyed_ || position == progress_.offsets.end()) return problem;
+  LEAT_ASSIGN(const auto kept, context_.topics.reader().offsets({letter.topic, letter.partition}));
+  if (letter.offset + 1 < std::min(kept.start, position->second)) {
+    problem = fmt::format(
+        "records that came after it are gone from the topic (it begins at {}-{}@{} now), and one "
+        "of them may have written its row: produce it again, or discard it",
+        letter.topic, letter.partition, kept.start);
   }
-  LEAT_ASSIGN(const auto records, letter_and_later(letter));
-  EpochInput input = epoch_of(letter, context_.schemas.latest(query_.topic()));
-  LEAT_ASSIGN(auto result, preparer_->execute(input, records, now));
-  if (const auto* failed = failure_of_letter(result)) {
-    LEAT_TRY(keep_letter(letter, failed->message));
-    return false;
-  }
+  return problem;
+}
 
-  StreamProgress next = progress_;
-  next.epoch += 1;
-  next.write_time = std::max(now, next.write_time + 1);
-  auto& counts = next.sinks[table->name];
-  counts.dead_lettered -= 1;
-  counts.delivered += 1;
-  std::optional<std::string> refusal;
-  const auto written = commit(std::move(next), [&](StreamProgress&) -> Result<bool> {
-    const auto& rows = result.rows;
-    if (!rows.columns.empty()) LEAT_TRY(table->writer->prepare(rows.columns));
-    table->prepared.clear();
-    LEAT_ASSIGN(const auto delivery, table->writer->write(rows));
-    for (const auto& refused : delivery.refused) {
-      if (is_refusal_of(letter, refused, rows)) refusal = refused.message;
-    }
-    if (refusal) return false;
-    LEAT_TRY(state_.remove_letter(letter));
-    return true;
-  });
-  if (!written.ok()) return written.error();
-  if (refusal) {
-    LEAT_TRY(keep_letter(letter, *refusal));
-    return false;
+// But for those that never came to the tables.
+Result<RecordSlice> StreamRunner::later_records(const LetterBatch& batch) {
+  RecordSlice found;
+  Offsets from;
+  Offsets to;
+  auto parts = batch.later(keys_agree_);
+  for (const auto& [partition, part] : parts) {
+    const auto position = progress_.offsets.find(partition);
+    if (position == progress_.offsets.end() || part.from >= position->second) continue;
+    from[partition] = part.from;
+    to[partition] = position->second;
   }
-  return true;
+  if (from.empty()) return found;
+  LEAT_TRY(preparer_->read(from, to, [&](EpochInput&, const RecordSlice& slice) -> Result<bool> {
+    const size_t before = found.records.size();
+    for (const auto& record : slice.records) {
+      if (parts.at(record.partition).takes(record)) found.records.push_back(record);
+    }
+    if (found.records.size() == before) return true;
+    for (const auto& owner : slice.memory) found.memory.push_back(owner);
+    return true;
+  }));
+  if (found.records.empty()) return found;
+  LEAT_ASSIGN(const auto left_out, letters_.records_left_out(stream_.name, query_.topic()));
+  std::erase_if(found.records, [&](const auto& record) {
+    return left_out.contains({record.partition, record.offset});
+  });
+  return found;
+}
+
+Result<void> StreamRunner::execute_letters(RunAgain& again) {
+  auto& batch = again.letters;
+  SchemaVersion schema = context_.schemas.latest(query_.topic());
+  for (bool blocked = keyed_; blocked;) {
+    blocked = false;
+    LEAT_ASSIGN(const auto later, later_records(batch));
+    const auto records = batch.keyed_records(later);
+    again.keyed = {};
+    if (records.records.empty()) break;
+    EpochInput input{.from = batch.from(), .schema = schema};
+    LEAT_ASSIGN(again.keyed, preparer_->execute(input, records, again.now));
+    schema = input.schema;
+    for (const auto& failed : again.keyed.failed) {
+      const auto& letters = batch.keyed_letters(failed.input);
+      for (const size_t letter : letters) batch.fail(letter, failed.message);
+      if (letters.empty()) {
+        blocked =
+            batch.fail_before(failed.input, query_.topic(), failed.message, keys_agree_) || blocked;
+      }
+    }
+  }
+  const auto records = batch.own_records();
+  if (records.records.empty()) return {};
+  again.own_input = {.from = batch.from(), .schema = std::move(schema)};
+  LEAT_ASSIGN(again.own, preparer_->execute(again.own_input, records, again.now));
+  batch.add_own_places(again.own_input);
+  for (const auto& failed : again.own.failed) {
+    batch.fail(batch.own_letter(failed.input), failed.message);
+  }
+  return {};
+}
+
+Result<void> StreamRunner::write_letter_rows(RunAgain& again, StreamProgress& next) {
+  auto& batch = again.letters;
+  const auto& letters = batch.letters();
+  const auto emitted = emitted_by(again.own.rows);
+  for (auto& table : tables_) {
+    const auto& rows = table.keyed ? again.keyed.rows : again.own.rows;
+    sink::TableDelivery delivery;
+    if (!rows.columns.empty()) {
+      LEAT_TRY(table.writer->prepare(rows.columns));
+      table.prepared.clear();
+      if (emitted_by(rows) > 0) {
+        LEAT_ASSIGN(delivery, table.writer->write(rows));
+      }
+    }
+    again.removed = again.removed || delivery.removed;
+    auto& counts = next.sinks[table.name];
+    counts.emitted += emitted;
+    counts.delivered += emitted;
+    for (const auto& refused : delivery.refused) {
+      const auto place = place_of(refused, rows);
+      const auto of = table.keyed ? batch.keyed_letters(place.input)
+                                  : std::vector<size_t>{batch.own_letter(place.input)};
+      for (const size_t index : of) {
+        if (batch.failed(index)) continue;
+        if (letters[index].sink == table.name &&
+            (place.is_delete || letters[index].row == place.row)) {
+          batch.fail(index, refused.message);
+        } else if (letters[index].sink.empty()) {
+          again.refused.push_back(letters[index]);
+          auto& letter = again.refused.back();
+          letter.sink = table.name;
+          letter.row = place.row;
+          letter.stage = "sink";
+          letter.error = refused.message;
+          letter.at = again.now;
+          counts.dead_lettered += 1;
+          counts.delivered -= 1;
+        }
+      }
+    }
+    for (size_t i = 0; i < letters.size(); ++i) {
+      if (letters[i].sink != table.name || batch.failed(i)) continue;
+      counts.dead_lettered -= 1;
+      counts.delivered += 1;
+    }
+  }
+  return {};
+}
+
+// And puts their rows into the outbox, where there are outside targets.
+Result<void> StreamRunner::count_letters(RunAgain& again, StreamProgress& next) {
+  auto& batch = again.letters;
+  const auto& rows = again.own.rows;
+  const auto emitted = emitted_by_input(rows, again.own_input.records.size());
+  std::vector<StreamLetter> with_rows;
+  for (uint32_t input = 0; input < emitted.size(); ++input) {
+    const size_t index = batch.own_letter(input);
+    if (batch.failed(index)) continue;
+    next.counts.dead_lettered -= 1;
+    (emitted[input] > 0 ? next.counts.used : next.counts.filtered) += 1;
+    if (emitted[input] > 0) with_rows.push_back(batch.letters()[index]);
+  }
+  if (with_rows.empty() || outside_.empty()) return {};
+  for (const auto& target : outside_) {
+    next.sinks[target.name].emitted += emitted_by(rows);
+    auto entry = outbox_entry(again.own_input, next, again.now, target.name);
+    entry.from = entry.to = {};
+    entry.redriven = true;
+    LEAT_TRY(state_.add_outbox(stream_.name, entry));
+    again.outbox.push_back(std::move(entry));
+  }
+  return letters_.keep_redriven(next.epoch, with_rows);
+}
+
+Result<void> StreamRunner::redeliver_letters(OutsideTarget& target, const OutboxEntry& entry,
+                                             SchemaVersion schema) {
+  LEAT_ASSIGN(auto letters, letters_.redriven(stream_.name, entry.epoch));
+  LetterBatch batch(std::move(letters));
+  const auto records = batch.own_records();
+  EpochInput input{.from = batch.from(), .schema = std::move(schema)};
+  LEAT_ASSIGN(const auto result, preparer_->execute(input, records, entry.now));
+  batch.add_own_places(input);
+  return deliver(target, entry, input, result.rows);
+}
+
+Result<int64_t> StreamRunner::discard(const LetterFilter& filter, const std::string& because) {
+  int64_t discarded = 0;
+  const auto written = commit(progress_, [&](StreamProgress& next) -> Result<bool> {
+    LEAT_ASSIGN(const auto letters, letters_.discard(filter, because, context_.clock.now()));
+    discarded = count_discarded(letters, next);
+    return discarded > 0;
+  });
+  if (!written.ok()) return Error(written.error());
+  publish();
+  return discarded;
 }
 
 }  // namespace leat::pipeline

@@ -31,8 +31,10 @@ StreamRunner::StreamRunner(const config::Stream& stream, StreamContext context,
       context_(std::move(context)),
       connection_(std::move(connection)),
       state_(*connection_),
+      letters_(*connection_),
       query_(std::move(query)),
-      query_hash_(text_hash(query_.sql())) {}
+      query_hash_(text_hash(query_.sql())),
+      redriven_at_once_(context_.letters.letters) {}
 
 StreamRunner::~StreamRunner() = default;
 
@@ -166,6 +168,10 @@ Result<void> StreamRunner::redeliver_outbox() {
       continue;
     }
     LEAT_ASSIGN(auto schema, context_.schemas.version(query_.topic(), entry.schema_version));
+    if (entry.redriven) {
+      LEAT_TRY(redeliver_letters(*target, entry, std::move(schema)));
+      continue;
+    }
     LEAT_ASSIGN(auto epoch, preparer_->range(entry.from, entry.to, std::move(schema), entry.now));
     LEAT_TRY(deliver(*target, entry, epoch.input, epoch.result.rows));
   }
@@ -178,7 +184,7 @@ Result<void> StreamRunner::give_up(const std::vector<OutboxEntry>& entries) {
     for (const auto& entry : entries) {
       auto& counts = next.sinks[entry.sink];
       counts.emitted -= counts.pending();
-      LEAT_TRY(state_.remove_outbox(stream_.name, entry.epoch, entry.sink));
+      LEAT_TRY(state_.remove_outbox(stream_.name, entry));
     }
     return true;
   });

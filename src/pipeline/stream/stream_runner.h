@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "config/pipeline.h"
 #include "log/topic_io.h"
+#include "pipeline/letters/letter_store.h"
 #include "pipeline/letters/redrive_outcome.h"
 #include "pipeline/stream/checkpoint_pace.h"
 #include "pipeline/stream/epoch_preparer.h"
@@ -34,6 +35,8 @@
 
 namespace leat::pipeline {
 
+class LetterBatch;
+
 using SinkFactory = std::function<Result<std::unique_ptr<sink::Sink>>(const config::Stream&,
                                                                       const config::Target&)>;
 
@@ -45,7 +48,8 @@ struct StreamContext {
   TopicSchemas& schemas;
   SinkFactory make_sink;
   EpochLimits limits;
-  bool fresh = false;  // unusable stored offsets: begin anew instead of refusing
+  LetterLimits letters = {};  // of one transaction of a redrive
+  bool fresh = false;         // unusable stored offsets: begin anew instead of refusing
   std::map<std::string, std::vector<std::string>> record_keys;  // JSON paths, by topic
   std::set<std::string> strict_topics;                          // those with `schema: strict`
   std::function<void()> after_epoch;  // called after every commit (fault injection)
@@ -87,8 +91,16 @@ class StreamRunner {
   // back for long enough becomes visible. Returns in how long the rest is due, if there is any.
   Result<std::optional<std::chrono::milliseconds>> flush_due();
 
-  // Runs dead letters of this stream again: each is an epoch of its own.
-  Result<RedriveOutcome> redrive(const std::vector<StreamLetter>& letters);
+  // Runs the next dead letters of this stream behind `after` again, as one epoch: in the
+  // transaction that takes them, they are removed or get their new error. `last`: go on behind it;
+  // none: there were no more.
+  struct Redriven {
+    RedriveOutcome outcome;
+    std::optional<StreamLetter> last;
+  };
+  Result<Redriven> redrive(const LetterFilter& filter, const std::optional<StreamLetter>& after);
+  // Removes dead letters of this stream, for the reason `because`. How many.
+  Result<int64_t> discard(const LetterFilter& filter, const std::string& because);
 
   StreamSnapshot snapshot() const;
   const std::string& topic() const { return query_.topic(); }
@@ -142,10 +154,21 @@ class StreamRunner {
   Result<void> write_letters(const PreparedEpoch& epoch);
   Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, EpochInput& input,
                        const store::RowBatch& rows);
-  Result<bool> redrive_record(const StreamLetter& letter);
-  Result<bool> redrive_row(const StreamLetter& letter);
-  Result<void> keep_letter(StreamLetter letter, const std::string& error);
-  Result<RecordSlice> letter_and_later(const StreamLetter& letter);
+  Result<Redriven> redrive_once(const LetterFilter& filter,
+                                const std::optional<StreamLetter>& after,
+                                const LetterLimits& limits);
+  // The first of these letters gets the error that it met again.
+  Result<Redriven> keep_letter(const LetterFilter& filter, const std::optional<StreamLetter>& after,
+                               const Error& error);
+  // Why the letter cannot be run again, whatever its record is.
+  Result<std::optional<std::string>> obstacle(const StreamLetter& letter) const;
+  struct RunAgain;
+  Result<RecordSlice> later_records(const LetterBatch& batch);
+  Result<void> execute_letters(RunAgain& again);
+  Result<void> write_letter_rows(RunAgain& again, StreamProgress& next);
+  Result<void> count_letters(RunAgain& again, StreamProgress& next);
+  Result<void> redeliver_letters(OutsideTarget& target, const OutboxEntry& entry,
+                                 SchemaVersion schema);
   // REQUIRES: input.kept holds the record.
   StreamLetter letter_of(const EpochInput& input, uint32_t record, std::string stage,
                          std::string error, Micros now) const;
@@ -162,6 +185,7 @@ class StreamRunner {
   StreamContext context_;
   std::unique_ptr<store::Connection> connection_;
   StateStore state_;
+  LetterStore letters_;
   stream::Query query_;
   std::string query_hash_;
   StreamProgress progress_;
@@ -171,6 +195,7 @@ class StreamRunner {
   bool keyed_ = false;
   // Records of one table key have one record key, for every keyed table.
   bool keys_agree_ = true;
+  size_t redriven_at_once_;  // letters; fewer after some that failed as a whole
   bool began_anew_ = false;  // the stored offsets were unusable: so are those of the outbox
 
   std::unique_ptr<EpochPreparer> preparer_;
