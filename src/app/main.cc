@@ -1,10 +1,12 @@
 // The program `leat`.
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 
 #include "app/commands/mistyped.h"
 #include "app/commands/program.h"
+#include "app/terminal/standard_output.h"
 
 // Read by jemalloc, with which builds without sanitizers are linked (decision 014). Four arenas for
 // all threads, not four for each core: each keeps some of what its threads once needed. What is
@@ -42,10 +44,16 @@ int run_program(int argc, char** argv) {
   return action();
 }
 
+int run_and_check_output(int argc, char** argv) {
+  leat::terminal::StandardOutput output(STDOUT_FILENO);
+  return leat::terminal::exit_code_after(output, run_program(argc, argv));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  leat::terminal::occupy_standard_descriptors();
   allow_open_files();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is a failed write
-  return run_program(argc, argv);
+  return run_and_check_output(argc, argv);
 }

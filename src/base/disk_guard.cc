@@ -48,7 +48,7 @@ bool DiskGuard::has_room() {
   const uint64_t reserve = disk_reserve(room->total);
   if (room->free <= reserve) {
     if (change(true)) tell_full(*room);
-  } else if (room->free > reserve + reserve / 4) {
+  } else if (!is_short(*room)) {
     if (change(false)) {
       log_warn("there is room on the disk of {} again: tasks and streams go on",
                directory_.string());
@@ -72,8 +72,18 @@ Result<void> DiskGuard::wait_for_room(std::stop_token stop) {
   return {};
 }
 
+bool DiskGuard::is_short(const DiskRoom& room) {
+  const uint64_t reserve = disk_reserve(room.total);
+  return room.free <= reserve + reserve / 4;
+}
+
+void DiskGuard::note_failure() {
+  const auto room = measure_(directory_);
+  if (room.ok() && is_short(*room) && change(true)) tell_full(*room);
+}
+
 Result<void> DiskGuard::wait_after_failure(std::stop_token stop) {
-  if (const auto room = measure_(directory_); room.ok() && change(true)) tell_full(*room);
+  note_failure();
   if (!clock_.sleep_for(kLookInterval, stop)) return stopped();
   return wait_for_room(std::move(stop));
 }

@@ -34,7 +34,10 @@ class DiskGuard {
   // Returns at once while more than the reserve is free; else when it is again, and a quarter of it
   // more. However many wait, one line says so, and one that it goes on. Errors: kCancelled.
   Result<void> wait_for_room(std::stop_token stop);
-  // After an ENOSPC, whatever statvfs says (a quota, another process): waits a second at least.
+  // After an ENOSPC, of whatever disk: when it may have been this one, it counts as full until
+  // there is room again.
+  void note_failure();
+  // The same, and waits: a second at least, whatever statvfs says (a quota, another disk).
   Result<void> wait_after_failure(std::stop_token stop);
 
  private:
@@ -42,6 +45,7 @@ class DiskGuard {
   bool is_full();
   bool change(bool full);  // true when it was otherwise before
   void tell_full(const DiskRoom& room);
+  static bool is_short(const DiskRoom& room);  // too little to go on after it was full
 
   const Path directory_;
   Clock& clock_;

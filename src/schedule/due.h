@@ -13,11 +13,15 @@ namespace leat::schedule {
 struct Due {
   std::optional<config::DataInterval> run;  // run this interval now
   std::optional<Micros> wait_until;         // nothing to do before
+  // The interval that is said to have run last lies in the future: it ran by a clock that was
+  // ahead, and says nothing.
+  bool clock_was_ahead = false;
 };
 
 // As Airflow with `catchup` off: the latest interval that has ended runs at once if neither it nor
 // a later one has run; then each one at its end. `last_run` is the start (logical date) of the last
-// interval that ran. Neither field set: nothing will ever be due (by hand only, or @once and done).
+// interval that ran. Neither of the first two fields set: nothing will ever be due (by hand only,
+// or @once and done).
 Due next_due(const config::Timetable& timetable, std::optional<Micros> last_run, Micros now);
 
 // "scheduled__2026-11-20T00:00:00Z", as Airflow names its runs.

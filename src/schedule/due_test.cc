@@ -38,5 +38,35 @@ TEST(ScheduledRunId, NamesTheLogicalDate) {
             "scheduled__1970-01-01T09:00:00Z");
 }
 
+TEST(NextDue, AnIntervalThatHasNotComeSaysNothing) {
+  const auto hourly = config::Timetable::parse("@hourly").value();
+  const Micros now = 1000 * kHour + kHour / 2;
+  const Micros last_week_to_come = now / kHour * kHour + 168 * kHour;
+  for (const Micros last : {last_week_to_come, now / kHour * kHour}) {
+    const Due due = next_due(hourly, last, now);
+    ASSERT_TRUE(due.run) << last;
+    EXPECT_EQ(due.run->start, 999 * kHour);
+    EXPECT_TRUE(due.clock_was_ahead);
+  }
+  const Due usual = next_due(hourly, 999 * kHour, now);
+  EXPECT_FALSE(usual.run);
+  EXPECT_EQ(usual.wait_until, 1001 * kHour);
+}
+
+TEST(NextDue, AClockThatIsSetBackALittleRunsNothingTwice) {
+  const auto hourly = config::Timetable::parse("@hourly").value();
+  const Due due = next_due(hourly, 999 * kHour, 1000 * kHour - 100'000);
+  EXPECT_FALSE(due.run);
+  EXPECT_FALSE(due.clock_was_ahead);
+}
+
+TEST(NextDue, AnotherTimetableThanBeforeIsNoClockThatWasAhead) {
+  const auto daily = config::Timetable::parse("@daily").value();
+  const Micros day = 24 * kHour;
+  const Due due = next_due(daily, 100 * day + 13 * kHour, 100 * day + 15 * kHour);
+  EXPECT_FALSE(due.run);
+  EXPECT_FALSE(due.clock_was_ahead);
+}
+
 }  // namespace
 }  // namespace leat::schedule

@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
@@ -183,6 +184,15 @@ class Connection::Exchange {
   awaitable<bool> respond_streamed(Response& response);
   awaitable<bool> send_broken(const Response& response);
 
+  // Ends early when the client leaves or the server stops.
+  awaitable<void> pause(std::chrono::milliseconds left) {
+    constexpr std::chrono::milliseconds kLookInterval{200};
+    for (; left.count() > 0 && open(); left -= kLookInterval) {
+      asio::steady_timer timer(executor(), std::min(left, kLookInterval));
+      co_await timer.async_wait(kToken);
+    }
+  }
+
   // False when the body was refused or broke off.
   awaitable<bool> read_body() {
     const auto announced = parser_.content_length();
@@ -214,13 +224,15 @@ class Connection::Exchange {
   // Runs work on a handler thread while this coroutine waits.
   template <class Work>
   awaitable<void> on_handler_thread(Work work) {
+    connection_.handlers_.begin();
     co_await asio::co_spawn(
-        connection_.handlers_,
+        connection_.handlers_.pool(),
         [&work]() -> awaitable<void> {
           work();
           co_return;
         },
         asio::use_awaitable);
+    connection_.handlers_.end();
   }
 
   Connection& connection_;
@@ -313,10 +325,15 @@ awaitable<bool> Connection::Exchange::respond_streamed(Response& response) {
   Writer writer(*this, framing == BodyFraming::kChunked);
   Result<void> outcome;
   bool complete = false;
-  co_await on_handler_thread([&] {
-    outcome = streamed(response, writer);
-    complete = outcome.ok() && writer.flush();
-  });
+  for (bool again = true; again;) {
+    co_await on_handler_thread([&] {
+      outcome = streamed(response, writer);
+      complete = outcome.ok() && writer.flush();
+    });
+    const auto delay = writer.take_again();
+    again = delay && complete;
+    if (again) co_await pause(*delay);
+  }
   if (!outcome.ok()) {
     log_error("{} {}: {}", request_.method, request_.path, outcome.error().to_string());
   }
@@ -337,7 +354,7 @@ awaitable<bool> Connection::Exchange::send_broken(const Response& response) {
   co_return false;
 }
 
-Connection::Connection(Socket socket, const Serving& serving, asio::thread_pool& handlers,
+Connection::Connection(Socket socket, const Serving& serving, HandlerThreads& handlers,
                        bool checks_origin)
     : stream_(std::move(socket)),
       buffer_(serving.options.header_limit + 2 * kPieceBytes),

@@ -4,11 +4,11 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 
+#include "web/handler_threads.h"
 #include "web/http_server.h"
 
 namespace leat::web {
@@ -28,8 +28,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Stream = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
 
   // REQUIRES: the socket's executor is a strand.
-  Connection(Socket socket, const Serving& serving, boost::asio::thread_pool& handlers,
-             bool checks_origin);
+  Connection(Socket socket, const Serving& serving, HandlerThreads& handlers, bool checks_origin);
 
   // Answers requests until one side has enough.
   boost::asio::awaitable<void> serve();
@@ -49,7 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Stream stream_;
   boost::beast::flat_buffer buffer_;
   const Serving& serving_;
-  boost::asio::thread_pool& handlers_;
+  HandlerThreads& handlers_;
   const bool checks_origin_;
   bool idle_ = false;
   bool unread_ = false;  // the client may still be sending

@@ -1,6 +1,7 @@
 // What an HTTP handler is given and what it answers (RFC 9110).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -56,6 +57,16 @@ class BodyWriter {
   virtual bool flush() = 0;
   // Whether it is worth going on: for a writer that waits for something to write.
   virtual bool open() const = 0;
+
+  // For a stream that has nothing to write for now: to be called before it returns, and it is
+  // called again so much later. What waits so holds no thread.
+  void again_in(std::chrono::milliseconds delay) { again_in_ = delay; }
+  std::optional<std::chrono::milliseconds> take_again() {
+    return std::exchange(again_in_, std::nullopt);
+  }
+
+ private:
+  std::optional<std::chrono::milliseconds> again_in_;
 };
 
 struct Request {
@@ -78,8 +89,9 @@ struct Response {
   int status = 200;
   Headers headers;  // Content-Length, Transfer-Encoding, Connection and Date are the server's
   std::string body;
-  // Instead of `body`: writes it piece by piece (chunked). The Request stays valid meanwhile. An
-  // error cuts the connection, so that the client does not take the part for the whole.
+  // Instead of `body`: writes it piece by piece (chunked), in one call or, with again_in(), in
+  // several, perhaps on several threads. The Request stays valid meanwhile. An error cuts the
+  // connection, so that the client does not take the part for the whole.
   std::function<Result<void>(BodyWriter&)> stream;
   std::optional<Breakage> breakage;
 };

@@ -67,7 +67,7 @@ error_code listen_on(Acceptor& acceptor, const Endpoint& endpoint) {
 struct HttpServer::Impl {
   Impl(HttpServerOptions options, Router router)
       : serving{std::move(options), std::move(router)},
-        handlers(std::max<size_t>(1, serving.options.handler_threads)),
+        handlers(serving.options.handler_threads, serving.options.most_handler_threads),
         work(asio::make_work_guard(io)) {}
 
   Result<void> listen_tcp();
@@ -81,7 +81,7 @@ struct HttpServer::Impl {
 
   Serving serving;
   asio::io_context io;
-  asio::thread_pool handlers;
+  HandlerThreads handlers;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   std::optional<tcp::acceptor> tcp_acceptor;
   std::optional<local::acceptor> unix_acceptor;

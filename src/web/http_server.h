@@ -1,7 +1,8 @@
 // A small HTTP/1.1 server (RFC 9110, 9112) on TCP, a Unix socket, or both.
 //
-// Sockets are served by a few threads; handlers run on threads of their own and may block. A
-// handler that streams its answer occupies one of them until it is done.
+// Sockets are served by a few threads; handlers run on threads of their own and may block. There
+// are more of those when all are busy: a slow request holds up no other one. A streamed answer
+// that waits for something to write occupies none (BodyWriter::again_in).
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,8 @@ struct HttpServerOptions {
   bool any_origin = false;
   Path unix_socket;  // empty: none; readable and writable by its owner only
   size_t io_threads = 1;
-  size_t handler_threads = 8;
+  size_t handler_threads = 8;  // to begin with
+  size_t most_handler_threads = 64;
   uint64_t body_limit = 16 << 20;                      // bytes; more is answered with 413
   uint32_t header_limit = 32 << 10;                    // bytes; more is answered with 431
   size_t max_connections = 1000;                       // further ones are closed at once

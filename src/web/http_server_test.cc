@@ -325,6 +325,70 @@ TEST_F(HttpServerTest, stopping_ends_idle_connections_and_streams) {
   follower.read_all();
 }
 
+// Of routes whose answers never come to an end, and one that answers at once.
+Router router_of_long_answers(std::atomic<int>& busy) {
+  Router router = echo_router();
+  router.add("GET", "/waits", [](Request&) {
+    Response response;
+    response.stream = [calls = 0](BodyWriter& writer) mutable -> Result<void> {
+      if (++calls > 3) return {};
+      writer.write(fmt::format("{},", calls));
+      if (writer.flush()) writer.again_in(std::chrono::milliseconds(calls == 3 ? 60'000 : 1));
+      return {};
+    };
+    return response;
+  });
+  router.add("GET", "/works", [&busy](Request&) {
+    Response response;
+    response.stream = [&busy](BodyWriter& writer) -> Result<void> {
+      ++busy;
+      while (writer.open()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return {};
+    };
+    return response;
+  });
+  return router;
+}
+
+TEST_F(HttpServerTest, who_waits_holds_no_thread) {
+  std::atomic<int> busy = 0;
+  HttpServerOptions options;
+  options.port = 0;
+  options.handler_threads = 1;
+  options.most_handler_threads = 1;
+  options.stop_grace = std::chrono::milliseconds(10);
+  auto server = HttpServer::start(options, router_of_long_answers(busy));
+  ASSERT_TRUE(server.ok());
+  std::vector<std::unique_ptr<RawClient>> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(std::make_unique<RawClient>((*server)->port()));
+    waiting.back()->send("GET /waits HTTP/1.0\r\nHost: localhost\r\n\r\n");
+  }
+  for (const auto& client : waiting) client->read_until("1,2,3,");
+  EXPECT_EQ(body_of(ask((*server)->port(), "GET /hello/a HTTP/1.0\r\nHost: localhost\r\n\r\n")),
+            "hello a");
+  (*server)->stop();
+}
+
+TEST_F(HttpServerTest, when_all_threads_are_busy_there_are_more) {
+  std::atomic<int> busy = 0;
+  HttpServerOptions options;
+  options.port = 0;
+  options.handler_threads = 2;
+  options.most_handler_threads = 12;
+  auto server = HttpServer::start(options, router_of_long_answers(busy));
+  ASSERT_TRUE(server.ok());
+  std::vector<std::unique_ptr<RawClient>> working;
+  for (int i = 0; i < 10; ++i) {
+    working.push_back(std::make_unique<RawClient>((*server)->port()));
+    working.back()->send("GET /works HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  while (busy < 10) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(body_of(ask((*server)->port(), "GET /hello/a HTTP/1.0\r\nHost: localhost\r\n\r\n")),
+            "hello a");
+  (*server)->stop();
+}
+
 TEST_F(HttpServerTest, slow_clients_are_closed) {
   HttpServerOptions options;
   options.header_timeout = std::chrono::milliseconds(50);

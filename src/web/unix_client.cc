@@ -1,6 +1,9 @@
 #include "web/unix_client.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -95,6 +98,19 @@ void set_body(CURL* easy, const ClientRequest& request, Transfer& transfer) {
 }
 
 }  // namespace
+
+bool UnixClient::answers() const {
+  const auto path = SocketPath::open(socket_);
+  sockaddr_un address{};
+  if (!path.ok() || path->name().size() >= sizeof address.sun_path) return false;
+  address.sun_family = AF_UNIX;
+  path->name().copy(address.sun_path, path->name().size());
+  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  const int code = ::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  ::close(descriptor);
+  return code == 0;
+}
 
 Result<ClientResponse> UnixClient::send(const ClientRequest& request, const BodySink& sink,
                                         std::stop_token stop) const {

@@ -38,6 +38,8 @@ class UnixClient {
  public:
   explicit UnixClient(Path socket) : socket_(std::move(socket)) {}
 
+  // Whether somebody accepts connections to it.
+  bool answers() const;
   // An answer of any status is a value. Errors: kNotFound when nobody serves the socket, kCancelled
   // when `stop` is requested, else external (the answer broke off).
   Result<ClientResponse> send(const ClientRequest& request, const BodySink& sink = nullptr,

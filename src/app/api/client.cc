@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/api/held_directory.h"
 #include "app/api/routes.h"
 #include "base/logging.h"
 
@@ -58,7 +59,8 @@ Error error_of(const web::ClientResponse& response) {
 
 }  // namespace
 
-Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing missing) {
+Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing missing,
+                                                   std::stop_token stop) {
   LEAT_ASSIGN(const bool there, real_file_system().exists(data / "lock"));
   if (!there && missing == Missing::kRefuse) {
     return coded_error(
@@ -67,16 +69,12 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing mis
         data.string());
   }
   auto client = std::make_unique<ApiClient>();
-  auto opened = Instance::open(data);
-  if (!opened.ok() && opened.error().code() == ErrorCode::kInUse) {
-    const Path socket = data / "leat.sock";
-    LEAT_ASSIGN(const bool answers, real_file_system().exists(socket));
-    if (!answers) return std::move(opened).error();
-    client->remote_ = std::make_unique<web::UnixClient>(socket);
+  LEAT_ASSIGN(client->instance_,
+              open_when_free(data, [&] { return Instance::open(data); }, std::move(stop)));
+  if (!client->instance_) {
+    client->remote_ = std::make_unique<web::UnixClient>(data / "leat.sock");
     return client;
   }
-  if (!opened.ok()) return std::move(opened).error();
-  client->instance_ = std::move(opened).value();
   // One pipeline's damaged database leaves the others to be queried.
   if (const auto opened_all = client->instance_->open_all_stores(); !opened_all.ok()) {
     log_warn("{}", opened_all.error().to_string());
@@ -112,8 +110,12 @@ Result<web::ClientResponse> ApiClient::send(const web::ClientRequest& request,
       whole += piece;
       return true;
     };
-    SinkWriter writer(sink ? sink : collect, std::move(stop));
-    LEAT_TRY(response.stream(writer));
+    SinkWriter writer(sink ? sink : collect, stop);
+    for (bool again = true; again;) {
+      LEAT_TRY(response.stream(writer));
+      const auto delay = writer.take_again();
+      again = delay && system_clock().sleep_for(*delay, stop) && writer.open();
+    }
     answer.body = std::move(whole);
   } else if (sink && answer.ok()) {
     sink(response.body);

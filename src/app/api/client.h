@@ -18,10 +18,11 @@ namespace leat::app {
 // Not thread-safe.
 class ApiClient {
  public:
-  // Errors (user): no data directory there, unless it may be made; another process holds it but
-  // does not answer.
+  // Errors (user): no data directory there, unless it may be made; another process holds it, does
+  // not answer, and does not end soon.
   enum class Missing : uint8_t { kRefuse, kCreate };
-  static Result<std::unique_ptr<ApiClient>> open(const Path& data, Missing missing);
+  static Result<std::unique_ptr<ApiClient>> open(const Path& data, Missing missing,
+                                                 std::stop_token stop = {});
 
   // The body of the answer, or the Error that the answer's message makes.
   Result<std::string> get(const std::string& target);

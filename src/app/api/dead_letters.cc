@@ -164,6 +164,11 @@ Result<void> redrive(LetterWork& work, const DeadLetterFilter& filter, const std
           LEAT_ASSIGN(own, PipelineProcess::open(work.instance, std::move(plan), {}));
         }
         process = own.get();
+      } else if (!file.empty()) {
+        // A file that is named is meant as it is now.
+        LEAT_ASSIGN(auto plan, load_known_pipeline(work.instance, owner.pipeline, file,
+                                                   process->load_options()));
+        LEAT_TRY(process->follow(std::move(plan)));
       }
       return owner.is_task ? process->redrive_task(owner.letters, tell)
                            : process->redrive_stream(owner.letters, tell);

@@ -99,49 +99,80 @@ Result<int64_t> start_offset(const std::string& from, const log::OffsetRange& ra
   return std::clamp(offset, range.start, range.end);
 }
 
-Result<void> consume(Instance& instance, const std::string& topic, const ConsumeOptions& options,
-                     web::BodyWriter& out) {
-  auto& log = instance.log();
-  LEAT_ASSIGN(const int32_t partitions, log.partition_count(topic));
-  std::vector<log::TopicReader::Position> positions;
-  std::vector<int64_t> ends;  // where to stop without --follow
-  for (int32_t partition = 0; partition < partitions; ++partition) {
-    LEAT_ASSIGN(const auto range, log.offsets({topic, partition}));
-    LEAT_ASSIGN(const int64_t start, start_offset(options.from, range));
-    positions.push_back({.partition = {topic, partition}, .offset = start});
-    ends.push_back(options.follow ? INT64_MAX : range.end);
-  }
-  int64_t left = options.count;
-  std::string line;
-  while (left > 0) {
-    bool moved = false;
-    for (size_t i = 0; i < positions.size() && left > 0; ++i) {
-      auto& position = positions[i];
-      if (position.offset >= ends[i]) continue;
-      LEAT_ASSIGN(const auto fetched,
-                  log.fetch(position.partition, position.offset, {.max_bytes = 1 << 20}));
-      for (const auto& record : fetched.records) {
-        if (record.offset >= ends[i] || left == 0) break;
-        line.clear();
-        if (options.values_only) {
-          line += record.value.value_or("null");
-        } else {
-          append_record_json(line, position.partition.partition, record);
-        }
-        line += '\n';
-        if (!out.write(line)) return {};
-        --left;
+// The records that a request asked for, in as many calls as there are pauses.
+class Consumption {
+ public:
+  Consumption(Instance& instance, std::string topic, ConsumeOptions options)
+      : log_(instance.log()),
+        topic_(std::move(topic)),
+        options_(std::move(options)),
+        left_(options_.count) {}
+
+  Result<void> operator()(web::BodyWriter& out) {
+    if (positions_.empty()) LEAT_TRY(begin());
+    bool any = false;
+    for (bool moved = true; moved && left_ > 0;) {
+      moved = false;
+      for (size_t i = 0; i < positions_.size() && left_ > 0; ++i) {
+        if (positions_[i].offset >= ends_[i]) continue;
+        LEAT_ASSIGN(const auto progress, write_some(i, out));
+        if (progress == Progress::kNobodyListens) return {};
+        moved = moved || progress == Progress::kMoved;
       }
-      moved = moved || fetched.next_offset > position.offset;
-      position.offset = fetched.next_offset;
+      any = any || moved;
     }
-    if (moved) continue;
-    if (!options.follow || !out.flush()) return {};
-    log.wait_for_records(positions, std::chrono::milliseconds(200), {});
-    if (!out.open()) return {};
+    if (!options_.follow || left_ == 0 || !out.flush()) return {};
+    pause_ = any ? kFirstPause : std::min(pause_ * 2, kLongestPause);
+    out.again_in(pause_);
+    return {};
   }
-  return {};
-}
+
+ private:
+  enum class Progress : uint8_t { kNothing, kMoved, kNobodyListens };
+  static constexpr std::chrono::milliseconds kFirstPause{20};
+  static constexpr std::chrono::milliseconds kLongestPause{160};
+
+  Result<void> begin() {
+    LEAT_ASSIGN(const int32_t partitions, log_.partition_count(topic_));
+    for (int32_t partition = 0; partition < partitions; ++partition) {
+      LEAT_ASSIGN(const auto range, log_.offsets({topic_, partition}));
+      LEAT_ASSIGN(const int64_t start, start_offset(options_.from, range));
+      positions_.push_back({.partition = {topic_, partition}, .offset = start});
+      ends_.push_back(options_.follow ? INT64_MAX : range.end);
+    }
+    return {};
+  }
+
+  Result<Progress> write_some(size_t index, web::BodyWriter& out) {
+    auto& position = positions_[index];
+    LEAT_ASSIGN(const auto fetched,
+                log_.fetch(position.partition, position.offset, {.max_bytes = 1 << 20}));
+    for (const auto& record : fetched.records) {
+      if (record.offset >= ends_[index] || left_ == 0) break;
+      line_.clear();
+      if (options_.values_only) {
+        line_ += record.value.value_or("null");
+      } else {
+        append_record_json(line_, position.partition.partition, record);
+      }
+      line_ += '\n';
+      if (!out.write(line_)) return Progress::kNobodyListens;
+      --left_;
+    }
+    const bool moved = fetched.next_offset > position.offset;
+    position.offset = fetched.next_offset;
+    return moved ? Progress::kMoved : Progress::kNothing;
+  }
+
+  log::Log& log_;
+  const std::string topic_;
+  const ConsumeOptions options_;
+  int64_t left_;
+  std::vector<log::TopicReader::Position> positions_;
+  std::vector<int64_t> ends_;  // where to stop without --follow
+  std::string line_;
+  std::chrono::milliseconds pause_{};
+};
 
 // kNotFound with the nearest name.
 Result<void> check_topic(Instance& instance, const std::string& topic) {
@@ -174,9 +205,8 @@ void add_topic_routes(web::Router& router, Instance& instance) {
     if (!known.ok()) return web::error_response(known.error());
     web::Response response;
     response.headers.set("Content-Type", "application/x-ndjson");
-    response.stream = [&instance, topic, options = *options](web::BodyWriter& out) {
-      return consume(instance, topic, options, out);
-    };
+    auto consumption = std::make_shared<Consumption>(instance, topic, *options);
+    response.stream = [consumption](web::BodyWriter& out) { return (*consumption)(out); };
     return response;
   });
   router.add_streaming(

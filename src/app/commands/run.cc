@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/api/held_directory.h"
 #include "app/api/routes.h"
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
@@ -64,18 +65,44 @@ std::vector<config::Pipeline> check_all(std::vector<config::LoadResult> files, I
   return plans;
 }
 
-Result<Processes> open_all(std::vector<config::Pipeline> plans, Instance& instance,
-                           const RunFlags& flags, DiskGuard* disk) {
+struct Opened {
   Processes processes;
+  int code = kExitOk;  // of those that did not open, which has been told
+};
+
+// A pipeline that does not open leaves the others.
+Opened open_all(std::vector<config::Pipeline> plans, Instance& instance, const RunFlags& flags,
+                const config::LoadOptions& load, DiskGuard* disk) {
+  Opened opened;
+  const auto tell = [&](const config::Pipeline& plan, const Error& error) {
+    const int code = report(Error(error).during("opening the pipeline " + plan.name));
+    opened.code = worse_exit_code(opened.code, code);
+  };
   // One pipeline may read what another writes: all topics are there before any stream is opened.
-  for (const auto& plan : plans) LEAT_TRY(ensure_topics(instance, plan));
+  std::vector<config::Pipeline> ready;
   for (auto& plan : plans) {
-    LEAT_TRY(remember_pipeline_file(instance, plan));
-    LEAT_ASSIGN(auto process, PipelineProcess::open(instance, std::move(plan),
-                                                    {.fresh = flags.fresh, .disk = disk}));
-    processes.push_back(std::move(process));
+    const auto made = ensure_topics(instance, plan);
+    if (made.ok()) {
+      ready.push_back(std::move(plan));
+    } else {
+      tell(plan, made.error());
+    }
   }
-  return processes;
+  for (const auto& plan : ready) {
+    const auto remembered = remember_pipeline_file(instance, plan);
+    auto process = remembered.ok() ? PipelineProcess::open(instance, plan,
+                                                           {.load = load,
+                                                            .fresh = flags.fresh,
+                                                            .disk = disk,
+                                                            .epoch_records = epoch_records()})
+                                   : Result<std::unique_ptr<PipelineProcess>>(remembered.error());
+    if (process.ok()) {
+      opened.processes.push_back(std::move(*process));
+    } else {
+      tell(plan, process.error());
+    }
+  }
+  return opened;
 }
 
 int finish_once(const Processes& processes,
@@ -83,13 +110,7 @@ int finish_once(const Processes& processes,
   const auto screen = terminal::screen_of(STDERR_FILENO);
   std::vector<PipelineOutcome> done;
   int code = kExitOk;
-  // The worst of all: failed, then the user's mistake, then dead letters.
-  const auto worse = [&code](int next) {
-    const auto rank = [](int each) {
-      return each == 0 ? 0 : each == kExitDeadLetters ? 1 : 4 - each;
-    };
-    if (rank(next) > rank(code)) code = next;
-  };
+  const auto worse = [&code](int next) { code = worse_exit_code(code, next); };
   for (size_t i = 0; i < processes.size(); ++i) {
     if (!outcomes[i]->ok()) {
       worse(report(outcomes[i]->error()));
@@ -136,15 +157,21 @@ int run_all_on_schedule(Instance& instance, Processes& processes, StopSignal& si
     for (size_t i = 0; i < processes.size(); ++i) {
       threads.emplace_back([&, i] {
         const auto ended = run_on_schedule(instance, *processes[i], signal.token());
-        if (!ended.ok()) errors[i] = ended.error();
-        signal.request_stop();  // one ends, all end
+        if (ended.ok()) return;
+        errors[i] = ended.error();
+        log_error("the pipeline {} has failed, and others go on: {}", processes[i]->plan().name,
+                  ended.error().to_string());
       });
     }
   }
   display.finish();
   int code = kExitOk;
+  const auto worse = [&code](int next) { code = worse_exit_code(code, next); };
   for (size_t i = 0; i < processes.size(); ++i) {
-    if (errors[i]) code = std::max(code, report_stream_error(*processes[i], *errors[i]));
+    const auto& process = *processes[i];
+    if (errors[i]) worse(report(Error(*errors[i]).during("running " + process.plan().name)));
+    for (const auto& error : process.stream_failures()) worse(report_stream_error(process, error));
+    for (const auto& error : process.stream_troubles()) worse(report_stream_error(process, error));
   }
   return code;
 }
@@ -160,6 +187,16 @@ Result<std::unique_ptr<web::HttpServer>> serve(Instance& instance, const Process
   return web::HttpServer::start({.unix_socket = instance.data() / "leat.sock"}, std::move(router));
 }
 
+// By a process that answers requests.
+Error in_use(const Path& data) {
+  const auto held = real_file_system().lock(data / "lock");
+  return coded_error(
+      ErrorDomain::kUser, ErrorCode::kInUse,
+      "{}, which runs pipelines: name all files in one `leat run`, give this one "
+      "another --data, or end that process; the other commands work beside it",
+      held.ok() ? data.string() + " is in use by another process" : held.error().message());
+}
+
 struct Start {
   std::unique_ptr<Instance> instance;
   std::vector<config::Pipeline> plans;
@@ -169,13 +206,16 @@ struct Start {
 // Opens the data directory and checks the files. One that is there already comes first: its
 // records have taught what their topics hold, which counts for the files. A new one is made for
 // files without mistakes only.
-Start start(std::vector<config::LoadResult> files, const Path& data) {
+Start start(std::vector<config::LoadResult> files, const Path& data, const std::stop_token& stop) {
   Start start;
   std::optional<Error> unopened;
   const auto open = [&] {
-    auto opened = Instance::open(data);
-    if (opened.ok()) start.instance = std::move(*opened);
-    if (!opened.ok()) unopened = opened.error();
+    auto opened = open_when_free(data, [&] { return Instance::open(data); }, stop);
+    if (opened.ok() && *opened) {
+      start.instance = std::move(*opened);
+    } else {
+      unopened = opened.ok() ? in_use(data) : opened.error();
+    }
   };
   std::vector<std::string> topics;
   const auto there = real_file_system().exists(data / "log");
@@ -201,24 +241,28 @@ int run(const RunFlags& flags) {
   const auto connect = parse_assignments(flags.connect, "--connect", "NAME=URL");
   if (!connect.ok()) return report(connect.error());
   StopSignal signal;
-  auto started = start(load_files(flags.files, load_options(*set, *connect)), flags.data);
+  const auto load = load_options(*set, *connect);
+  auto started = start(load_files(flags.files, load), flags.data, signal.token());
   if (started.code != kExitOk) return started.code;
   Instance& instance = *started.instance;
   // A run of --once that meets a full disk ends, and the next one goes on; what runs for ever
   // waits.
   DiskGuard disk(instance.data(), instance.clock());
-  auto processes =
-      open_all(std::move(started.plans), instance, flags, flags.once ? nullptr : &disk);
-  if (!processes.ok()) return report(processes.error());
+  auto opened =
+      open_all(std::move(started.plans), instance, flags, load, flags.once ? nullptr : &disk);
+  auto& processes = opened.processes;
+  if (processes.empty()) return opened.code;
   std::vector<const PipelineProcess*> running;
-  for (const auto& process : *processes) running.push_back(process.get());
-  const Upkeep upkeep(instance, std::move(running));
-  auto server = serve(instance, *processes);
+  for (const auto& process : processes) running.push_back(process.get());
+  Upkeep upkeep(instance, std::move(running));
+  auto server = serve(instance, processes);
   if (!server.ok()) return report(server.error());
-  const int code = flags.once ? run_all_once(instance, *processes, flags, signal.token())
-                              : run_all_on_schedule(instance, *processes, signal);
+  const int code = flags.once ? run_all_once(instance, processes, flags, signal.token())
+                              : run_all_on_schedule(instance, processes, signal);
   (*server)->stop();
-  return code;
+  // Runs of --once may be the only ones that there are: what is past its retention goes with them.
+  if (flags.once) upkeep.finish();
+  return worse_exit_code(opened.code, code);
 }
 
 }  // namespace

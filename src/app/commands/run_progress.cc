@@ -48,7 +48,9 @@ std::vector<terminal::ProgressLine> ProgressOf::operator()() {
                        .lag = line.is_task
                                   ? std::nullopt
                                   : std::optional<uint64_t>(static_cast<uint64_t>(line.lag)),
-                       .message = line.message});
+                       .message = line.message,
+                       .dead_letters = static_cast<uint64_t>(line.dead_lettered),
+                       .next = line.next});
     }
   }
   return lines;

@@ -129,9 +129,7 @@ void report_failures(const PipelineProcess& process, const RunOutcome& outcome) 
     report(Error(*task.error)
                .during(fmt::format("running the task {} (attempt {})", name, task.attempts)));
   }
-  if (outcome.stream_error && outcome.stream_error->code() != ErrorCode::kCancelled) {
-    report_stream_error(process, *outcome.stream_error);
-  }
+  for (const auto& error : outcome.stream_errors) report_stream_error(process, error);
 }
 
 int report_stream_error(const PipelineProcess& process, const Error& error) {
@@ -149,12 +147,16 @@ int report_stream_error(const PipelineProcess& process, const Error& error) {
 }
 
 int exit_code_of(const RunOutcome& outcome) {
-  if (outcome.stream_error && outcome.stream_error->code() != ErrorCode::kCancelled) {
-    return exit_code_of(*outcome.stream_error);
+  int code = kExitOk;
+  for (const auto& error : outcome.stream_errors) {
+    code = worse_exit_code(code, exit_code_of(error));
   }
   for (const auto& [name, task] : outcome.tasks.tasks) {
-    if (task.state == schedule::TaskState::kFailed && task.error) return exit_code_of(*task.error);
+    if (task.state == schedule::TaskState::kFailed && task.error) {
+      code = worse_exit_code(code, exit_code_of(*task.error));
+    }
   }
+  if (code != kExitOk) return code;
   if (!outcome.finished() || !outcome.discrepancies.empty()) return kExitFailed;
   const auto& totals = outcome.totals;
   const int64_t wait = totals.dead_lettered() - totals.discarded();

@@ -71,11 +71,13 @@ TEST(RunSummary, AnUnfinishedRunSaysHowToGoOn) {
   EXPECT_EQ(exit_code_of(failed), kExitFailed);
   EXPECT_EQ(exit_code_of(with_failed_task(user_error("no such path"))), kExitUser);
   auto stopped = outcome();
-  stopped.stream_error = coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+  stopped.streams_stopped = true;
   EXPECT_EQ(exit_code_of(stopped), kExitFailed);
   auto wrong_sql = outcome();
-  wrong_sql.stream_error = user_error("no such column");
+  wrong_sql.stream_errors = {user_error("no such column")};
   EXPECT_EQ(exit_code_of(wrong_sql), kExitUser);
+  wrong_sql.stream_errors.push_back(external_error(Retry::kNo, "no such disk"));
+  EXPECT_EQ(exit_code_of(wrong_sql), kExitFailed) << "the worst counts";
 }
 
 TEST(RunSummary, SaysThatARunWasResumedAndWhatItWarnsOf) {

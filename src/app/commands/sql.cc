@@ -77,6 +77,7 @@ int run_sql(const SqlFlags& flags) {
   AnswerSource source(std::move(parsed), json_cells);
   const auto written =
       terminal::write_result(std::cout, *format, source, terminal::screen_of(STDOUT_FILENO));
+  if (!std::cout) return kExitOk;  // the end of the program tells
   if (!written.ok()) return report(written.error());
   if (truncated) {
     std::cerr << fmt::format(

@@ -97,7 +97,7 @@ int describe(const TopicFlags& flags) {
 
 int consume(const TopicFlags& flags) {
   StopSignal signal;
-  auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
+  auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse, signal.token());
   if (!client.ok()) return report(client.error());
   web::QueryMap query{{"from", flags.from}};
   if (flags.count >= 0) query["count"] = std::to_string(flags.count);
@@ -226,7 +226,9 @@ void add_topic_command(CLI::App& program, Action& action) {
   add_name(consumer);
   consumer->add_option("--from", flags->from, "beginning, end or an offset (default beginning)")
       ->type_name("OFFSET");
-  consumer->add_option("--count", flags->count, "Stop after N records")->type_name("N");
+  consumer->add_option("--count", flags->count, "Stop after N records")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   consumer->add_flag("--follow", flags->follow, "Wait for further records");
   CLI::App* producer =
       add("produce", "Append records from standard input, one JSON a line",

@@ -79,6 +79,7 @@ class StreamCheck {
         problems_.push_back(problem_at(plan_, target.location, checked.error().message()));
       } else if (pipeline::is_embedded_table(target)) {
         check_one_writer(stream, target);
+        check_schema(target);
       }
     }
   }
@@ -92,6 +93,21 @@ class StreamCheck {
         fmt::format("the table {} is written by the stream {} already: one stream writes a table; "
                     "give this one another table, and read both with UNION ALL",
                     target.name, writer->second)));
+  }
+
+  // DuckDB takes `shop.orders` for the table `orders` of the database `shop`, the pipeline's own,
+  // or for that of the schema `shop` in it, and asks which.
+  void check_schema(const config::Target& target) {
+    const size_t dot = target.name.find('.');
+    if (dot == std::string::npos || !same_in_lower_case(target.name.substr(0, dot), plan_.name)) {
+      return;
+    }
+    problems_.push_back(problem_at(
+        plan_, target.location,
+        fmt::format(
+            "the schema of the table {} is called like the pipeline, whose tables are found "
+            "by its name already: write `{}`, and `leat sql` knows it as {}, too",
+            target.name, target.name.substr(dot + 1), target.name)));
   }
 
   void check_topic(const config::Stream& stream, const std::string& topic) {

@@ -54,7 +54,8 @@ std::vector<config::LoadResult> load_files(const std::vector<std::string>& files
 }
 
 Result<config::Pipeline> load_known_pipeline(Instance& instance, const std::string& pipeline,
-                                             const std::string& file) {
+                                             const std::string& file,
+                                             const config::LoadOptions& options) {
   std::string path = file;
   if (file.empty()) {
     LEAT_ASSIGN(const auto known, instance.metadata().setting(setting_name(pipeline)));
@@ -64,7 +65,7 @@ Result<config::Pipeline> load_known_pipeline(Instance& instance, const std::stri
     }
     path = *known;
   }
-  auto files = load_files({path}, load_options({}, {}));
+  auto files = load_files({path}, options);
   LEAT_ASSIGN(const auto topics, instance.log().topics());
   const KnownTopics known(files, &topics);
   auto checked = check_file(std::move(files.front()), &instance, known);

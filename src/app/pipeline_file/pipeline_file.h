@@ -27,7 +27,9 @@ std::vector<config::LoadResult> load_files(const std::vector<std::string>& files
 
 // The pipeline from `file`, or from the file it last ran from. Errors (user): every mistake of it.
 Result<config::Pipeline> load_known_pipeline(Instance& instance, const std::string& pipeline,
-                                             const std::string& file);
+                                             const std::string& file,
+                                             const config::LoadOptions& options = load_options({},
+                                                                                               {}));
 Result<void> remember_pipeline_file(Instance& instance, const config::Pipeline& plan);
 
 }  // namespace leat::app

@@ -31,6 +31,16 @@ int64_t segment_bytes_for(int64_t retention_bytes, int64_t most) {
   return std::clamp(retention_bytes / 4, kLeast, most);
 }
 
+int64_t dead_lettered_in(const pipeline::StreamProgress& progress) {
+  int64_t letters = progress.counts.dead_lettered;
+  for (const auto& [name, sink] : progress.sinks) letters += sink.dead_lettered;
+  return letters;
+}
+
+std::string running(const std::string& stream) {
+  return fmt::format("running the stream {}", stream);
+}
+
 }  // namespace
 
 size_t epoch_records() {
@@ -75,12 +85,18 @@ Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instanc
   LEAT_TRY(ensure_topics(instance, process->plan_));
   process->disk_ = options.disk;
   process->letters_.letters = std::min(process->letters_.letters, options.epoch_records);
+  process->fresh_ = options.fresh;
+  process->epoch_records_ = options.epoch_records;
+  process->load_options_ = options.load;
+  process->followed_hash_ = process->plan_.file_hash;
+  process->after_epoch_ = crash_hook();
   LEAT_TRY(process->open_tasks());
-  LEAT_TRY(process->open_streams(options));
+  LEAT_TRY(process->open_streams());
+  process->fresh_ = false;  // was asked for this once
   return process;
 }
 
-PipelineProcess::~PipelineProcess() = default;
+PipelineProcess::~PipelineProcess() { stop_streams(); }
 
 Result<void> PipelineProcess::open_tasks() {
   std::function<Result<void>(std::stop_token)> wait_for_room;
@@ -105,37 +121,61 @@ Result<void> PipelineProcess::open_tasks() {
   return {};
 }
 
-Result<void> PipelineProcess::open_streams(const ProcessOptions& options) {
-  LEAT_ASSIGN(Instance::PipelineStore * store, instance_.pipeline_store(plan_.name));
-  const auto after_epoch = crash_hook();
+Result<void> PipelineProcess::open_streams() {
   for (const auto& stream : plan_.streams) {
-    pipeline::StreamContext context{
-        .pipeline = plan_.name,
-        .store_id = store->store_id,
-        .clock = instance_.clock(),
-        .topics = instance_.log(),
-        .schemas = instance_.schemas(),
-        .make_sink =
-            [this](const config::Stream& of, const config::Target& target) {
-              return make_sink(of, target, plan_, instance_);
-            },
-        .limits = {.records = options.epoch_records},
-        .letters = letters_,
-        .fresh = options.fresh,
-        .record_keys = {},
-        .strict_topics = {},
-        .after_epoch = after_epoch};
-    for (const auto& [name, topic] : plan_.topics) {
-      context.record_keys[name] = pipeline::record_key_of(plan_, name);
-      if (topic.schema_mode == config::SchemaMode::kStrict) context.strict_topics.insert(name);
-    }
-    auto runner = pipeline::StreamRunner::open(stream, std::move(context), *store->database);
-    if (!runner.ok()) {
-      return std::move(runner).error().during(fmt::format("opening the stream {}", stream.name));
-    }
-    read_before_[stream.name] = (*runner)->snapshot().progress.counts.read;
-    streams_[stream.name] = std::make_unique<StreamThread>(std::move(runner).value(), options.disk);
+    LEAT_ASSIGN(auto runner, open_runner(plan_, stream));
+    before_[stream.name] = runner->snapshot().progress;
+    streams_[stream.name] = std::make_unique<StreamThread>(std::move(runner), disk_);
   }
+  return {};
+}
+
+Result<std::unique_ptr<pipeline::StreamRunner>> PipelineProcess::open_runner(
+    const config::Pipeline& plan, const config::Stream& stream) {
+  LEAT_ASSIGN(Instance::PipelineStore * store, instance_.pipeline_store(plan_.name));
+  pipeline::StreamContext context{
+      .pipeline = plan_.name,
+      .store_id = store->store_id,
+      .clock = instance_.clock(),
+      .topics = instance_.log(),
+      .schemas = instance_.schemas(),
+      .make_sink =
+          [this, &plan](const config::Stream& of, const config::Target& target) {
+            return make_sink(of, target, plan, instance_);
+          },
+      .limits = {.records = epoch_records_},
+      .letters = letters_,
+      .fresh = fresh_,
+      .record_keys = {},
+      .strict_topics = {},
+      .after_epoch = after_epoch_,
+      .stop = stop_.get_token()};
+  for (const auto& [name, topic] : plan.topics) {
+    context.record_keys[name] = pipeline::record_key_of(plan, name);
+    if (topic.schema_mode == config::SchemaMode::kStrict) context.strict_topics.insert(name);
+  }
+  auto runner = pipeline::StreamRunner::open(stream, std::move(context), *store->database);
+  if (!runner.ok()) {
+    return std::move(runner).error().during(fmt::format("opening the stream {}", stream.name));
+  }
+  return runner;
+}
+
+Result<void> PipelineProcess::follow(config::Pipeline current) {
+  const std::lock_guard lock(following_);
+  if (current.file_hash == followed_hash_) return {};
+  followed_.push_back(std::make_unique<const config::Pipeline>(std::move(current)));
+  const auto& plan = *followed_.back();
+  for (const auto& stream : plan.streams) {
+    const auto there = streams_.find(stream.name);
+    if (there == streams_.end()) continue;
+    LEAT_TRY(there->second->replace_runner([&] { return open_runner(plan, stream); }));
+  }
+  followed_hash_ = plan.file_hash;
+  log_warn(
+      "the streams of the pipeline {} go on with their queries and targets of {} as it is now; "
+      "what else has changed there waits for the next start",
+      plan_.name, plan.file.string());
   return {};
 }
 
@@ -191,27 +231,52 @@ Result<void> PipelineProcess::drain_streams() {
 }
 
 void PipelineProcess::stop_streams() {
+  stop_.request_stop();
   for (auto& [name, stream] : streams_) stream->stop();
 }
 
 Result<void> PipelineProcess::join_streams() {
   Result<void> first;
+  const auto is_failure = [](const Result<void>& ended) {
+    return !ended.ok() && ended.error().code() != ErrorCode::kCancelled;
+  };
   for (auto& [name, stream] : streams_) {
     Result<void> ended = stream->join();
-    if (!ended.ok() && first.ok()) {
-      first = std::move(ended).error().during(fmt::format("running the stream {}", name));
+    if (!ended.ok() && (first.ok() || (!is_failure(first) && is_failure(ended)))) {
+      first = std::move(ended).error().during(running(name));
     }
   }
   return first;
 }
 
-std::optional<Error> PipelineProcess::stream_failure() const {
+std::vector<Error> PipelineProcess::stream_failures() const {
+  std::vector<Error> failures;
   for (const auto& [name, stream] : streams_) {
     if (auto failure = stream->failure()) {
-      return std::move(*failure).during(fmt::format("running the stream {}", name));
+      failures.push_back(std::move(*failure).during(running(name)));
     }
   }
-  return std::nullopt;
+  return failures;
+}
+
+std::vector<Error> PipelineProcess::stream_troubles() const {
+  std::vector<Error> troubles;
+  for (const auto& [name, stream] : streams_) {
+    if (auto trouble = stream->trouble(); trouble && !stream->failure()) {
+      troubles.push_back(std::move(*trouble).during(running(name)));
+    }
+  }
+  return troubles;
+}
+
+bool PipelineProcess::all_streams_failed() const {
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const auto& stream) { return stream.second->failure().has_value(); });
+}
+
+void PipelineProcess::set_next_run(std::string text) {
+  const std::lock_guard lock(mutex_);
+  next_run_ = std::move(text);
 }
 
 Result<pipeline::PipelineTotals> PipelineProcess::totals() const {
@@ -233,32 +298,44 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
     const std::lock_guard lock(mutex_);
     for (const auto& task : plan_.tasks) {
       const auto& line = task_lines_.at(task.name);
+      // A cursor of another run is where that one ended.
+      const bool is_of_run = line.cursor.run == run_;
       lines.push_back(
           {.name = task.name,
            .is_task = true,
            .state = schedule::to_string(line.report.state),
-           // A cursor of another run is where that one ended.
-           .records = line.cursor.run == run_ ? line.cursor.run_counts.fetched : 0,
+           .records = is_of_run ? line.cursor.run_counts.fetched : 0,
            .lag = 0,
            .message = line.report.state == schedule::TaskState::kUpForRetry && line.report.error
                           ? line.report.error->message()
-                          : ""});
+                          : "",
+           .dead_lettered = is_of_run ? line.cursor.run_counts.dead_lettered : 0,
+           .next = next_run_});
     }
   }
   for (const auto& stream : plan_.streams) {
     const auto& thread = streams_.at(stream.name);
     const auto snapshot = thread->snapshot();
     const auto failure = thread->failure();
+    const auto trouble = thread->trouble();
     const bool done = thread->reached_end();
+    const auto& before = before_.at(stream.name);
+    const bool retrying = trouble || !snapshot.trouble.empty();
     lines.push_back({.name = stream.name,
                      .is_task = false,
-                     .state = failure ? "failed"
-                              : done  ? "done"
-                                      : "running",
-                     .records = snapshot.progress.counts.read - read_before_.at(stream.name),
+                     .state = failure    ? "failed"
+                              : done     ? "done"
+                              : retrying ? "up_for_retry"
+                                         : "running",
+                     .records = snapshot.progress.counts.read - before.counts.read,
                      // What came after the end it was to reach is not its lag.
                      .lag = done ? 0 : snapshot.lag,
-                     .message = failure ? failure->message() : ""});
+                     .message = failure                               ? failure->message()
+                                : trouble && snapshot.trouble.empty() ? trouble->message()
+                                                                      : snapshot.trouble,
+                     // A redrive takes some away that were there before.
+                     .dead_lettered = std::max<int64_t>(
+                         0, dead_lettered_in(snapshot.progress) - dead_lettered_in(before))});
   }
   return lines;
 }

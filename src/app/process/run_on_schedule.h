@@ -8,8 +8,9 @@
 
 namespace leat::app {
 
-// Runs until stopped (no error) or until a stream ends with an error. A failed DAG run is logged,
-// and the next one comes at its time.
+// Runs until stopped (no error), or until nothing is left of it: its streams have failed, and no
+// task will ever be due. A failed DAG run is logged, and the next one comes at its time. What its
+// streams failed with is the process's to tell. Errors: the metadata.
 Result<void> run_on_schedule(Instance& instance, PipelineProcess& process, std::stop_token stop);
 
 }  // namespace leat::app

@@ -66,7 +66,8 @@ Result<RunOutcome> run_once(Instance& instance, PipelineProcess& process, const 
   outcome.tasks = process.run_tasks(run.id, stop);
   const std::stop_callback stop_streams(stop, [&process] { process.stop_streams(); });
   const Result<void> drained = process.drain_streams();
-  if (!drained.ok()) outcome.stream_error = drained.error();
+  outcome.stream_errors = process.stream_failures();
+  outcome.streams_stopped = !drained.ok() && outcome.stream_errors.empty();
 
   auto& metadata = instance.metadata();
   const auto& name = process.plan().name;

@@ -17,11 +17,12 @@ struct RunOutcome {
   bool resumed = false;             // goes on with a run that was interrupted
   pipeline::PipelineTotals totals;  // of this run, over all its resumptions
   schedule::DagRunReport tasks;
-  std::optional<Error> stream_error;
+  std::vector<Error> stream_errors;  // of those that failed
+  bool streams_stopped = false;      // before they had reached their ends
   std::vector<std::string> warnings;
   std::vector<std::string> discrepancies;
 
-  bool finished() const { return tasks.succeeded() && !stream_error; }
+  bool finished() const { return tasks.succeeded() && stream_errors.empty() && !streams_stopped; }
 };
 
 // The run that this start belongs to: the open one, or a new one. It is a record in the metadata

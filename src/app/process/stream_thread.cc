@@ -9,6 +9,21 @@ namespace leat::app {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleWait{10'000};  // ended early by records and by wake()
+constexpr std::chrono::milliseconds kFirstRetryDelay{1'000};
+constexpr std::chrono::milliseconds kLongestRetryDelay{60'000};
+
+std::chrono::milliseconds delay_after(int failures) {
+  auto delay = kFirstRetryDelay;
+  for (int i = 1; i < failures && delay < kLongestRetryDelay; ++i) delay *= 2;
+  return std::min(delay, kLongestRetryDelay);
+}
+
+// A wrong query stays wrong however often it runs.
+bool may_pass(const Error& error) {
+  return error.domain() != ErrorDomain::kUser && error.retry() == Retry::kYes;
+}
+
+Error stopped() { return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped"); }
 
 }  // namespace
 
@@ -36,15 +51,29 @@ void StreamThread::start() {
         if (left.empty()) {
           running_ = false;
           outcome_.emplace(std::move(result));
-          return;
+          break;
         }
       }
       for (const auto& work : left) work();
+    }
+    if (const auto error = failure(); error && disk_ != nullptr) {
+      log_error("the stream {} has failed, and others go on: {}", runner_->name(),
+                error->to_string());
     }
   });
 }
 
 Result<void> StreamThread::loop() {
+  Result<void> ended = run();
+  while (!ended.ok() && disk_ != nullptr && may_pass(ended.error())) {
+    LEAT_TRY(wait_after(ended.error()));
+    ended = runner_->resume();
+    if (ended.ok()) ended = run();
+  }
+  return ended;
+}
+
+Result<void> StreamThread::run() {
   while (!stop_.stop_requested()) {
     std::stop_token woken;
     for (const auto& work : take_work(woken)) work();
@@ -57,33 +86,57 @@ Result<void> StreamThread::loop() {
     LEAT_ASSIGN(const bool more, run_epoch());
     const auto wait = flush_due();
     if (!wait.ok()) return Error(wait.error());
+    runner_->tell_letters();
     if (more) continue;
     LEAT_TRY(runner_->checkpoint_if_due());
     runner_->wait_for_records(*wait, woken);
   }
+  runner_->tell_letters(true);
   LEAT_TRY(runner_->flush());
-  return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+  return stopped();
 }
 
-// An epoch that meets a full disk is run again when there is room.
 Result<bool> StreamThread::run_epoch() {
-  if (disk_ == nullptr) return runner_->run_epoch();
-  LEAT_TRY(disk_->wait_for_room(stop_.get_token()));
-  auto more = runner_->run_epoch();
-  while (!more.ok() && more.error().code() == ErrorCode::kNoSpace) {
-    log_warn("stream on {}: {}", topic(), more.error().to_string());
-    LEAT_TRY(disk_->wait_after_failure(stop_.get_token()));
-    auto resumed = runner_->resume();
-    more = resumed.ok() ? runner_->run_epoch() : Result<bool>(std::move(resumed).error());
-  }
+  if (disk_ != nullptr) LEAT_TRY(disk_->wait_for_room(stop_.get_token()));
+  LEAT_ASSIGN(const bool more, runner_->run_epoch());
+  failures_ = 0;
+  set_trouble(std::nullopt);
   return more;
+}
+
+Result<void> StreamThread::wait_after(const Error& error) {
+  const auto delay = delay_after(++failures_);
+  const auto until = std::chrono::steady_clock::now() + delay;
+  log_warn("stream {}: {}; trying again in {} s", runner_->name(), error.to_string(),
+           delay.count() / 1000);
+  set_trouble(error);
+  if (error.code() == ErrorCode::kNoSpace) disk_->note_failure();
+  while (!stop_.stop_requested()) {
+    std::stop_token woken;
+    for (const auto& work : take_work(woken)) work();
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return {};
+    system_clock().sleep_for(left, woken);
+  }
+  return stopped();
+}
+
+void StreamThread::set_trouble(std::optional<Error> error) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(error);
+}
+
+std::optional<Error> StreamThread::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
 }
 
 Result<std::chrono::milliseconds> StreamThread::flush_due() {
   const auto due = runner_->flush_due();
   if (due.ok()) return std::min(kIdleWait, due->value_or(kIdleWait));
   if (due.error().retry() == Retry::kNo) return Error(due.error());
-  log_warn("stream on {}: {}; trying again", topic(), due.error().to_string());
+  log_warn("stream {}: {}; trying again", runner_->name(), due.error().to_string());
   return kIdleWait;
 }
 
@@ -158,6 +211,21 @@ Result<pipeline::StreamRunner::Redriven> StreamThread::redrive(
 Result<int64_t> StreamThread::discard(const pipeline::LetterFilter& filter,
                                       const std::string& because) {
   return between_epochs<int64_t>([&] { return runner_->discard(filter, because); });
+}
+
+Result<void> StreamThread::replace_runner(const OpenRunner& open) {
+  return between_epochs<void>([&]() -> Result<void> {
+    LEAT_TRY(runner_->flush());  // the new one may not know what it holds back
+    LEAT_ASSIGN(std::shared_ptr<pipeline::StreamRunner> next, open());
+    const std::lock_guard lock(mutex_);
+    runner_.swap(next);
+    return {};
+  });
+}
+
+std::shared_ptr<pipeline::StreamRunner> StreamThread::runner() const {
+  const std::lock_guard lock(mutex_);
+  return runner_;
 }
 
 }  // namespace leat::app

@@ -7,6 +7,7 @@
 #include "app/process/instance_for_test.h"
 #include "base/logging.h"
 #include "pipeline/letters/letters_for_test.h"
+#include "source/testing/fake_clock.h"
 
 namespace leat::app {
 namespace {
@@ -41,6 +42,25 @@ class HoldingSink final : public sink::Sink {
   int asked_ = 0;
 };
 
+// Fails so often, as a system that is down.
+class DownSink final : public sink::Sink {
+ public:
+  explicit DownSink(std::atomic<int>& failures) : failures_(failures) {}
+  Result<void> prepare(const std::vector<store::Column>&) override { return {}; }
+  Result<sink::Delivery> deliver(const sink::EpochIdentity&, const store::RowBatch&) override {
+    if (failures_-- > 0) return external_error(Retry::kYes, "it is down");
+    return sink::Delivery();
+  }
+  Result<void> flush() override { return {}; }
+  Result<std::optional<std::chrono::milliseconds>> flush_due() override {
+    return std::optional<std::chrono::milliseconds>();
+  }
+  Result<void> close() override { return {}; }
+
+ private:
+  std::atomic<int>& failures_;
+};
+
 class StreamThreadTest : public test::InstanceTest {
  protected:
   StreamThreadTest() {
@@ -59,7 +79,7 @@ class StreamThreadTest : public test::InstanceTest {
     auto* store = instance_->pipeline_store("p").value();
     pipeline::StreamContext context{.pipeline = "p",
                                     .store_id = store->store_id,
-                                    .clock = instance_->clock(),
+                                    .clock = clock_ != nullptr ? *clock_ : instance_->clock(),
                                     .topics = instance_->log(),
                                     .schemas = instance_->schemas(),
                                     .make_sink = make_sink_,
@@ -72,7 +92,7 @@ class StreamThreadTest : public test::InstanceTest {
                                     }};
     auto runner = pipeline::StreamRunner::open(stream_, std::move(context), *store->database);
     ASSERT_TRUE(runner.ok()) << runner.error().to_string();
-    thread_ = std::make_unique<StreamThread>(std::move(*runner));
+    thread_ = std::make_unique<StreamThread>(std::move(*runner), disk_);
   }
   void wait_for_epochs(int count) {
     std::unique_lock lock(mutex_);
@@ -89,6 +109,28 @@ class StreamThreadTest : public test::InstanceTest {
     return redriven.ok() ? redriven->outcome : pipeline::RedriveOutcome{};
   }
 
+  // A target that is down for so many deliveries, in a stream that is tried again.
+  void open_down(int failures) {
+    set_log_sink([](LogLevel, std::string_view) {});
+    clock_ = &fast_clock_;
+    disk_ = &guard_;
+    failures_ = failures;
+    make_sink_ = [this](const auto&, const auto&) -> Result<std::unique_ptr<sink::Sink>> {
+      return std::unique_ptr<sink::Sink>(std::make_unique<DownSink>(failures_));
+    };
+    stream_.into[0].type = "hdfs";
+    open();
+  }
+  template <class Condition>
+  void wait_until(Condition condition) {
+    while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  source::FakeClock fast_clock_;
+  Clock* clock_ = nullptr;
+  DiskGuard guard_{"/", system_clock()};
+  DiskGuard* disk_ = nullptr;
+  std::atomic<int> failures_ = 0;
   pipeline::SinkFactory make_sink_;
   config::Stream stream_;
   std::mutex mutex_;
@@ -172,6 +214,45 @@ TEST_F(StreamThreadTest, SaysWhatEndedIt) {
   ASSERT_TRUE(thread_->failure());
   EXPECT_THAT(thread_->failure()->message(), HasSubstr("nn"));
   EXPECT_EQ(thread_->failure()->to_string(), joined.error().to_string());
+}
+
+TEST_F(StreamThreadTest, WhatMayPassIsTriedAgain) {
+  open_down(pipeline::kDeliveryAttempts + 2);
+  thread_->start();
+  wait_until([&] { return thread_->trouble().has_value(); });
+  EXPECT_THAT(thread_->trouble()->message(), HasSubstr("it is down"));
+  EXPECT_FALSE(thread_->failure());
+  wait_until([&] { return failures_ < 0; });
+  wait_until([&] { return !thread_->trouble(); });
+  produce("t", "{\"n\":\"2\"}");
+  wait_until([&] { return thread_->snapshot().progress.counts.used == 2; });
+  thread_->stop();
+  EXPECT_FALSE(thread_->join().ok());
+  EXPECT_FALSE(thread_->failure());
+  EXPECT_FALSE(thread_->trouble());
+  set_log_sink(nullptr);
+}
+
+TEST_F(StreamThreadTest, AStopEndsTheWaitBetweenTwoTries) {
+  open_down(1'000'000);
+  thread_->start();
+  wait_until([&] { return thread_->trouble().has_value(); });
+  thread_->stop();
+  EXPECT_EQ(thread_->join().error().code(), ErrorCode::kCancelled);
+  EXPECT_TRUE(thread_->trouble()) << "what it failed with is told at the end";
+  set_log_sink(nullptr);
+}
+
+TEST_F(StreamThreadTest, AUsersMistakeIsNotTriedAgain) {
+  set_log_sink([](LogLevel, std::string_view) {});
+  disk_ = &guard_;
+  stream_.sql = "SELECT nn FROM t";
+  produce("t", "{\"nnn\":1}");
+  open();
+  thread_->start();
+  EXPECT_EQ(thread_->join().error().domain(), ErrorDomain::kUser);
+  EXPECT_TRUE(thread_->failure());
+  set_log_sink(nullptr);
 }
 
 TEST_F(StreamThreadTest, RedrivesBetweenEpochsWhileItRuns) {

@@ -7,6 +7,7 @@
 namespace leat::app {
 namespace {
 
+constexpr std::chrono::seconds kFirstWait{1};
 constexpr std::chrono::minutes kInterval{1};
 
 // A stream, and the first offset of a partition that it still needs.
@@ -140,19 +141,32 @@ Result<std::map<std::string, std::string>> maintain_log(
 }
 
 Upkeep::Upkeep(Instance& instance, std::vector<const PipelineProcess*> running)
-    : thread_([&instance, running = std::move(running)](const std::stop_token& stop) {
-        std::map<std::string, std::string> told;
-        while (instance.clock().sleep_for(kInterval, stop)) {
-          auto waiting = maintain_log(instance, running);
-          if (!waiting.ok()) {
-            log_warn("upkeep of the log: {}", waiting.error().to_string());
-            continue;
-          }
-          for (const auto& [about, text] : *waiting) {
-            if (!told.contains(about)) log_warn("{}", text);
-          }
-          told = std::move(*waiting);
+    : instance_(instance),
+      running_(std::move(running)),
+      thread_([this](const std::stop_token& stop) {
+        std::chrono::milliseconds wait = kFirstWait;
+        while (instance_.clock().sleep_for(wait, stop)) {
+          maintain();
+          wait = kInterval;
         }
       }) {}
+
+void Upkeep::finish() {
+  thread_.request_stop();
+  thread_.join();
+  maintain();
+}
+
+void Upkeep::maintain() {
+  auto waiting = maintain_log(instance_, running_);
+  if (!waiting.ok()) {
+    log_warn("upkeep of the log: {}", waiting.error().to_string());
+    return;
+  }
+  for (const auto& [about, text] : *waiting) {
+    if (!told_.contains(about)) log_warn("{}", text);
+  }
+  told_ = std::move(*waiting);
+}
 
 }  // namespace leat::app

@@ -17,13 +17,22 @@ namespace leat::app {
 Result<std::map<std::string, std::string>> maintain_log(
     Instance& instance, const std::vector<const PipelineProcess*>& running);
 
-// While it lives, a thread maintains the log once a minute. Failures and what retention waits for
-// are logged when they begin. REQUIRES: instance and processes outlive it.
+// While it lives, a thread maintains the log: a second after it began, and then once a minute.
+// Failures and what retention waits for are logged when they begin. REQUIRES: instance and
+// processes outlive it.
 class Upkeep {
  public:
   Upkeep(Instance& instance, std::vector<const PipelineProcess*> running);
 
+  // Ends the thread, and maintains the log once more.
+  void finish();
+
  private:
+  void maintain();
+
+  Instance& instance_;
+  const std::vector<const PipelineProcess*> running_;
+  std::map<std::string, std::string> told_;  // the thread's, and finish()'s after it
   std::jthread thread_;
 };
 

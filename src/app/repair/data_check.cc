@@ -59,7 +59,13 @@ Result<std::unique_ptr<DataCheck>> DataCheck::run(const Path& data) {
                        "no data directory at {}; name it with --data", data.string());
   }
   auto check = std::make_unique<DataCheck>();
-  LEAT_ASSIGN(check->lock_, real.lock(data / "lock"));
+  auto lock = real.lock(data / "lock");
+  if (!lock.ok() && lock.error().code() == ErrorCode::kInUse) {
+    return coded_error(ErrorDomain::kUser, ErrorCode::kInUse,
+                       "{}: end that first, a repair needs the directory for itself",
+                       lock.error().message());
+  }
+  LEAT_ASSIGN(check->lock_, std::move(lock));
   const std::string stamp = repair_stamp(system_clock());
   OwnFiles& files = check->files_.emplace(data, real);
   // First, since the others are mended in a place that is free.

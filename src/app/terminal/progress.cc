@@ -70,7 +70,9 @@ void ProgressDisplay::show(bool last) {
   if (!screen_.terminal) {
     const auto news = last ? plain_.finish(lines) : plain_.update(lines, clock_.steady_now());
     std::string text;
-    for (const std::string& line : news) text += line + '\n';
+    // As the lines of the log have it: both stand in one file.
+    const std::string now = format_timestamp(clock_.now() / 1000 * 1000);
+    for (const std::string& line : news) text += now + ' ' + line + '\n';
     write_all(descriptor_, text);
     return;
   }

@@ -51,12 +51,19 @@ std::string lag_of(const ProgressLine& line) {
   return line.lag ? fmt::format("lag {}", human_count(*line.lag)) : "";
 }
 
+std::string letters_of(const ProgressLine& line) {
+  return fmt::format("{} dead letter{}", human_count(line.dead_letters),
+                     line.dead_letters == 1 ? "" : "s");
+}
+
 std::string plain_line(const ProgressLine& line) {
   std::string text = fmt::format("{} {}: {}, {}", line.kind, line.name, look_of(line.state, 0).word,
                                  records_of(line));
   if (const auto rate = rate_of(line); !rate.empty()) text += ", " + rate;
   if (line.lag) text += ", " + lag_of(line);
+  if (line.dead_letters > 0) text += ", " + letters_of(line);
   if (!line.message.empty()) text += ", " + printable(line.message);
+  if (!line.next.empty()) text += ", " + line.next;
   return text;
 }
 
@@ -84,7 +91,11 @@ std::vector<std::string> render_progress(const std::vector<ProgressLine>& lines,
                     padded_to_width(printable(line.name), name_width), look.word, records_of(line),
                     records_width, rate_of(line));
     if (lag_width > 0) rest += fmt::format("  {:<{}}", lag_of(line), lag_width);
+    if (line.dead_letters > 0) {
+      rest += "  " + letters_of(line);
+    }
     if (!line.message.empty()) rest += "  " + printable(line.message);
+    if (!line.next.empty()) rest += "  " + line.next;
     rest.resize(rest.find_last_not_of(' ') + 1);
     // One column stays free: a line that fills its row makes some terminals wrap.
     if (screen.width > 3) rest = cut_to_width(rest, screen.width - 2);
@@ -102,14 +113,17 @@ std::vector<std::string> PlainProgress::update(const std::vector<ProgressLine>& 
     const bool trouble =
         line.state == ProgressState::kRetrying || line.state == ProgressState::kFailed;
     // What waits has nothing to tell yet.
-    if (is_new && line.state == ProgressState::kWaiting && line.message.empty()) {
+    if (is_new && line.state == ProgressState::kWaiting && line.message.empty() &&
+        line.next.empty()) {
       told_.erase(found);
       continue;
     }
     const bool entered = std::exchange(told.seen, line.state) != line.state || is_new;
     const bool at_once = told.states.insert(line.state).second || (trouble && entered) ||
-                         told.message != line.message;
-    const bool changed = told.state != line.state || told.records != line.records;
+                         told.message != line.message ||
+                         (told.dead_letters == 0 && line.dead_letters > 0);
+    const bool changed = told.state != line.state || told.records != line.records ||
+                         told.dead_letters != line.dead_letters;
     const bool due = changed && now - told.at >= told.interval;
     if (!at_once && !due) continue;
     news.push_back(plain_line(line));
@@ -117,6 +131,7 @@ std::vector<std::string> PlainProgress::update(const std::vector<ProgressLine>& 
     told.state = line.state;
     told.message = line.message;
     told.records = line.records;
+    told.dead_letters = line.dead_letters;
     told.at = now;
   }
   return news;

@@ -24,6 +24,8 @@ struct ProgressLine {
   std::optional<double> rate = {};  // records per second; none: not measured yet
   std::optional<uint64_t> lag;      // records; a task has none
   std::string message;              // what it waits for or failed with; one line
+  uint64_t dead_letters = 0;
+  std::string next = {};  // when it runs next; no news by itself
 };
 
 // A line each, aligned and cut to the screen's width. `tick` turns the wheel of what is running.
@@ -47,6 +49,7 @@ class PlainProgress {
     ProgressState state = ProgressState::kWaiting;
     std::string message = {};
     uint64_t records = 0;
+    uint64_t dead_letters = 0;
     std::chrono::steady_clock::time_point at = {};
     std::chrono::seconds interval{1};
   };

@@ -1,6 +1,6 @@
 #include "app/terminal/progress.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -61,6 +61,29 @@ TEST(RenderProgress, a_rate_is_shown_once_it_is_measured) {
   line.rate = 0;
   EXPECT_EQ(PlainProgress().update({line}, {})[0],
             "stream created_users: running, 7 records, 0/s, lag 1,000");
+}
+
+TEST(RenderProgress, letters_and_what_comes_next_are_shown) {
+  ProgressLine line = task(ProgressState::kWaiting, 0);
+  line.dead_letters = 1;
+  line.next = "next at noon";
+  EXPECT_EQ(render_progress({line}, Screen{.terminal = true, .width = 100}, 0)[0],
+            "· task fetch  waiting   0 records            1 dead letter  next at noon");
+  PlainProgress plain;
+  EXPECT_EQ(plain.update({line}, {})[0],
+            "task fetch: waiting, 0 records, 1 dead letter, next at noon");
+  line.next = "next at one";
+  EXPECT_TRUE(plain.update({line}, {}).empty()) << "would be told at every interval";
+}
+
+TEST(PlainProgress, the_first_dead_letter_is_told_at_once) {
+  PlainProgress plain;
+  ProgressLine line = stream(7, 0);
+  plain.update({line}, {});
+  line.dead_letters = 2;
+  EXPECT_EQ(plain.update({line}, {}).size(), 1u);
+  line.dead_letters = 3;
+  EXPECT_EQ(plain.update({line}, {}).size(), 0u);
 }
 
 TEST(PlainProgress, tells_new_states_at_once_and_numbers_later) {
@@ -168,7 +191,8 @@ TEST_F(ProgressDisplayTest, elsewhere_lines_are_plain) {
                             [] { return std::vector{task(ProgressState::kDone, 3)}; });
     while (written().empty()) std::this_thread::yield();
   }
-  EXPECT_EQ(written(), "task fetch: done, 3 records\n");
+  EXPECT_THAT(written(),
+              testing::MatchesRegex("20..-..-..T..:..:..[.0-9]*Z task fetch: done, 3 records\n"));
 }
 
 }  // namespace

@@ -82,6 +82,8 @@ Result<void> Ingest::commit_batch(log::TopicWriter& writer, TaskBatch& batch, Ta
   LEAT_TRY(writer.append({kCursorsTopic, 0}, {&record, 1}));
   LEAT_TRY(writer.commit());
   cursor = std::move(next);
+  for (const auto& letter : batch.letters) letter_news_.add(letter.origin, letter.error);
+  letter_news_.tell(cursor.done);
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "pipeline/ingest/record_key.h"
 #include "pipeline/ingest/task_batch.h"
 #include "pipeline/ingest/task_cursor.h"
+#include "pipeline/letters/letter_news.h"
 #include "source/source.h"
 
 namespace leat::pipeline {
@@ -45,13 +46,17 @@ class Ingest {
 
  private:
   Ingest(const config::Task& task, IngestContext context, RecordKey key)
-      : task_(task), context_(std::move(context)), key_(std::move(key)) {}
+      : task_(task),
+        context_(std::move(context)),
+        key_(std::move(key)),
+        letter_news_("task " + task.name, context_.clock) {}
 
   Result<void> commit_batch(log::TopicWriter& writer, TaskBatch& batch, TaskCursor& cursor);
 
   const config::Task& task_;
   IngestContext context_;
   RecordKey key_;
+  LetterNews letter_news_;
 };
 
 }  // namespace leat::pipeline

@@ -99,6 +99,38 @@ TEST_F(StreamDeliveryTest, GivesUpInTheEndAndKeepsTheEpoch) {
   EXPECT_EQ(outbox(), 0U);
 }
 
+TEST_F(StreamDeliveryTest, AStartWaitsForNoTargetAndWhatWasLeftOverComesFirst) {
+  produce_ids(1, 2);
+  out().failures = 1'000;
+  open();
+  ASSERT_FALSE(try_drain().ok());
+  produce_ids(3, 3);
+  restart();
+  clock_.sleeps.clear();
+  out().attempts.clear();
+  out().failures = 2;
+  open();
+  EXPECT_EQ(out().attempts.size(), 1U);
+  EXPECT_TRUE(clock_.sleeps.empty());
+  EXPECT_EQ(outbox(), 1U);
+  drain();
+  EXPECT_THAT(out().rows(), ElementsAre("1", "2", "3"));
+  EXPECT_EQ(outbox(), 0U);
+  expect_reconciled();
+}
+
+TEST_F(StreamDeliveryTest, AStopEndsTheWaitForATarget) {
+  produce_ids(1, 2);
+  out().failures = 1'000;
+  stop_.request_stop();
+  open();
+  const auto drained = try_drain();
+  ASSERT_FALSE(drained.ok());
+  EXPECT_EQ(drained.error().code(), ErrorCode::kCancelled);
+  EXPECT_EQ(out().attempts.size(), 1U);
+  EXPECT_EQ(outbox(), 1U) << "the next start delivers it";
+}
+
 TEST_F(StreamDeliveryTest, AnErrorThatNoRetryMendsEndsAtOnce) {
   produce_ids(1, 1);
   out().failures = 1;

@@ -8,9 +8,6 @@
 namespace leat::pipeline {
 namespace {
 
-// A sink that is down is asked again this often before the stream gives up; with the delays below
-// about two minutes.
-constexpr int kDeliveryAttempts = 8;
 constexpr std::chrono::milliseconds kFirstDeliveryDelay{500};
 
 }  // namespace
@@ -72,6 +69,11 @@ Result<void> StreamRunner::commit_epoch(PreparedEpoch& prepared) {
     pace_.committed(result.rows.row_count(), epoch.removed, connection_->wal_bytes());
   }
   if (context_.after_epoch) context_.after_epoch();
+  for (const auto& failed : result.failed) {
+    const auto& place = input.records[failed.input];
+    letter_news_.add(fmt::format("{}-{}@{}", query_.topic(), place.partition, place.offset),
+                     failed.message);
+  }
 
   for (const auto& entry : outbox) {
     const auto target = std::find_if(outside_.begin(), outside_.end(),
@@ -122,7 +124,7 @@ Result<void> StreamRunner::write_letters(const PreparedEpoch& epoch) {
 }
 
 Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& entry,
-                                   EpochInput& input, const store::RowBatch& rows) {
+                                   EpochInput& input, const store::RowBatch& rows, int attempts) {
   const sink::EpochIdentity identity{.store_id = context_.store_id,
                                      .pipeline = context_.pipeline,
                                      .stream = stream_.name,
@@ -143,13 +145,13 @@ Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& ent
       break;
     }
     target.prepared.clear();
-    if (delivered.error().retry() == Retry::kNo || attempt == kDeliveryAttempts) {
+    if (delivered.error().retry() == Retry::kNo || attempt == attempts) {
       return std::move(delivered).error().during(fmt::format(
           "delivering epoch {} of the stream {} to {}", entry.epoch, stream_.name, target.name));
     }
-    log_warn("stream {}: {}; trying again in {} ms", stream_.name, delivered.error().message(),
-             delay.count());
-    context_.clock.sleep_for(delay, {});
+    if (!wait_to_deliver(delivered.error(), delay)) {
+      return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
+    }
     delay *= 2;
   }
 
@@ -163,6 +165,14 @@ Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& ent
     return true;
   });
   return written.ok() ? Result<void>() : written.error();
+}
+
+bool StreamRunner::wait_to_deliver(const Error& error, std::chrono::milliseconds delay) {
+  log_warn("stream {}: {}; trying again in {} ms", stream_.name, error.message(), delay.count());
+  publish_trouble(error.message());
+  const bool waited = context_.clock.sleep_for(delay, context_.stop);
+  publish_trouble("");
+  return waited;
 }
 
 StreamLetter StreamRunner::letter_of(const EpochInput& input, uint32_t record, std::string stage,
@@ -203,6 +213,9 @@ Result<void> StreamRunner::add_refused_letters(const std::string& sink, EpochInp
       const auto first = std::lower_bound(rows.inputs.begin(), rows.inputs.end(), record);
       letter.row = refused.row - (first - rows.inputs.begin());
     }
+    letter_news_.add(
+        fmt::format("{}-{}@{} for {}", letter.topic, letter.partition, letter.offset, sink),
+        letter.error);
     letters.push_back(std::move(letter));
   }
   return letters_.add(letters);

@@ -144,7 +144,8 @@ class StreamTest : public testing::Test {
         .fresh = fresh_,
         .record_keys = {{topic_, {"id"}}},
         .strict_topics = strict_topics_,
-        .after_epoch = {}};
+        .after_epoch = {},
+        .stop = stop_.get_token()};
     LEAT_ASSIGN(runner_, StreamRunner::open(stream_, std::move(context), *database_));
     return {};
   }
@@ -207,6 +208,7 @@ class StreamTest : public testing::Test {
   TemporaryDirectory directory_;
   TestLog log_;
   source::FakeClock clock_;
+  std::stop_source stop_;
   config::Stream stream_;
   EpochLimits limits_{.worth_ahead = 1};
   LetterLimits letter_limits_;

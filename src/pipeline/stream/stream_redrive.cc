@@ -53,6 +53,7 @@ struct StreamRunner::RunAgain {
 
 Result<StreamRunner::Redriven> StreamRunner::redrive(const LetterFilter& filter,
                                                      const std::optional<StreamLetter>& after) {
+  LEAT_TRY(deliver_left_over());
   drop_ahead();  // it may be of an older schema than the letters need
   LetterLimits limits = context_.letters;
   limits.letters = redriven_at_once_;
@@ -300,14 +301,14 @@ Result<void> StreamRunner::count_letters(RunAgain& again, StreamProgress& next) 
 }
 
 Result<void> StreamRunner::redeliver_letters(OutsideTarget& target, const OutboxEntry& entry,
-                                             SchemaVersion schema) {
+                                             SchemaVersion schema, int attempts) {
   LEAT_ASSIGN(auto letters, letters_.redriven(stream_.name, entry.epoch));
   LetterBatch batch(std::move(letters));
   const auto records = batch.own_records();
   EpochInput input{.from = batch.from(), .schema = std::move(schema)};
   LEAT_ASSIGN(const auto result, preparer_->execute(input, records, entry.now));
   batch.add_own_places(input);
-  return deliver(target, entry, input, result.rows);
+  return deliver(target, entry, input, result.rows, attempts);
 }
 
 Result<int64_t> StreamRunner::discard(const LetterFilter& filter, const std::string& because) {

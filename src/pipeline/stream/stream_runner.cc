@@ -7,6 +7,7 @@
 #include "base/logging.h"
 #include "pipeline/stream/offset_check.h"
 #include "pipeline/stream/stream_query.h"
+#include "sink/store/table_layout.h"
 
 namespace leat::pipeline {
 namespace {
@@ -34,6 +35,7 @@ StreamRunner::StreamRunner(const config::Stream& stream, StreamContext context,
       letters_(*connection_),
       query_(std::move(query)),
       query_hash_(text_hash(query_.sql())),
+      letter_news_("stream " + stream.name, context_.clock),
       redriven_at_once_(context_.letters.letters) {}
 
 StreamRunner::~StreamRunner() = default;
@@ -62,7 +64,11 @@ Result<std::unique_ptr<StreamRunner>> StreamRunner::open(const config::Stream& s
                       .keyed = runner->keyed_},
       std::move(executing));
   LEAT_TRY(runner->check_offsets());
-  LEAT_TRY(runner->redeliver_outbox());
+  // A start waits for no target.
+  if (auto delivered = runner->redeliver_outbox(1); !delivered.ok()) {
+    if (delivered.error().retry() == Retry::kNo) return std::move(delivered).error();
+    runner->left_over_ = true;
+  }
   runner->publish();
   return runner;
 }
@@ -72,6 +78,7 @@ Result<void> StreamRunner::make_targets() {
     const std::string name = sink_name(target);
     progress_.sinks.try_emplace(name);
     if (is_embedded_table(target)) {
+      LEAT_TRY(sink::make_schema(*connection_, target.name));
       LEAT_ASSIGN(auto key, key_columns(stream_, target));
       const bool keyed = !key.empty();
       keyed_ = keyed_ || keyed;
@@ -143,7 +150,7 @@ Result<void> StreamRunner::begin_new_partitions() {
   return {};
 }
 
-Result<void> StreamRunner::redeliver_outbox() {
+Result<void> StreamRunner::redeliver_outbox(int attempts) {
   LEAT_ASSIGN(const auto entries, state_.load_outbox(stream_.name));
   std::vector<OutboxEntry> given_up;
   for (const auto& entry : entries) {
@@ -169,11 +176,11 @@ Result<void> StreamRunner::redeliver_outbox() {
     }
     LEAT_ASSIGN(auto schema, context_.schemas.version(query_.topic(), entry.schema_version));
     if (entry.redriven) {
-      LEAT_TRY(redeliver_letters(*target, entry, std::move(schema)));
+      LEAT_TRY(redeliver_letters(*target, entry, std::move(schema), attempts));
       continue;
     }
     LEAT_ASSIGN(auto epoch, preparer_->range(entry.from, entry.to, std::move(schema), entry.now));
-    LEAT_TRY(deliver(*target, entry, epoch.input, epoch.result.rows));
+    LEAT_TRY(deliver(*target, entry, epoch.input, epoch.result.rows, attempts));
   }
   return given_up.empty() ? Result<void>() : give_up(given_up);
 }
@@ -191,7 +198,15 @@ Result<void> StreamRunner::give_up(const std::vector<OutboxEntry>& entries) {
   return written.ok() ? Result<void>() : written.error();
 }
 
+Result<void> StreamRunner::deliver_left_over() {
+  if (!left_over_) return {};
+  LEAT_TRY(redeliver_outbox(kDeliveryAttempts));
+  left_over_ = false;
+  return {};
+}
+
 Result<bool> StreamRunner::run_epoch(const Offsets* until) {
+  LEAT_TRY(deliver_left_over());
   LEAT_TRY(begin_new_partitions());
   LEAT_ASSIGN(auto epoch, next_epoch(until));
   if (epoch.input.empty()) return false;
@@ -260,7 +275,8 @@ Result<void> StreamRunner::resume() {
   for (auto& table : tables_) table.prepared.clear();
   drop_ahead();
   preparer_->forget();
-  LEAT_TRY(redeliver_outbox());
+  left_over_ = true;
+  LEAT_TRY(deliver_left_over());
   publish();
   return {};
 }
@@ -268,6 +284,7 @@ Result<void> StreamRunner::resume() {
 Result<void> StreamRunner::drain(const Offsets& until, std::stop_token stop) {
   while (!stop.stop_requested()) {
     LEAT_ASSIGN(const bool more, run_epoch(&until));
+    tell_letters(!more);
     if (!more) return flush();
   }
   return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
@@ -315,6 +332,11 @@ void StreamRunner::publish() {
   snapshot_.progress = progress_;
   snapshot_.lag = lag;
   snapshot_.warnings = warnings_;
+}
+
+void StreamRunner::publish_trouble(std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  snapshot_.trouble = std::move(trouble);
 }
 
 }  // namespace leat::pipeline

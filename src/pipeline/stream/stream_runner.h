@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "config/pipeline.h"
 #include "log/topic_io.h"
+#include "pipeline/letters/letter_news.h"
 #include "pipeline/letters/letter_store.h"
 #include "pipeline/letters/redrive_outcome.h"
 #include "pipeline/stream/checkpoint_pace.h"
@@ -53,22 +54,28 @@ struct StreamContext {
   std::map<std::string, std::vector<std::string>> record_keys;  // JSON paths, by topic
   std::set<std::string> strict_topics;                          // those with `schema: strict`
   std::function<void()> after_epoch;  // called after every commit (fault injection)
+  std::stop_token stop = {};          // ends every wait, of a delivery too, with kCancelled
 };
+
+// A sink that is down is asked again this often before the delivery fails; with half a second
+// before the second, and twice as long before each further one, about a minute.
+constexpr int kDeliveryAttempts = 8;
 
 // What others may see of a running stream.
 struct StreamSnapshot {
   StreamProgress progress;
   int64_t lag = 0;  // offsets between where it is and the ends of its topic
   std::vector<std::string> warnings;
+  std::string trouble;  // what a delivery that is tried again failed with
 };
 
 // Runs on one thread at a time; snapshot() may be called from any.
 class StreamRunner {
  public:
-  // Reads the progress and delivers what a crash left in the outbox. `database` outlives the
-  // runner. Errors (user): the SQL; a
-  // stored offset outside the log (the message names the lost range); an epoch in the outbox whose
-  // target or query is no longer the same (with `fresh` it is given up, with a warning).
+  // Reads the progress and delivers what a crash left in the outbox; where a target is down, that
+  // is left to the next epoch. `database` outlives the runner. Errors (user): the SQL; a stored
+  // offset outside the log (the message names the lost range); an epoch in the outbox whose target
+  // or query is no longer the same (with `fresh` it is given up, with a warning).
   static Result<std::unique_ptr<StreamRunner>> open(const config::Stream& stream,
                                                     StreamContext context,
                                                     store::Database& database);
@@ -87,6 +94,8 @@ class StreamRunner {
   Result<void> checkpoint_if_due();
   // Makes what outside sinks hold back visible.
   Result<void> flush();
+  // To be called now and then: tells of dead letters by their number; `all`: of every one.
+  void tell_letters(bool all = false) { letter_news_.tell(all); }
   // To be called between epochs and while there is nothing to read: what outside sinks have held
   // back for long enough becomes visible. Returns in how long the rest is due, if there is any.
   Result<std::optional<std::chrono::milliseconds>> flush_due();
@@ -103,6 +112,7 @@ class StreamRunner {
   Result<int64_t> discard(const LetterFilter& filter, const std::string& because);
 
   StreamSnapshot snapshot() const;
+  const std::string& name() const { return stream_.name; }
   const std::string& topic() const { return query_.topic(); }
 
  private:
@@ -137,7 +147,9 @@ class StreamRunner {
   Result<void> check_topic();
   Result<void> check_offsets();
   Result<void> begin_new_partitions();
-  Result<void> redeliver_outbox();
+  Result<void> redeliver_outbox(int attempts);
+  // What open() or an epoch could not deliver comes before everything that is newer.
+  Result<void> deliver_left_over();
   Result<void> give_up(const std::vector<OutboxEntry>& entries);
   Result<PreparedEpoch> next_epoch(const Offsets* until);
   // Begins to prepare what follows the offsets `done`, where there is much of it.
@@ -153,7 +165,9 @@ class StreamRunner {
   Result<void> write_tables(Epoch& epoch);
   Result<void> write_letters(const PreparedEpoch& epoch);
   Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, EpochInput& input,
-                       const store::RowBatch& rows);
+                       const store::RowBatch& rows, int attempts = kDeliveryAttempts);
+  // False when stopped.
+  bool wait_to_deliver(const Error& error, std::chrono::milliseconds delay);
   Result<Redriven> redrive_once(const LetterFilter& filter,
                                 const std::optional<StreamLetter>& after,
                                 const LetterLimits& limits);
@@ -168,7 +182,7 @@ class StreamRunner {
   Result<void> write_letter_rows(RunAgain& again, StreamProgress& next);
   Result<void> count_letters(RunAgain& again, StreamProgress& next);
   Result<void> redeliver_letters(OutsideTarget& target, const OutboxEntry& entry,
-                                 SchemaVersion schema);
+                                 SchemaVersion schema, int attempts);
   // REQUIRES: input.kept holds the record.
   StreamLetter letter_of(const EpochInput& input, uint32_t record, std::string stage,
                          std::string error, Micros now) const;
@@ -180,6 +194,7 @@ class StreamRunner {
   // Offsets between there and the ends of the topic.
   int64_t lag_of(const Offsets& at) const;
   void publish();
+  void publish_trouble(std::string trouble);
 
   const config::Stream& stream_;
   StreamContext context_;
@@ -191,11 +206,13 @@ class StreamRunner {
   StreamProgress progress_;
   std::vector<TableTarget> tables_;
   std::vector<OutsideTarget> outside_;
+  LetterNews letter_news_;
   CheckpointPace pace_{store::kRowGroupRows};
   bool keyed_ = false;
   // Records of one table key have one record key, for every keyed table.
   bool keys_agree_ = true;
   size_t redriven_at_once_;  // letters; fewer after some that failed as a whole
+  bool left_over_ = false;   // the outbox holds what no epoch of this runner is delivering
   bool began_anew_ = false;  // the stored offsets were unusable: so are those of the outbox
 
   std::unique_ptr<EpochPreparer> preparer_;

@@ -67,11 +67,7 @@ Result<void> comment(store::Connection& connection, const std::string& table,
 
 Result<void> make(store::Connection& connection, const std::string& table,
                   const std::vector<TableColumn>& columns, const std::vector<std::string>& key) {
-  const size_t dot = table.rfind('.');
-  if (dot != std::string::npos) {
-    LEAT_TRY(
-        connection.run_ddl("CREATE SCHEMA IF NOT EXISTS " + quoted_table(table.substr(0, dot))));
-  }
+  LEAT_TRY(make_schema(connection, table));
   std::string list;
   for (const TableColumn& column : columns) {
     if (!list.empty()) list += ", ";
@@ -176,6 +172,12 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
 }
 
 }  // namespace
+
+Result<void> make_schema(store::Connection& connection, const std::string& table) {
+  const size_t dot = table.rfind('.');
+  if (dot == std::string::npos) return {};
+  return connection.run_ddl("CREATE SCHEMA IF NOT EXISTS " + quoted_table(table.substr(0, dot)));
+}
 
 Result<size_t> row_count(store::Connection& connection, const std::string& table) {
   LEAT_ASSIGN(auto counted, connection.query("SELECT count(*) FROM " + quoted_table(table)));

@@ -20,6 +20,10 @@ struct TableColumn {
 Result<std::vector<TableColumn>> table_columns(store::Connection& connection,
                                                const std::string& table);
 
+// Makes the schema of `table`, if it names one. To be called before any transaction that makes the
+// table: of two that make one schema, DuckDB lets one fail.
+Result<void> make_schema(store::Connection& connection, const std::string& table);
+
 // Makes the table, with its schema, or alters it until it holds `columns`; returns what it has
 // then. In the connection's transaction. A column that the stream no longer gives stays. The key is
 // not a PRIMARY KEY (README.md says why) but a comment on the table: "leat: upserted by id".

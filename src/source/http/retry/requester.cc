@@ -14,6 +14,8 @@ namespace {
 
 // How much of a failed response is looked at for its message.
 constexpr size_t kShownBytes = 4096;
+// Whoever watches wants to know what such a wait is for.
+constexpr std::chrono::seconds kLongWait{2};
 
 Error stopped() { return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped"); }
 
@@ -88,7 +90,15 @@ Result<HttpResponse> Requester::send(const HttpRequest& request, const SendOptio
     }
     const double random = std::uniform_real_distribution<double>(0, 1)(random_);
     const auto wait = tried.wait.value_or(backoff(policy_, number, random));
-    log_info("{}: {}; again in {} ms", doing, error.message(), wait.count() / 1000);
+    // One failure is nothing special; a source that is down is to be seen.
+    const bool told = number > 0 || wait >= kLongWait;
+    const auto line =
+        fmt::format("{}: {}; again in {} ms", doing, error.message(), wait.count() / 1000);
+    if (told) {
+      log_warn("{}", line);
+    } else {
+      log_info("{}", line);
+    }
     if (!clock_.sleep_for(wait, stop)) {
       return stopped();
     }
