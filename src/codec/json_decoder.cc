@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "codec/decode/node.h"
 #include "codec/json/cursor.h"
@@ -53,8 +54,9 @@ std::string token_name(const JsonCursor& cursor) {
 // Walks one record. False from any function: not JSON.
 class RecordDecoder {
  public:
-  RecordDecoder(const JsonTokens& tokens, std::string& scratch, std::vector<Misfit>& misfits)
-      : cursor_(tokens), scratch_(scratch), misfits_(misfits) {}
+  RecordDecoder(const JsonTokens& tokens, std::string& scratch, std::vector<Misfit>& misfits,
+                LeftOutFields& left_out)
+      : cursor_(tokens), scratch_(scratch), misfits_(misfits), left_out_(left_out) {}
 
   bool root(Node& node, idx_t row) {
     return cursor_.kind() == '{' && cursor_.root_closes() && object(node, row) && cursor_.at_end();
@@ -107,6 +109,7 @@ class RecordDecoder {
       } else {
         if (field == ObjectKeys::kInvalid) return false;
         if (field == ObjectKeys::kNew) misfit_of_key(node, key, key_position);
+        if (field == ObjectKeys::kLeftOut) left_out(node, key);
         if (!cursor_.skip()) return false;
       }
       if (!cursor_.close_or_comma('}', more)) return false;
@@ -247,6 +250,18 @@ class RecordDecoder {
     append_unescaped(name, key);
     misfits_.push_back({position, fmt::format("{} is a new field", member_path(node.path, name))});
   }
+  void left_out(const Node& node, std::string_view key) {
+    std::string name;
+    append_unescaped(name, key);
+    const std::string path = member_path(node.path, name);
+    const auto known = left_out_.find(path);
+    if (known == left_out_.end() && left_out_.size() == kMostLeftOut) return;
+    LeftOut& field = known == left_out_.end() ? left_out_[path] : known->second;
+    if (field.times++ > 0) return;
+    field.reason = why_left_out(node.keys->fields(), name);
+    if (field.reason.empty())
+      field.reason = fmt::format("a record has {} fields at most", kMaxFields);
+  }
   void forget_misfits(const Node::Slot& earlier) {
     if (misfits_.empty() || misfits_.size() == kMaxMisfits) return;
     std::erase_if(misfits_, [&](const Misfit& misfit) {
@@ -257,6 +272,7 @@ class RecordDecoder {
   JsonCursor cursor_;
   std::string& scratch_;
   std::vector<Misfit>& misfits_;
+  LeftOutFields& left_out_;
 };
 
 }  // namespace
@@ -297,6 +313,8 @@ struct JsonDecoder::Impl {
   JsonTokens tokens;
   std::string scratch;
   std::vector<Misfit> misfits;
+  LeftOutFields left_out_here;  // of the record
+  LeftOutFields left_out;
 };
 
 JsonDecoder::JsonDecoder(const Projection& projection, TextRoom* texts)
@@ -308,16 +326,32 @@ DecodeOutcome JsonDecoder::decode(std::string_view json, std::span<const duckdb_
   Impl& impl = *impl_;
   impl.attach(vectors, row);
   impl.misfits.clear();
+  impl.left_out_here.clear();
   const bool valid = impl.tokens.scan(json) &&
-                     RecordDecoder(impl.tokens, impl.scratch, impl.misfits).root(*impl.root, row);
+                     RecordDecoder(impl.tokens, impl.scratch, impl.misfits, impl.left_out_here)
+                         .root(*impl.root, row);
   if (valid && impl.misfits.empty()) {
     impl.commit_lists();
+    if (!impl.left_out_here.empty()) add_left_out(impl.left_out, impl.left_out_here);
     return {};
   }
   impl.undo(row);
   if (valid) return {DecodeStatus::kMisfit, std::move(impl.misfits.front().message)};
   const auto fault = find_json_fault(json);
   return {DecodeStatus::kMalformed, fault ? fault->message() : "the record is not a JSON object"};
+}
+
+LeftOutFields JsonDecoder::take_left_out() { return std::exchange(impl_->left_out, {}); }
+
+void add_left_out(LeftOutFields& to, const LeftOutFields& more) {
+  for (const auto& [path, field] : more) {
+    const auto known = to.find(path);
+    if (known != to.end()) {
+      known->second.times += field.times;
+    } else if (to.size() < kMostLeftOut) {
+      to[path] = field;
+    }
+  }
 }
 
 duckdb_logical_type make_logical_type(const Type& type) {

@@ -44,6 +44,15 @@ struct Projection {
 };
 inline constexpr std::string_view kTextSuffix = "::text";
 
+// A field that is not decoded though the projection takes all, or has one of nearly that name.
+struct LeftOut {
+  std::string reason;
+  uint64_t times = 0;
+};
+using LeftOutFields = std::map<std::string, LeftOut>;  // by path
+inline constexpr size_t kMostLeftOut = 100;            // further ones are not counted
+void add_left_out(LeftOutFields& to, const LeftOutFields& more);
+
 enum class DecodeStatus : uint8_t {
   kDecoded,
   kMalformed,  // not JSON, or its root is not an object: `message` says what and where
@@ -73,6 +82,8 @@ class JsonDecoder {
   // had. A null or absent field is NULL. REQUIRES: a chunk that is new, or was reset, is not
   // begun at the row that follows the one of the last call (begin at row 0).
   DecodeOutcome decode(std::string_view json, std::span<const duckdb_vector> vectors, idx_t row);
+  // What was left out of the records that were decoded, since it was last taken.
+  LeftOutFields take_left_out();
 
  private:
   struct Impl;

@@ -43,6 +43,42 @@ TEST(JsonDecoder, AbsentAndNullAreNullAllTheWayDown) {
   EXPECT_EQ(chunk.last(), "a=2 o={x: {y: t}, l: NULL} l=[]");
 }
 
+TEST(JsonDecoder, CountsTheFieldsThatAreLeftOut) {
+  TestChunk all(project({R"({"id":1,"o":{"x":1}})"}));
+  const std::string record =
+      R"({"id":1,"ID":2,"":3,"a::Text":4,"a\u0000b":5,"__Leat_row":6,"o":{"x":1,"X":2}})";
+  ASSERT_EQ(all.decode(record).message, "");
+  ASSERT_EQ(all.decode(record).message, "");
+  EXPECT_EQ(all.decode(R"({"ID":3,"new":1})").status, DecodeStatus::kMisfit);
+  EXPECT_EQ(all.decode(R"({"ID":3,)").status, DecodeStatus::kMalformed);
+  EXPECT_EQ(all.last(), "id=NULL o=NULL");
+  const LeftOutFields left_out = all.take_left_out();
+  std::vector<std::string> paths;
+  for (const auto& [path, field] : left_out) {
+    paths.push_back(path);
+    EXPECT_EQ(field.times, 2u) << path;
+  }
+  EXPECT_THAT(paths, testing::UnorderedElementsAre("ID", "\"\"", "a::Text", std::string("a\0b", 3),
+                                                   "__Leat_row", "o.X"));
+  EXPECT_EQ(left_out.at("o.X").reason, "SQL cannot tell it from `x`");
+  EXPECT_TRUE(all.take_left_out().empty());
+
+  TestChunk one({.root = inferred({R"({"id":1})"}).root});
+  ASSERT_EQ(one.decode(R"({"id":1,"Id":2,"other":3,"__leat_x":4})").message, "");
+  EXPECT_EQ(one.take_left_out().size(), 1u) << "what nearly is the field that was asked for";
+}
+
+TEST(JsonDecoder, FieldsBeyondTheMostAreLeftOut) {
+  std::string record = "{\"k\":1";
+  for (size_t i = 0; i < kMaxFields + 5; ++i) record += fmt::format(",\"k{}\":1", i);
+  TestChunk chunk(project({record + "}"}));
+  ASSERT_EQ(chunk.decode(record + "}").message, "");
+  const LeftOutFields left_out = chunk.take_left_out();
+  EXPECT_EQ(left_out.size(), 6u);
+  EXPECT_EQ(left_out.begin()->second.reason,
+            fmt::format("a record has {} fields at most", kMaxFields));
+}
+
 TEST(JsonDecoder, KeysComeInAnyOrderAndChangeIt) {
   TestChunk chunk(project({R"({"a":1,"b":2,"c":3})"}));
   const char* const records[] = {R"({"a":1,"b":2,"c":3})",

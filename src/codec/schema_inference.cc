@@ -39,7 +39,7 @@ class Absorber {
     for ((void)cursor_.open('}', more); more; (void)cursor_.close_or_comma('}', more)) {
       std::string_view raw;
       (void)cursor_.key(raw);
-      if (type.fields.size() > kMaxFields) {
+      if (depth > 0 && type.fields.size() > kMaxMembers) {
         (void)cursor_.skip();
         continue;
       }
@@ -107,7 +107,7 @@ class Absorber {
     }
     if (kind == TypeKind::kList) return list(type.element.front(), depth) || fresh;
     const bool changed = object(type, depth);
-    if (changed && field_count(type) > kMaxFields) type = Type{.kind = TypeKind::kVarchar};
+    if (changed && field_count(type) > kMaxMembers) type = Type{.kind = TypeKind::kVarchar};
     return changed || fresh;
   }
 
@@ -122,7 +122,7 @@ class Absorber {
 
   // The root stops growing; below it one field too many is taken, and then the object is a map.
   static bool has_room(const Type& type, size_t depth) {
-    return type.fields.size() < kMaxFields + (depth == 0 ? 0 : 1);
+    return type.fields.size() < (depth == 0 ? kMaxFields : kMaxMembers + 1);
   }
 
   std::string_view unescaped(std::string_view raw) {

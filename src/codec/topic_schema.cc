@@ -32,7 +32,7 @@ Type merged_structs(const Type& a, const Type& b) {
       result.fields.push_back(field);
     }
   }
-  if (field_count(result) > kMaxFields) return Type{.kind = TypeKind::kVarchar};
+  if (field_count(result) > kMaxMembers) return Type{.kind = TypeKind::kVarchar};
   return result;
 }
 
@@ -113,9 +113,22 @@ std::optional<size_t> same_name_in_duckdb(std::span<const Field> fields, std::st
   return std::nullopt;
 }
 
+std::string why_left_out(std::span<const Field> fields, std::string_view name) {
+  if (name.empty()) return "it has no name";
+  if (name.find('\0') != std::string_view::npos) return "its name holds a NUL";
+  const std::string lower = lower_case(name);
+  if (lower.starts_with(kReservedPrefix) || lower.ends_with(kTextSuffix)) {
+    return fmt::format("names that begin with {} or end in {} are Leat's own", kReservedPrefix,
+                       kTextSuffix);
+  }
+  if (const auto same = same_name_in_duckdb(fields, name)) {
+    return fmt::format("SQL cannot tell it from `{}`", fields[*same].name);
+  }
+  return {};
+}
+
 bool takes_new_field(std::span<const Field> fields, std::string_view name) {
-  return !name.empty() && name.find('\0') == std::string_view::npos &&
-         !name.ends_with(kTextSuffix) && !same_name_in_duckdb(fields, name);
+  return why_left_out(fields, name).empty();
 }
 
 Type merged(const Type& a, const Type& b) {

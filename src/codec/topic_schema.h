@@ -6,12 +6,13 @@
 // integer beyond 128 bits and a number beyond DOUBLE (1e400) are VARCHAR: no digit is lost in
 // silence. A declared type stays what it is.
 //
-// What DuckDB has no place for is left out of a struct, and can be had through the text of the
-// object around it: a key that differs from an earlier one only by the case of ASCII letters
-// (DuckDB's names ignore it), an empty key, a key that holds a NUL, and one that ends in "::text"
-// (see Projection). Bounds: an object with more than kMaxFields members, members of members
-// included, is a map and not a record, so VARCHAR; so is what lies deeper than kMaxDepth. The root
-// can be no VARCHAR: it takes no more than kMaxFields fields.
+// What DuckDB has no place for is left out of a struct, is counted by the decoder, and can be had
+// through the text of the object around it: a key that differs from an earlier one only by the case
+// of ASCII letters (DuckDB's names ignore it), an empty key, a key that holds a NUL, one that ends
+// in "::text" (see Projection), and one that begins with "__leat_". Bounds: an object with more
+// than kMaxMembers members, members of members included, is a map and not a record, so VARCHAR; so
+// is what lies deeper than kMaxDepth. The root can be no VARCHAR: it takes no more than kMaxFields
+// fields.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,11 @@
 
 namespace leat::codec {
 
-inline constexpr size_t kMaxFields = 1000;
+inline constexpr size_t kMaxFields = 4000;   // of a record
+inline constexpr size_t kMaxMembers = 1000;  // of an object in it
 inline constexpr size_t kMaxDepth = 64;
+// Names of Leat's own columns beside the fields begin so.
+inline constexpr std::string_view kReservedPrefix = "__leat_";
 
 enum class TypeKind : uint8_t {
   kNull,  // only null was seen so far; a VARCHAR column in DuckDB
@@ -84,7 +88,9 @@ std::string member_path(std::string_view parent, std::string_view name);
 size_t field_count(const Type& type);
 // The index of the field whose name DuckDB cannot tell from `name`; nullopt if none.
 std::optional<size_t> same_name_in_duckdb(std::span<const Field> fields, std::string_view name);
-// Whether a struct with `fields` would take in a field for the key `name`, which it does not have.
+// Why a struct with `fields` has no place for the key `name`, which it does not have; empty: it has
+// one, but for the number of fields.
+std::string why_left_out(std::span<const Field> fields, std::string_view name);
 bool takes_new_field(std::span<const Field> fields, std::string_view name);
 
 // The least type that holds both.

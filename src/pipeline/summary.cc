@@ -32,7 +32,8 @@ SinkCounts difference(const SinkCounts& a, const SinkCounts& b) {
   return {.emitted = a.emitted - b.emitted,
           .delivered = a.delivered - b.delivered,
           .dead_lettered = a.dead_lettered - b.dead_lettered,
-          .discarded = a.discarded - b.discarded};
+          .discarded = a.discarded - b.discarded,
+          .replaced = a.replaced - b.replaced};
 }
 
 template <class Value>
@@ -137,6 +138,7 @@ std::string PipelineTotals::to_json() const {
                           {"delivered", sink.delivered},
                           {"dead_lettered", sink.dead_lettered},
                           {"discarded", sink.discarded},
+                          {"replaced", sink.replaced},
                           {"pending", sink.pending()}};
     }
     json["streams"][name] = {{"read", stream.counts.read},
@@ -172,7 +174,8 @@ Result<PipelineTotals> PipelineTotals::from_json(std::string_view text) {
         made.sinks[sink_name] = {.emitted = sink.at("emitted").get<int64_t>(),
                                  .delivered = sink.at("delivered").get<int64_t>(),
                                  .dead_lettered = sink.at("dead_lettered").get<int64_t>(),
-                                 .discarded = sink.value("discarded", int64_t{0})};
+                                 .discarded = sink.value("discarded", int64_t{0}),
+                                 .replaced = sink.value("replaced", int64_t{0})};
       }
     }
     return totals;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/topic_schema.h"
 #include "config/node.h"
 
 namespace leat::source {
@@ -51,6 +52,9 @@ class Source {
   // Errors: domain external with Retry::kYes where trying the task again can help; kCancelled when
   // stopped; user when the pipeline file is wrong (e.g. `records` names no list).
   virtual Result<SourceBatch> next(const std::string& cursor, std::stop_token stop) = 0;
+  // The types of fields whose values JSON has no form of its own for, as far as the source knows
+  // them before it reads: their texts, cast to these types, are the values.
+  virtual Result<codec::TopicSchema> types() { return codec::TopicSchema(); }
 };
 
 }  // namespace leat::source

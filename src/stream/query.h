@@ -102,6 +102,7 @@ struct BatchResult {
   std::vector<FailedRecord> failed;  // ascending by input, one per record
   uint64_t used = 0;                 // records that yield at least one row, and deletes
   uint64_t filtered = 0;             // used + filtered + failed.size() == batch size
+  codec::LeftOutFields left_out;     // of the records that were decoded
 };
 
 // What to do with a record that does not fit the plan's schema.

@@ -25,6 +25,12 @@ std::string dead_letters(int64_t dead_lettered, int64_t discarded) {
   return fmt::format("{} ({} discarded)", count(dead_lettered), count(discarded));
 }
 
+// "5 (2 replaced)": a table with a key has grown by 3 rows.
+std::string written(const pipeline::SinkCounts& counts) {
+  if (counts.replaced == 0) return count(counts.delivered);
+  return fmt::format("{} ({} replaced)", count(counts.delivered), count(counts.replaced));
+}
+
 std::string tasks_text(const RunOutcome& outcome, const terminal::Screen& screen) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, counts] : outcome.totals.tasks) {
@@ -47,8 +53,7 @@ std::string streams_text(const RunOutcome& outcome, const terminal::Screen& scre
                        count(stream.counts.filtered),
                        dead_letters(stream.counts.dead_lettered, stream.counts.discarded)});
     for (const auto& [sink, counts] : stream.sinks) {
-      sinks.push_back({sink, count(counts.delivered),
-                       dead_letters(counts.dead_lettered, counts.discarded),
+      sinks.push_back({sink, written(counts), dead_letters(counts.dead_lettered, counts.discarded),
                        count(counts.pending())});
     }
   }

@@ -177,13 +177,22 @@ int produce(const TopicFlags& flags) {
   if (flags.envelope) query["envelope"] = "true";
   StandardInput input;
   uint64_t produced = 0;
+  std::optional<Error> refused;
   while (!input.at_end()) {
     if (const auto waited = input.wait(); !waited.ok()) return report(waited.error());
     if (input.lines() > 0) query["lines_before"] = std::to_string(input.lines());
     const auto answer =
         (*client)->upload(topic_path(flags.topic) + "/records" + web::query_string(query),
                           [&](MutableBytes into) { return input.read(into); });
-    if (!answer.ok()) return report(answer.error());
+    if (!answer.ok() && (answer.error().code() != ErrorCode::kInvalid || input.at_end())) {
+      return report(answer.error());
+    }
+    // Lines that were refused stop none after them.
+    if (!answer.ok()) {
+      report(answer.error());
+      refused = answer.error();
+      continue;
+    }
     produced += json::parse(*answer)["produced"].get<uint64_t>();
   }
   if (flags.as_json) {
@@ -191,7 +200,7 @@ int produce(const TopicFlags& flags) {
   } else {
     std::cerr << fmt::format("produced {} to {}\n", terminal::human_count(produced), flags.topic);
   }
-  return kExitOk;
+  return refused ? exit_code_of(*refused) : kExitOk;
 }
 
 }  // namespace

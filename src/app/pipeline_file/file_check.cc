@@ -171,7 +171,8 @@ class StreamCheck {
     std::vector<std::string> record_key = pipeline::record_key_of(plan_, query.topic());
     std::sort(record_key.begin(), record_key.end());
     for (const auto& target : stream.into) {
-      if (target.key.empty() || !pipeline::is_embedded_table(target)) continue;
+      const bool is_upserted = target.mode == config::WriteMode::kUpsert;
+      if (!is_upserted || !pipeline::is_embedded_table(target)) continue;
       if (pipeline::key_fields(stream, target, query) == record_key) continue;
       warnings_.push_back(fmt::format(
           "stream {}: the key ({}) of {} is not the record key ({}) of {}: records of one table "

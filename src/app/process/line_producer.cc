@@ -14,6 +14,8 @@ constexpr size_t kBatchBytes = 1 << 20;
 // So much may be on its way to the disk while the next lines are read. It is much, since each
 // partition that a line went to is synced for it.
 constexpr size_t kInFlightBytes = 16 << 20;
+// So many refused lines are named.
+constexpr int64_t kMostShown = 10;
 // A piece of the body that is smaller is all that was there: whoever writes makes a pause.
 constexpr size_t kFullPiece = 16 << 10;
 
@@ -47,9 +49,20 @@ class LineProducer {
   }
 
   // What came is durable when it returns.
-  Result<void> finish() {
+  Result<void> settle() {
     LEAT_TRY(send());
     return wait_until_left(0);
+  }
+
+  // The same, at the end: the lines that were refused are its error.
+  Result<void> finish() {
+    LEAT_TRY(settle());
+    if (refused_ == 0) return {};
+    const int64_t more = refused_ - static_cast<int64_t>(problems_.size());
+    return coded_error(
+        ErrorDomain::kUser, ErrorCode::kInvalid, "{}{}; the {} other records are in {}",
+        fmt::format("{}", fmt::join(problems_, "; ")),
+        more > 0 ? fmt::format("; and {} more lines like them", more) : "", produced_, topic_);
   }
 
  private:
@@ -73,13 +86,14 @@ class LineProducer {
     std::vector<std::vector<log::NewRecord>> records(static_cast<size_t>(partitions_));
     const int64_t now_ms = instance_.clock().now_ms();
     const size_t turn = static_cast<size_t>(batches_++ % partitions_);
-    std::optional<Error> problem;
     for (const Line& line : lines_) {
       const auto text = std::string_view(text_).substr(line.start, line.size);
       auto record = parse(text);
       if (!record.ok()) {
-        problem = user_error("line {}: {}", line.number, record.error().message());
-        break;
+        if (++refused_ <= kMostShown) {
+          problems_.push_back(fmt::format("line {}: {}", line.number, record.error().message()));
+        }
+        continue;
       }
       parsed.push_back(std::move(record).value());
       const LineRecord& made = parsed.back();
@@ -105,12 +119,7 @@ class LineProducer {
     }
     lines_.clear();
     text_.clear();
-    if (!problem) {
-      return in_flight_ > kInFlightBytes ? wait_until_left(kInFlightBytes / 2) : Result<void>();
-    }
-    LEAT_TRY(wait_until_left(0));
-    return user_error("{}; the {} records before it are in {}", problem->message(), produced_,
-                      topic_);
+    return in_flight_ > kInFlightBytes ? wait_until_left(kInFlightBytes / 2) : Result<void>();
   }
 
   // Until no more than that is on its way.
@@ -163,6 +172,8 @@ class LineProducer {
   int64_t number_;
   int64_t batches_;       // says whose turn it is; not 0 again for each of many short calls
   int64_t produced_ = 0;  // durable
+  int64_t refused_ = 0;   // lines
+  std::vector<std::string> problems_;  // of the first of them
   std::deque<Sent> sent_;
   size_t in_flight_ = 0;  // bytes of `sent_`
 };
@@ -207,7 +218,7 @@ Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
   LineProducer producer(instance, topic, *partitions, std::move(key), format);
   LEAT_TRY(for_each_line(
       lines, [&](std::string_view line) { return producer.add(line); },
-      [&] { return producer.finish(); }));
+      [&] { return producer.settle(); }));
   LEAT_TRY(producer.finish());
   return producer.produced();
 }

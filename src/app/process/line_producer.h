@@ -19,8 +19,8 @@ struct LineFormat {
 // One record a line, durable when it returns; empty lines are skipped. A missing topic is made with
 // one partition. What came is appended as soon as nothing more is there. Returns the records
 // produced.
-// Errors (user): a line that is not JSON or has no key: names its number; the lines before it are
-// produced.
+// Errors (user, kInvalid): lines that are not JSON or have no key: names their numbers; all others
+// are produced.
 Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
                               const LineFormat& format, web::BodyReader& lines);
 

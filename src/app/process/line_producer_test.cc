@@ -161,12 +161,23 @@ TEST_F(LineProducerTest, AnEnvelopeThatIsNoneIsNamed) {
   EXPECT_EQ(records("t").size(), 6U) << "the lines before are produced";
 }
 
-TEST_F(LineProducerTest, ABadLineIsNamedAndTheLinesBeforeItAreProduced) {
-  const auto produced = produce_text("1\n\n2\n{\"a\":\n3\n");
+TEST_F(LineProducerTest, BadLinesAreNamedAndTheOthersAreProduced) {
+  const auto produced = produce_text("1\n\n2\n{\"a\":\n3\n{\"s\":\"\\ud83d\"}\n\"\xff\"\n4");
   ASSERT_FALSE(produced.ok());
   EXPECT_THAT(produced.error().message(), HasSubstr("line 4: "));
-  EXPECT_THAT(produced.error().message(), HasSubstr("the 2 records before it are in t"));
-  EXPECT_THAT(records("t"), ElementsAre("-=1", "-=2"));
+  EXPECT_THAT(produced.error().message(), HasSubstr("line 6: "));
+  EXPECT_THAT(produced.error().message(), HasSubstr("line 7: "));
+  EXPECT_THAT(produced.error().message(), HasSubstr("the 4 other records are in t"));
+  EXPECT_THAT(records("t"), ElementsAre("-=1", "-=2", "-=3", "-=4"));
+}
+
+TEST_F(LineProducerTest, OfManyBadLinesTheFirstAreNamed) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "x\n1\n";
+  const auto produced = produce_text(text);
+  ASSERT_FALSE(produced.ok());
+  EXPECT_THAT(produced.error().message(), HasSubstr("; and 30 more lines like them; the 40 other"));
+  EXPECT_EQ(records("t").size(), 40U);
 }
 
 TEST_F(LineProducerTest, ALineWithoutItsKeyIsNamed) {

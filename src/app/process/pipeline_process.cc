@@ -39,7 +39,23 @@ int64_t dead_lettered_in(const pipeline::StreamProgress& progress) {
 
 std::string running(const std::string& stream) {
   return fmt::format("running the stream {}", stream);
-}
+  // What the files of the tasks into a topic say of their fields, where the pipeline's file says
+  // nothing. Files that cannot be read are the task's to tell.
+  void add_types_of_files(codec::TopicSchema & declared, const std::string& topic,
+                          const config::Pipeline& plan, Instance& instance) {
+    for (const auto& task : plan.tasks) {
+      if (task.topic != topic || task.source_type != "file") continue;
+      auto source = make_source(task, plan, instance);
+      if (!source.ok()) continue;
+      auto types = (*source)->types();
+      if (!types.ok()) continue;
+      for (auto& field : types->root.fields) {
+        if (!codec::same_name_in_duckdb(declared.root.fields, field.name)) {
+          declared.root.fields.push_back(std::move(field));
+        }
+      }
+    }
+  }
 
 }  // namespace
 
@@ -69,11 +85,15 @@ Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
       config.segment_bytes = segment_bytes_for(config.retention_bytes, config.segment_bytes);
     }
     LEAT_TRY_DURING(instance.log().ensure_topic(name, config), "making the topic {}", name);
+    codec::TopicSchema declared;
     if (topic.declared_schema) {
-      LEAT_ASSIGN(const auto schema,
-                  codec::TopicSchema::from_declaration(topic.declared_schema.json()));
-      LEAT_TRY(instance.schemas().declare(name, schema));
+      LEAT_ASSIGN(declared, codec::TopicSchema::from_declaration(topic.declared_schema.json()));
     }
+    // A strict topic takes the fields that its own declaration names.
+    if (topic.schema_mode != config::SchemaMode::kStrict) {
+      add_types_of_files(declared, name, plan, instance);
+    }
+    if (!declared.root.fields.empty()) LEAT_TRY(instance.schemas().declare(name, declared));
   }
   return {};
 }
@@ -351,6 +371,15 @@ std::vector<StreamPosition> PipelineProcess::positions() const {
 
 std::vector<std::string> PipelineProcess::warnings() const {
   std::vector<std::string> warnings;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, line] : task_lines_) {
+      if (line.cursor.run != run_) continue;
+      for (const auto& warning : line.cursor.warnings) {
+        warnings.push_back(fmt::format("{}: {}", name, warning));
+      }
+    }
+  }
   for (const auto& [name, stream] : streams_) {
     for (const auto& warning : stream->snapshot().warnings) {
       warnings.push_back(fmt::format("{}: {}", name, warning));

@@ -48,7 +48,7 @@ struct TreeMaker {
     const bool full = root && type.fields.size() >= kMaxFields;  // infer() adds no more
     // An empty struct below the root is all that was seen of an object: any key is new.
     const bool tells_new = (whole && !full) || (!root && type.fields.empty());
-    node.keys.emplace(std::move(keys), tells_new);
+    node.keys.emplace(std::move(keys), tells_new, whole);
   }
 };
 

@@ -11,8 +11,8 @@ constexpr size_t kMaxKnownLength = 256;
 
 }  // namespace
 
-ObjectKeys::ObjectKeys(std::vector<Field> fields, bool tells_new)
-    : fields_(std::move(fields)), tells_new_(tells_new) {
+ObjectKeys::ObjectKeys(std::vector<Field> fields, bool tells_new, bool whole)
+    : fields_(std::move(fields)), tells_new_(tells_new), whole_(whole) {
   for (uint32_t i = 0; i < fields_.size(); ++i) by_name_.emplace(fields_[i].name, i);
   // A quote cannot stand in the content of a key.
   known_.push_back({.raw = "\"", .first = '"'});
@@ -40,7 +40,8 @@ uint32_t ObjectKeys::classify(std::string_view raw) const {
   std::string name;
   if (!append_unescaped(name, raw)) return kInvalid;
   if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second;
-  return tells_new_ && takes_new_field(fields_, name) ? kNew : kOther;
+  if (tells_new_ && takes_new_field(fields_, name)) return kNew;
+  return whole_ || same_name_in_duckdb(fields_, name) ? kLeftOut : kOther;
 }
 
 }  // namespace leat::codec

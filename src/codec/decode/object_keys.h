@@ -25,9 +25,12 @@ class ObjectKeys {
   static constexpr uint32_t kOther = UINT32_MAX;        // not projected
   static constexpr uint32_t kNew = UINT32_MAX - 1;      // the schema would take it in
   static constexpr uint32_t kInvalid = UINT32_MAX - 2;  // its escapes are wrong
+  static constexpr uint32_t kLeftOut = UINT32_MAX - 3;  // DuckDB has no place for it
 
-  // `fields` are keys: without "::text". kNew is told only where `tells_new`.
-  ObjectKeys(std::vector<Field> fields, bool tells_new);
+  // `fields` are keys: without "::text". kNew is told only where `tells_new`; kLeftOut of a key
+  // that is one of them but for the case of its letters, and with `whole` of each that is not taken
+  // in.
+  ObjectKeys(std::vector<Field> fields, bool tells_new, bool whole);
   ObjectKeys(const ObjectKeys&) = delete;
   ObjectKeys& operator=(const ObjectKeys&) = delete;
 
@@ -78,6 +81,7 @@ class ObjectKeys {
   Index<Known*> by_raw_;
   Known* last_ = nullptr;
   bool tells_new_;
+  bool whole_;
 };
 
 }  // namespace leat::codec

@@ -23,6 +23,7 @@ class TestChunk {
   TestChunk& operator=(const TestChunk&) = delete;
 
   // Decodes into the next row, from a copy of exactly json.size() + 64 bytes.
+  LeftOutFields take_left_out() { return decoder_.take_left_out(); }
   DecodeOutcome decode(std::string_view json);
   // Decodes into a given row.
   DecodeOutcome decode(std::string_view json, idx_t row);

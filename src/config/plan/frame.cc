@@ -207,7 +207,10 @@ DescriptionPtr target_description(const ConnectorCatalogue& connectors, std::str
   if (is_table_type(type)) {
     keys.push_back({.name = "mode",
                     .value = scalar(ValueKind::kText),
-                    .doc = "By default upsert with a key, append without one.",
+                    .doc = "`upsert`: the last row of a key takes the place of the earlier ones. "
+                           "`append`: each row "
+                           "is one more, also with a key, which is then the key of the records "
+                           "only. By default upsert with a key, append without one.",
                     .choices = {"append", "upsert"}});
   }
   for (const auto& sink : connectors.sinks) {

@@ -1,5 +1,7 @@
 #include "pipeline/ingest/ingest.h"
 
+#include <algorithm>
+
 #include "base/logging.h"
 #include "pipeline/ingest/read_ahead.h"
 
@@ -49,7 +51,6 @@ Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
     // The batch before it may have taken the room that there was.
     if (is_ahead) LEAT_TRY(wait_for_room(stop));
     LEAT_TRY(commit_batch(*writer, batch, cursor));
-    for (const std::string& warning : batch.warnings) log_warn("task {}: {}", task_.name, warning);
     on_progress(cursor);
   }
   return cursor;
@@ -62,6 +63,10 @@ Result<void> Ingest::commit_batch(log::TopicWriter& writer, TaskBatch& batch, Ta
   next.done = batch.last;
   next.run_counts += batch.counts;
   next.total += batch.counts;
+  for (const std::string& warning : batch.warnings) {
+    if (std::ranges::find(next.warnings, warning) != next.warnings.end()) continue;
+    if (next.warnings.size() < kMostWarnings) next.warnings.push_back(warning);
+  }
 
   const int64_t now_ms = context_.clock.now_ms();
   LEAT_TRY(writer.begin());
@@ -81,6 +86,9 @@ Result<void> Ingest::commit_batch(log::TopicWriter& writer, TaskBatch& batch, Ta
   const log::NewRecord record{.key = key, .value = value, .timestamp_ms = now_ms};
   LEAT_TRY(writer.append({kCursorsTopic, 0}, {&record, 1}));
   LEAT_TRY(writer.commit());
+  for (size_t i = cursor.warnings.size(); i < next.warnings.size(); ++i) {
+    log_warn("task {}: {}", task_.name, next.warnings[i]);
+  }
   cursor = std::move(next);
   for (const auto& letter : batch.letters) letter_news_.add(letter.origin, letter.error);
   letter_news_.tell(cursor.done);

@@ -41,15 +41,17 @@ void TaskCursor::count_discarded(const std::string& because, int64_t letters) {
 }
 
 std::string TaskCursor::to_json() const {
-  return nlohmann::json{{"version", kVersion},
-                        {"run", run},
-                        {"position", position},
-                        {"batches", batches},
-                        {"done", done},
-                        {"run_counts", counts_to_json(run_counts)},
-                        {"total", counts_to_json(total)},
-                        {"discarded", discarded}}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  nlohmann::json json{{"version", kVersion},
+                      {"run", run},
+                      {"position", position},
+                      {"batches", batches},
+                      {"done", done},
+                      {"run_counts", counts_to_json(run_counts)},
+                      {"total", counts_to_json(total)},
+                      {"discarded", discarded}};
+  if (!warnings.empty()) json["warnings"] = warnings;
+  // A name in a file that is read may be anything.
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Result<TaskCursor> TaskCursor::from_json(std::string_view text) {
@@ -65,7 +67,8 @@ Result<TaskCursor> TaskCursor::from_json(std::string_view text) {
                       .done = json.at("done").get<bool>(),
                       .run_counts = counts_from_json(json.at("run_counts")),
                       .total = counts_from_json(json.at("total")),
-                      .discarded = json.value("discarded", std::map<std::string, int64_t>())};
+                      .discarded = json.value("discarded", std::map<std::string, int64_t>()),
+                      .warnings = json.value("warnings", std::vector<std::string>())};
   } catch (const nlohmann::json::exception& error) {
     return internal_error("unreadable cursor in {}: {}", kCursorsTopic, error.what());
   }

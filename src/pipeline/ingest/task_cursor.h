@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "log/topic_io.h"
@@ -25,6 +26,8 @@ struct TaskCounts {
   TaskCounts& operator+=(const TaskCounts& other);
 };
 
+inline constexpr size_t kMostWarnings = 20;
+
 struct TaskCursor {
   std::string run;        // id of the run that wrote it
   std::string position;   // the source's own cursor; empty: at the start
@@ -34,7 +37,8 @@ struct TaskCursor {
   TaskCounts total;       // of all runs
   // By the reason that was given, how many letters were discarded. The reasons beyond the first
   // hundred are one, "(other reasons)".
-  std::map<std::string, int64_t> discarded;
+  std::map<std::string, int64_t> discarded = {};
+  std::vector<std::string> warnings = {};  // of this run, each once, the first kMostWarnings
 
   void count_discarded(const std::string& because, int64_t letters);
 

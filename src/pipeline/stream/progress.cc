@@ -17,7 +17,8 @@ std::string StreamProgress::to_json() const {
     sinks_json[name] = {{"emitted", sink.emitted},
                         {"delivered", sink.delivered},
                         {"dead_lettered", sink.dead_lettered},
-                        {"discarded", sink.discarded}};
+                        {"discarded", sink.discarded},
+                        {"replaced", sink.replaced}};
   }
   return nlohmann::json{{"version", kVersion},
                         {"topic", topic},
@@ -57,7 +58,8 @@ Result<StreamProgress> StreamProgress::from_json(std::string_view text) {
       progress.sinks[name] = {.emitted = sink.at("emitted").get<int64_t>(),
                               .delivered = sink.at("delivered").get<int64_t>(),
                               .dead_lettered = sink.at("dead_lettered").get<int64_t>(),
-                              .discarded = sink.value("discarded", int64_t{0})};
+                              .discarded = sink.value("discarded", int64_t{0}),
+                              .replaced = sink.value("replaced", int64_t{0})};
     }
     return progress;
   } catch (const std::exception& error) {

@@ -24,12 +24,15 @@ struct StreamCounts {
   bool reconciles() const { return read == used + filtered + dead_lettered; }
 };
 
-// In output rows. emitted = delivered + dead_lettered + pending.
+// In output rows. emitted = delivered + dead_lettered + pending. A table has grown by delivered -
+// replaced rows: with a key, some took the place of another one or deleted one. A delete is one
+// that was delivered, and two that were replaced where it found a row: itself and that row.
 struct SinkCounts {
   int64_t emitted = 0;
   int64_t delivered = 0;
   int64_t dead_lettered = 0;
   int64_t discarded = 0;  // of the dead-lettered
+  int64_t replaced = 0;
   bool operator==(const SinkCounts&) const = default;
   int64_t pending() const { return emitted - delivered - dead_lettered; }
 };

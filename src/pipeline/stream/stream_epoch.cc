@@ -68,6 +68,7 @@ Result<void> StreamRunner::commit_epoch(PreparedEpoch& prepared) {
   if (!tables_.empty()) {
     pace_.committed(result.rows.row_count(), epoch.removed, connection_->wal_bytes());
   }
+  note_left_out(result.left_out);
   if (context_.after_epoch) context_.after_epoch();
   for (const auto& failed : result.failed) {
     const auto& place = input.records[failed.input];
@@ -81,6 +82,15 @@ Result<void> StreamRunner::commit_epoch(PreparedEpoch& prepared) {
     LEAT_TRY(deliver(*target, entry, input, result.rows));
   }
   return {};
+}
+
+// The first time that a field is left out is told at once, the count in the summary.
+void StreamRunner::note_left_out(const codec::LeftOutFields& more) {
+  for (const auto& [path, field] : more) {
+    if (left_out_.contains(path) || left_out_.size() >= codec::kMostLeftOut) continue;
+    log_warn("stream {}: {}.{} is left out: {}", stream_.name, query_.topic(), path, field.reason);
+  }
+  codec::add_left_out(left_out_, more);
 }
 
 Result<void> StreamRunner::checkpoint_if_due() {
@@ -97,17 +107,21 @@ Result<void> StreamRunner::write_tables(Epoch& epoch) {
       LEAT_TRY(table.writer->prepare(rows.columns));
       table.prepared = rows.columns;
     }
-    const auto emitted = static_cast<int64_t>(rows.row_count() + rows.deletes.size());
+    // A table that is only appended to has no part in deletes, which another target asked for.
+    const size_t deletes = table.keyed ? rows.deletes.size() : 0;
+    const auto emitted = static_cast<int64_t>(rows.row_count() + deletes);
     if (emitted == 0) continue;
     sink::TableDelivery delivery;
     if (!rows.columns.empty()) {  // else deletes, and there is no table yet
       LEAT_ASSIGN(delivery, table.writer->write(rows));
     }
-    epoch.removed = epoch.removed || delivery.removed;
+    epoch.removed = epoch.removed || delivery.removed > 0;
     auto& counts = epoch.next.sinks[table.name];
+    const auto refused = static_cast<int64_t>(delivery.refused.size());
     counts.emitted += emitted;
-    counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
-    counts.delivered += emitted - static_cast<int64_t>(delivery.refused.size());
+    counts.dead_lettered += refused;
+    counts.delivered += emitted - refused;
+    counts.replaced += emitted - refused - delivery.growth();
     LEAT_TRY(
         add_refused_letters(table.name, epoch.prepared.input, rows, delivery, epoch.prepared.now));
   }

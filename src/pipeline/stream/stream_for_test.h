@@ -1,6 +1,7 @@
 // For tests: a stream over a real log into a real database, and outside sinks that do as told.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -202,6 +203,10 @@ class StreamTest : public testing::Test {
     for (const auto& [name, sink] : progress().sinks) {
       EXPECT_EQ(sink.pending(), 0) << name;
       EXPECT_EQ(sink.dead_lettered - sink.discarded, waiting[name]) << name;
+      if (!name.starts_with("table:") || sink.delivered == 0) continue;
+      EXPECT_THAT(rows("SELECT count(*) FROM " + name.substr(6)),
+                  ::testing::ElementsAre(std::to_string(sink.delivered - sink.replaced)))
+          << name;
     }
   }
 

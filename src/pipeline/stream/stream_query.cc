@@ -56,6 +56,7 @@ Result<std::string> stream_sql(const config::Stream& stream) {
 
 Result<std::vector<std::string>> key_columns(const config::Stream& stream,
                                              const config::Target& target) {
+  if (target.mode == config::WriteMode::kAppend) return std::vector<std::string>();
   if (stream.implicit_topic.empty()) return target.key;
   std::vector<std::string> columns;
   for (const auto& text : target.key) {

@@ -15,7 +15,8 @@ namespace leat::pipeline {
 // for every key that lies inside a record (login.uuid becomes login_uuid).
 Result<std::string> stream_sql(const config::Stream& stream);
 
-// The output columns that are the key of one of its targets.
+// The output columns by which the rows of one of its targets are upserted; none: they are appended,
+// whatever key the target names.
 Result<std::vector<std::string>> key_columns(const config::Stream& stream,
                                              const config::Target& target);
 

@@ -229,8 +229,10 @@ Result<void> StreamRunner::execute_letters(RunAgain& again) {
 Result<void> StreamRunner::write_letter_rows(RunAgain& again, StreamProgress& next) {
   auto& batch = again.letters;
   const auto& letters = batch.letters();
-  const auto emitted = emitted_by(again.own.rows);
   for (auto& table : tables_) {
+    // A table that is only appended to has no part in deletes, which another target asked for.
+    const auto emitted =
+        table.keyed ? emitted_by(again.own.rows) : static_cast<int64_t>(again.own.rows.row_count());
     const auto& rows = table.keyed ? again.keyed.rows : again.own.rows;
     sink::TableDelivery delivery;
     if (!rows.columns.empty()) {
@@ -240,8 +242,9 @@ Result<void> StreamRunner::write_letter_rows(RunAgain& again, StreamProgress& ne
         LEAT_ASSIGN(delivery, table.writer->write(rows));
       }
     }
-    again.removed = again.removed || delivery.removed;
+    again.removed = again.removed || delivery.removed > 0;
     auto& counts = next.sinks[table.name];
+    const int64_t delivered_before = counts.delivered;
     counts.emitted += emitted;
     counts.delivered += emitted;
     for (const auto& refused : delivery.refused) {
@@ -271,6 +274,7 @@ Result<void> StreamRunner::write_letter_rows(RunAgain& again, StreamProgress& ne
       counts.dead_lettered -= 1;
       counts.delivered += 1;
     }
+    counts.replaced += counts.delivered - delivered_before - delivery.growth();
   }
   return {};
 }

@@ -332,6 +332,10 @@ void StreamRunner::publish() {
   snapshot_.progress = progress_;
   snapshot_.lag = lag;
   snapshot_.warnings = warnings_;
+  for (const auto& [path, field] : left_out_) {
+    snapshot_.warnings.push_back(fmt::format("{}.{} was left out {} times: {}", query_.topic(),
+                                             path, field.times, field.reason));
+  }
 }
 
 void StreamRunner::publish_trouble(std::string trouble) {

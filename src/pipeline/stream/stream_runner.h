@@ -162,6 +162,7 @@ class StreamRunner {
   // it fails or returns false.
   Result<bool> commit(StreamProgress next,
                       const std::function<Result<bool>(StreamProgress&)>& write);
+  void note_left_out(const codec::LeftOutFields& more);
   Result<void> write_tables(Epoch& epoch);
   Result<void> write_letters(const PreparedEpoch& epoch);
   Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, EpochInput& input,
@@ -218,6 +219,7 @@ class StreamRunner {
   std::unique_ptr<EpochPreparer> preparer_;
   std::optional<Ahead> ahead_;  // uses preparer_; but for its keep(), nobody else may meanwhile
   std::vector<std::string> warnings_;
+  codec::LeftOutFields left_out_;  // since the runner was opened
 
   mutable std::mutex mutex_;  // guards snapshot_
   StreamSnapshot snapshot_;

@@ -29,7 +29,8 @@ TEST_F(StreamRunnerTest, UpsertsTheLastRowOfEveryKey) {
   EXPECT_THAT(rows("FROM people"), ElementsAre("2|d"));
   EXPECT_EQ(progress().counts,
             (StreamCounts{.read = 5, .used = 5, .filtered = 0, .dead_lettered = 0}));
-  EXPECT_EQ(sink("table:people"), (SinkCounts{.emitted = 5, .delivered = 5, .dead_lettered = 0}));
+  EXPECT_EQ(sink("table:people"), (SinkCounts{.emitted = 5, .delivered = 5, .replaced = 4}))
+      << "two rows that came again, a delete and the row that it found";
   EXPECT_EQ(progress().epoch, 2U);
   expect_reconciled();
 }
@@ -58,6 +59,54 @@ TEST_F(StreamRunnerTest, PartitionsThatAreAddedAreReadFromTheirBeginning) {
   open();
   drain();
   EXPECT_THAT(rows("FROM ids ORDER BY id"), ElementsAre("2", "3", "4"));
+}
+
+TEST_F(StreamRunnerTest, FieldsThatSqlHasNoPlaceForAreTold) {
+  stream_.sql = "SELECT * FROM t";
+  into("table", "x");
+  log_.produce("t", R"({"id":1,"ID":2,"__leat_row":3})", "1");
+  log_.produce("t", R"({"id":2,"ID":2})", "1");
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM x"), ElementsAre("1", "2"));
+  EXPECT_THAT(letters(), IsEmpty());
+  EXPECT_THAT(runner_->snapshot().warnings,
+              ElementsAre("t.ID was left out 2 times: SQL cannot tell it from `id`",
+                          HasSubstr("t.__leat_row was left out 1 times: ")));
+}
+
+TEST_F(StreamRunnerTest, AppendWithAKeyAppends) {
+  stream_.sql = "SELECT id, name FROM t";
+  into("table", "log", {"id"});
+  stream_.into.back().mode = config::WriteMode::kAppend;
+  log_.produce("t", R"({"id":1,"name":"a"})", "1");
+  log_.produce("t", R"({"id":1,"name":"b"})", "1");
+  log_.produce("t", R"({"id":null,"name":"c"})", "2");
+  open();
+  drain();
+  log_.produce("t", R"({"id":1,"name":"d"})", "1");
+  log_.produce("t", std::nullopt, "1");
+  drain();
+  EXPECT_THAT(rows("FROM log ORDER BY name"), ElementsAre("1|a", "1|b", "NULL|c", "1|d"));
+  EXPECT_EQ(sink("table:log"), (SinkCounts{.emitted = 4, .delivered = 4}));
+  EXPECT_EQ(progress().counts.filtered, 1) << "a tombstone deletes nothing here";
+  expect_reconciled();
+}
+
+TEST_F(StreamRunnerTest, ADeleteIsForTheTablesThatHaveKeys) {
+  stream_.sql = "SELECT id FROM t";
+  into("table", "every", {"id"});
+  stream_.into.back().mode = config::WriteMode::kAppend;
+  into("table", "last", {"id"});
+  log_.produce("t", R"({"id":1})", "1");
+  log_.produce("t", std::nullopt, "1");
+  log_.produce("t", std::nullopt, "2");
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM every"), ElementsAre("1"));
+  EXPECT_THAT(rows("FROM last"), IsEmpty());
+  EXPECT_EQ(sink("table:every"), (SinkCounts{.emitted = 1, .delivered = 1}));
+  EXPECT_EQ(sink("table:last"), (SinkCounts{.emitted = 3, .delivered = 3, .replaced = 3}));
   expect_reconciled();
 }
 

@@ -250,6 +250,19 @@ TEST_F(ParquetDirectoryTest, TypesComeBack) {
                     "2026-01-02", "b", "DECIMAL(9,3)", "TIMESTAMP WITH TIME ZONE", "UUID"}}));
 }
 
+TEST_F(ParquetDirectoryTest, WhatParquetWouldChangeIsText) {
+  auto sink = this->sink();
+  const std::string values =
+      "INTERVAL '-1 month 2 days 3.000123 seconds' AS i, '12:00:00+05'::TIMETZ AS t, "
+      "union_value(\"a)\" := 7) AS n, [INTERVAL '1.5 milliseconds'] AS l, "
+      "{'u': union_value(x := 'a'), 'b': 2} AS s";
+  ASSERT_TRUE(deliver(sink, 1, "SELECT " + values + ", 0 AS input").ok());
+  ASSERT_TRUE(sink.close().ok());
+  EXPECT_EQ(texts("i, t, n, l::VARCHAR, s::VARCHAR"),
+            (Texts{{"-1 month 2 days 00:00:03.000123", "12:00:00+05", "7", "['00:00:00.0015']",
+                    "{'u': a, 'b': 2}"}}));
+}
+
 TEST_F(ParquetDirectoryTest, Compressions) {
   for (const char* compression : {"snappy", "zstd", "gzip", "uncompressed"}) {
     const Path directory = temporary_.path() / compression;

@@ -10,10 +10,31 @@ namespace {
 using store::quoted_identifier;
 using store::quoted_literal;
 
-// The type with every number that Parquet cannot hold as VARCHAR, also inside structs and lists.
-// Names of members are quoted, and so are never taken for types.
+// The length of a type with members, UNION(…), at the front of `type`.
+size_t length_with_members(std::string_view type) {
+  size_t open = 0;
+  char quote = 0;
+  for (size_t i = 0; i < type.size(); ++i) {
+    if (quote != 0) {
+      if (type[i] == quote) quote = 0;
+    } else if (type[i] == '"' || type[i] == '\'') {
+      quote = type[i];
+    } else if (type[i] == '(') {
+      ++open;
+    } else if (type[i] == ')' && --open == 0) {
+      return i + 1;
+    }
+  }
+  return type.size();
+}
+
+// The type with every part whose values Parquet cannot hold as VARCHAR, also inside structs and
+// lists: numbers beyond 64 bits become DOUBLE there, an interval loses its microseconds and may not
+// be negative, a time loses its zone, a union becomes a struct. Names of members are quoted, and so
+// are never taken for types.
 std::string parquet_type(std::string_view type) {
-  constexpr std::array<std::string_view, 3> kTooLarge = {"UHUGEINT", "HUGEINT", "BIGNUM"};
+  constexpr std::array<std::string_view, 6> kAsText = {
+      "UHUGEINT", "HUGEINT", "BIGNUM", "INTERVAL", "TIME WITH TIME ZONE", "UNION("};
   std::string out;
   char quote = 0;  // inside a name or an enum's value: the character that ends it
   for (size_t i = 0; i < type.size();) {
@@ -23,14 +44,14 @@ std::string parquet_type(std::string_view type) {
       quote = 0;
     }
     std::string_view word;
-    for (const std::string_view name : kTooLarge) {
+    for (const std::string_view name : kAsText) {
       if (quote == 0 && word.empty() && type.substr(i).starts_with(name)) word = name;
     }
     if (word.empty()) {
       out += type[i++];
     } else {
       out += "VARCHAR";
-      i += word.size();
+      i += word.ends_with('(') ? length_with_members(type.substr(i)) : word.size();
     }
   }
   return out == "\"NULL\"" ? "VARCHAR" : out;

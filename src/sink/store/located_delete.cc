@@ -36,9 +36,9 @@ LocatedDelete::LocatedDelete(store::Connection& connection, std::string table,
       key_(std::move(key)),
       wait_(kWait) {}
 
-Result<std::optional<uint64_t>> LocatedDelete::remove(std::span<const KeySelection> keys) {
+Result<LocatedDelete::Removed> LocatedDelete::remove(std::span<const KeySelection> keys) {
   if (!rows_) {
-    if (++waited_ < wait_) return std::optional<uint64_t>();
+    if (++waited_ < wait_) return Removed{};
     LEAT_TRY(read_rows());
   }
   std::optional<Places> places = places_of(keys);
@@ -58,14 +58,14 @@ Result<std::optional<uint64_t>> LocatedDelete::remove(std::span<const KeySelecti
   if (places && deleted == places->keys) {
     ++hits_;
     in_a_row_ = 0;
-    return std::optional<uint64_t>(deleted);
+    return Removed{.rows = deleted, .all = true};
   }
   ++misses_;
   ++in_a_row_;
   const bool often = misses_ >= kMostMisses && misses_ * 4 > hits_;
   const bool moved = places && places->keys > kFewRows && deleted < places->keys / 2;
   if (!places || moved || often || in_a_row_ == kMostInARow) forget_rows();
-  return std::optional<uint64_t>();
+  return Removed{.rows = deleted};
 }
 
 // None: a key that has no row here may have one in the table.

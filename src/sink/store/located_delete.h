@@ -37,12 +37,15 @@ class LocatedDelete {
   LocatedDelete(store::Connection& connection, std::string table, std::vector<std::string> key,
                 WantedRows& wanted);
 
-  // Deletes different keys, each of which the table may hold once. Returns how many rows they had:
-  // the table holds none of them now. None: it may; what was found is deleted.
+  struct Removed {
+    uint64_t rows = 0;
+    bool all = false;  // the table holds none of the keys now; else it may
+  };
+  // Deletes different keys, each of which the table may hold once.
   //
   // Reads all keys of a table, once, when it has been asked often enough to be worth it. REQUIRES:
   // the transaction has not written the table yet.
-  Result<std::optional<uint64_t>> remove(std::span<const KeySelection> keys);
+  Result<Removed> remove(std::span<const KeySelection> keys);
   // The keys of the rows that the transaction appends, in their order.
   void append(std::span<const uint64_t> hashes);
 

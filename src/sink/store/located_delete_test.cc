@@ -32,7 +32,7 @@ class LocatedDeleteTest : public test::OpenStoreTest {
     const KeySelection keys[] = {{&selection, key}};
     auto removed = located_->remove(keys);
     EXPECT_TRUE(removed.ok()) << removed.error().to_string();
-    return removed.ok() ? *removed : std::nullopt;
+    return removed.ok() && removed->all ? std::optional(removed->rows) : std::nullopt;
   }
   bool remove(const std::string& sql) { return removed(sql).has_value(); }
   // One epoch that replaces a row; true: its place was known.

@@ -56,7 +56,7 @@ struct TableWriter::Impl {
   std::vector<size_t> all_columns() const;
   Result<void> set_statements();
   Result<void> read_present_keys();
-  Result<bool> remove(const ReducedBatch& reduced);
+  Result<uint64_t> remove(const ReducedBatch& reduced);
   Result<TableDelivery> append(const store::RowBatch& rows);
   Result<TableDelivery> upsert(const store::RowBatch& rows);
 };
@@ -155,7 +155,9 @@ Result<TableDelivery> TableWriter::Impl::append(const store::RowBatch& rows) {
     inserts->add(chunk.get(), sources);
   }
   LEAT_TRY(inserts->execute());
-  return TableDelivery{};
+  TableDelivery delivery;
+  delivery.inserted = rows.row_count();
+  return delivery;
 }
 
 // The filter compares bytes: it is of use where the batch's types are the table's.
@@ -182,8 +184,8 @@ Result<void> TableWriter::Impl::read_present_keys() {
   return {};
 }
 
-// The keys that the table may hold leave it; true: there were some.
-Result<bool> TableWriter::Impl::remove(const ReducedBatch& reduced) {
+// The keys that the table may hold leave it; how many rows that were.
+Result<uint64_t> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   const std::vector<size_t> of_deletes = all_columns();
   std::vector<KeySelection> keys;
   size_t count = 0;
@@ -196,16 +198,17 @@ Result<bool> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   };
   add(reduced.replaces, key_sources);
   add(reduced.deletes, of_deletes);
-  if (keys.empty()) return false;
+  if (keys.empty()) return uint64_t{0};
+  LocatedDelete::Removed found;
   if (located) {
-    LEAT_ASSIGN(const auto removed, located->remove(keys));
-    if (removed) return *removed > 0;
+    LEAT_ASSIGN(found, located->remove(keys));
+    if (found.all) return found.rows;
   }
   for (const KeySelection& one : keys) {
     removals->add(one.selection->chunk, one.key, one.selection->rows);
   }
   LEAT_ASSIGN(const uint64_t removed, removals->execute());
-  return removed > 0;
+  return found.rows + removed;
 }
 
 // Every key of the batch that may be there leaves the table, then the last row of each comes in.
@@ -218,15 +221,17 @@ Result<TableDelivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
   ++batches;
   LEAT_ASSIGN(ReducedBatch reduced,
               reduce_by_key(connection, rows, key_sources, present ? &*present : nullptr));
-  LEAT_ASSIGN(const bool removed, remove(reduced));
+  TableDelivery delivery{{std::move(reduced.refused)}};
+  LEAT_ASSIGN(delivery.removed, remove(reduced));
   for (const Selection& selection : reduced.upserts) {
     inserts->add(selection.chunk, sources, selection.rows);
+    delivery.inserted += selection.rows.size();
     if (!present) continue;
     for (const uint64_t hash : selection.hashes) present->add(hash);
     if (located) located->append(selection.hashes);
   }
   LEAT_TRY(inserts->execute());
-  return TableDelivery{{std::move(reduced.refused)}, removed};
+  return delivery;
 }
 
 }  // namespace leat::sink

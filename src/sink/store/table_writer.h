@@ -13,7 +13,9 @@
 namespace leat::sink {
 
 struct TableDelivery : Delivery {
-  bool removed = false;  // rows have left the table
+  uint64_t inserted = 0;  // rows that came into the table
+  uint64_t removed = 0;   // rows that have left it
+  int64_t growth() const { return static_cast<int64_t>(inserted) - static_cast<int64_t>(removed); }
 };
 
 // Makes, alters and writes one table. Not thread-safe; one per target and connection.

@@ -82,7 +82,11 @@ config::Key file_source_key() {
             .default_text = "10000"}},
           "Records from files.",
           "file:\n  path: data/orders-*.csv.gz\n  csv: {delimiter: \";\"}\n"),
-      .doc = "Reads JSON, NDJSON, CSV and Parquet files, plain or compressed with gzip or zstd."};
+      .doc =
+          "Reads JSON, NDJSON, CSV and Parquet files, plain or compressed with gzip or zstd. A "
+          "Parquet file's dates, times, decimal and binary numbers, UUIDs and BLOBs keep their "
+          "types: they are declared for the topic, where its `schema` does not say something "
+          "else. In the records they are texts."};
 }
 
 Result<FileOptions> parse_file_options(const Node& node, const Path& base_directory) {

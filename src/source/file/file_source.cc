@@ -34,6 +34,26 @@ class FileSource final : public Source {
     return read_part();
   }
 
+  // Of the Parquet files; a field that has another type in another one of them has none.
+  Result<codec::TopicSchema> types() override {
+    LEAT_ASSIGN(const auto names, list_files(files_, options_.base_directory, options_.patterns));
+    std::optional<codec::TopicSchema> common;
+    for (const std::string& name : names) {
+      LEAT_ASSIGN(const FileKind kind, kind_of_file(options_, name));
+      if (kind.format != FileFormat::kParquet || parquet_ == nullptr) continue;
+      LEAT_ASSIGN(auto types, parquet_->types(path_of(name)));
+      if (!common) {
+        common = std::move(types.schema);
+      } else {
+        std::erase_if(common->root.fields, [&](const codec::Field& field) {
+          const codec::Field* other = types.schema.root.field(field.name);
+          return other == nullptr || other->type != field.type;
+        });
+      }
+    }
+    return common.value_or(codec::TopicSchema());
+  }
+
  private:
   Result<void> open(const std::string& cursor) {
     cursor_.clear();
@@ -111,6 +131,15 @@ class FileSource final : public Source {
     batch.rejected = std::move(read->rejected);
     batch.memory = std::move(read->memory);
     batch.origin = path.string();
+    for (const std::string& warning : read->warnings) {
+      batch.warnings.push_back(fmt::format("{}: {}", path.string(), warning));
+    }
+    const bool is_empty = read->end && read->next.record == 0 && batch.rejected.empty();
+    if (is_empty) {
+      batch.warnings.push_back(fmt::format(
+          "{} gave no records: {}", path.string(),
+          fingerprint_.size == 0 ? "it is empty" : fmt::format("{} bytes", fingerprint_.size)));
+    }
     batch.last = read->end && current_ + 1 == names_.size();
     FileCursor next{.file = names_[current_], .at = read->next, .fingerprint = fingerprint_};
     if (read->end && !batch.last) {

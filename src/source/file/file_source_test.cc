@@ -36,6 +36,16 @@ std::string zstded(const std::string& text) {
 
 class FakeParquet final : public ParquetReader {
  public:
+  // A file's name says what it has: d is a DATE, t a TIME.
+  Result<ParquetTypes> types(const Path& path) override {
+    ParquetTypes types;
+    for (const char letter : path.stem().string()) {
+      types.schema.root.fields.push_back(
+          {"x", {.kind = codec::TypeKind::kDeclared, .declared = letter == 'd' ? "DATE" : "TIME"}});
+      types.warnings.push_back(fmt::format("there is {}", letter));
+    }
+    return types;
+  }
   Result<std::vector<std::string>> rows(const Path&, uint64_t first, uint64_t count) override {
     Texts rows;
     for (uint64_t i = first; i < 7 && rows.size() < count; ++i)
@@ -241,6 +251,44 @@ TEST_F(FileSourceTest, SaysWhatIsWrongWithTheFiles) {
   EXPECT_EQ(failure("{path: b.json, records: rows}").domain(), ErrorDomain::kUser);
   for (const char* cursor : {"{}", "x", R"({"v":2,"file":"b.json"})"})
     failure("{path: b.json}", cursor);
+}
+
+TEST_F(FileSourceTest, AFileThatYieldsNothingSaysSo) {
+  for (const auto& [name, content] :
+       std::vector<std::pair<std::string, std::string>>{{"a.ndjson", ""},
+                                                        {"b.ndjson", "\n \n"},
+                                                        {"c.csv", "a,b\n"},
+                                                        {"d.csv", ""},
+                                                        {"e.json", "[]"},
+                                                        {"f.csv.gz", gzipped("")}}) {
+    write(name, content);
+    const auto batch = source("{path: " + name + "}")->next("", {});
+    ASSERT_TRUE(batch.ok()) << batch.error().to_string();
+    ASSERT_EQ(batch->warnings.size(), 1u) << name;
+    EXPECT_NE(batch->warnings[0].find(name + " gave no records: "), std::string::npos)
+        << batch->warnings[0];
+  }
+  write("g.csv", "a,A\n1,2\n");
+  write("h.ndjson", "1\nbad\n");
+  write("i.ndjson", "bad\n");
+  write("j.json", "[NaN]");
+  EXPECT_EQ(source("{path: g.csv}")->next("", {})->warnings.size(), 1u) << "of a name";
+  for (const char* name : {"h.ndjson", "i.ndjson", "j.json"}) {
+    EXPECT_TRUE(source("{path: " + std::string(name) + "}")->next("", {})->warnings.empty())
+        << name;
+  }
+}
+
+TEST_F(FileSourceTest, TypesAreThoseThatAllParquetFilesHave) {
+  write("d.parquet", "PAR1");
+  write("sub/d.parquet", "PAR1");
+  write("t.parquet", "PAR1");
+  write("a.csv", "x\n1\n");
+  EXPECT_EQ(source("{path: [d.parquet, sub/d.parquet, a.csv]}")->types()->root.fields.size(), 1u);
+  EXPECT_TRUE(source("{path: '[dt].parquet'}")->types()->root.fields.empty());
+  EXPECT_TRUE(source("{path: a.csv}")->types()->root.fields.empty());
+  EXPECT_EQ(source("{path: d.parquet}")->next("", {})->warnings,
+            Texts{(directory_.path() / "d.parquet").string() + ": there is d"});
 }
 
 TEST_F(FileSourceTest, ParquetNeedsAReader) {

@@ -17,6 +17,8 @@ class JsonDocumentReader final : public RecordReader {
   Result<RecordPart> read(const PartLimits& limits) override {
     if (!document_) LEAT_TRY(open());
     RecordPart part;
+    // What is wrong with the document is told with its first part.
+    if (at_.record == 0) part.rejected = std::move(rejected_);
     size_t bytes = 0;
     while (at_.record < records_.size() && bytes < limits.bytes &&
            part.records.size() < limits.records) {
@@ -54,8 +56,9 @@ class JsonDocumentReader final : public RecordReader {
       return Error(records.error().domain(), records.error().message(), Retry::kNo,
                    records.error().code());
     }
-    records_ = std::move(*records);
-    document_ = std::move(document);
+    records_ = std::move(records->records);
+    rejected_ = std::move(records->rejected);
+    document_ = records->memory ? std::move(records->memory) : std::move(document);
     return {};
   }
 
@@ -65,6 +68,7 @@ class JsonDocumentReader final : public RecordReader {
   ReadPosition at_;
   std::shared_ptr<const std::string> document_;
   std::vector<SourceRecord> records_;
+  std::vector<RejectedRecord> rejected_;
 };
 
 class ParquetRecordReader final : public RecordReader {
@@ -73,12 +77,16 @@ class ParquetRecordReader final : public RecordReader {
       : parquet_(parquet), path_(std::move(path)), at_(from) {}
 
   Result<RecordPart> read(const PartLimits& limits) override {
+    RecordPart part;
+    if (at_.record == 0) {
+      LEAT_ASSIGN(auto types, parquet_.types(path_));
+      part.warnings = std::move(types.warnings);
+    }
     LEAT_ASSIGN(const auto rows, parquet_.rows(path_, at_.record, limits.records));
     size_t size = kRecordPadding;
     for (const std::string& row : rows) size += row.size();
     auto memory = std::make_shared<std::string>();
     memory->reserve(size);  // no row moves while views of the others exist
-    RecordPart part;
     for (const std::string& row : rows) {
       const size_t begin = memory->size();
       memory->append(row);

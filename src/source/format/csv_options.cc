@@ -42,7 +42,9 @@ config::Key csv_key() {
           "", "csv: {delimiter: \";\", \"null\": NA}"),
       .doc =
           "How CSV is written. Rows become JSON objects: unquoted numbers, true and false stay "
-          "as they are, everything else is a string, an empty field is null."};
+          "as they are, everything else is a string, an empty field is null. LF, CRLF and CR end a "
+          "row. A column without a name is column1, column2, …; names that differ in case only "
+          "get a number, and the run says so."};
 }
 
 Result<CsvOptions> parse_csv_options(const Node& node) {

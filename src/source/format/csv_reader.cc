@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text/json_text.h"
+#include "base/text/lower_case.h"
 #include "base/text/utf8.h"
 #include "source/format/csv_row.h"
 #include "source/format/input_buffer.h"
@@ -15,7 +16,6 @@
 namespace leat::source {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kFillBytes = 256 << 10;
 
 // Objects under construction: views are made when the text no longer moves.
@@ -35,6 +35,8 @@ class CsvReader final : public RecordReader {
       opened_ = true;
     }
     RecordPart part;
+    part.warnings = std::move(warnings_);
+    warnings_.clear();
     Output output;
     while (output.text.size() < limits.bytes &&
            output.places.size() + part.rejected.size() < limits.records) {
@@ -51,6 +53,7 @@ class CsvReader final : public RecordReader {
   // Reads the header (or makes the names), then goes to from_.
   Result<void> open() {
     LEAT_TRY(input_.fill(kFillBytes));
+    LEAT_TRY(refuse_utf16(input_.unused()));
     if (input_.unused().starts_with(kByteOrderMark)) advance(kByteOrderMark.size(), 0);
     if (options_.header) {
       LEAT_ASSIGN(const CsvStatus status, next_row());
@@ -64,6 +67,7 @@ class CsvReader final : public RecordReader {
     }
     LEAT_TRY(name_columns());
     if (from_.byte > at_.byte) {
+      warnings_.clear();  // they were told with the first part
       LEAT_TRY(input_.skip(from_.byte - at_.byte));
       at_ = from_;
     }
@@ -84,11 +88,46 @@ class CsvReader final : public RecordReader {
     for (const std::string& column : columns_) {
       if (!seen.insert(column).second)
         return user_error("line 1: two columns are named \"{}\"", column);
+    }
+    warn_of_delimiter();
+    rename_columns();
+    for (const std::string& column : columns_) {
       std::string name;
       append_json_string(name, column);
       quoted_names_.push_back(std::move(name));
     }
     return {};
+  }
+
+  // SQL ignores the case of letters: the later ones of names that differ in nothing else get a
+  // number.
+  void rename_columns() {
+    std::set<std::string> taken;
+    for (const std::string& column : columns_) taken.insert(lower_case(column));
+    std::set<std::string> seen;
+    for (std::string& column : columns_) {
+      if (seen.insert(lower_case(column)).second) continue;
+      std::string name;
+      for (int i = 1; name.empty() || !taken.insert(lower_case(name)).second; ++i) {
+        name = fmt::format("{}_{}", column, i);
+      }
+      warnings_.push_back(fmt::format(
+          "SQL cannot tell the column \"{}\" from another one: its values are in the field \"{}\"",
+          column, name));
+      seen.insert(lower_case(name));
+      column = std::move(name);
+    }
+  }
+
+  void warn_of_delimiter() {
+    if (!options_.header || columns_.size() != 1) return;
+    for (const std::string_view other : {";", "\t", "|", ","}) {
+      if (other[0] == options_.delimiter || columns_[0].find(other) == std::string::npos) continue;
+      warnings_.push_back(fmt::format(
+          "the header is one column, \"{}\": if there are several, set `csv: {{delimiter: {}}}`",
+          columns_[0], other == "\t" ? "tab" : fmt::format("\"{}\"", other)));
+      return;
+    }
   }
 
   // Parses the row at the input's beginning, reading on until it is whole or too long.
@@ -124,8 +163,10 @@ class CsvReader final : public RecordReader {
   // A quote that is never closed, or a row that is too long: only its first line is given up.
   void reject_first_line(RecordPart& part) {
     const std::string_view unused = input_.unused();
-    const size_t newline = unused.find('\n');
-    const size_t line = newline == std::string_view::npos ? unused.size() : newline + 1;
+    const size_t newline = unused.find_first_of("\r\n");
+    const bool crlf = unused.substr(std::min(newline, unused.size())).starts_with("\r\n");
+    const size_t line =
+        newline == std::string_view::npos ? unused.size() : newline + (crlf ? 2 : 1);
     part.rejected.push_back(
         {std::string(unused.substr(0, std::min(line, kRejectedBytes))),
          fmt::format("line {}: a quoted field is not closed {}", at_.line,
@@ -195,6 +236,7 @@ class CsvReader final : public RecordReader {
   ReadPosition at_;
   std::vector<std::string> columns_;
   std::vector<std::string> quoted_names_;
+  std::vector<std::string> warnings_;
   CsvRow row_;
   bool opened_ = false;
 };

@@ -46,6 +46,63 @@ TEST(CsvReader, ValuesKeepTheirText) {
                    R"({"a":"1","b":1e400,"c":"NaN","d":"TRUE","e":"","f":"say \"hi\""})"}));
 }
 
+TEST(CsvReader, EachLineEndEndsARowAlsoInOneFile) {
+  const Texts rows = {R"({"a":1,"b":"x"})", R"({"a":2,"b":"y"})", R"({"a":3,"b":"z"})"};
+  for (const std::string_view text :
+       {"a,b\r1,x\r2,y\r3,z\r", "a,b\r1,x\r2,y\r3,z", "a,b\r\n1,x\r2,y\n3,z\r\n",
+        "a,b\n1,x\r\n2,y\r3,z\r", "a,b\r\r\n1,x\r\r\n2,y\r\r\n3,z\r\r\n",
+        "\xEF\xBB\xBF"
+        "a,b\r1,\"x\"\r2,y\r\r3,\"z\"\r"}) {
+    EXPECT_EQ(read(text).records, rows) << text;
+    EXPECT_EQ(read(text, {}, 1).records, rows) << text;
+    EXPECT_TRUE(read(text).rejected.empty()) << text;
+  }
+  EXPECT_EQ(read("a,b\r\"1\r2\r\n\",x\r").records, Texts{R"({"a":"1\r2\r\n","b":"x"})"});
+  EXPECT_EQ(read("a,b\r1,\"q\rr\"\rbad\r").rejected,
+            Texts{"line 4: 1 fields where there are 2 columns | bad"});
+}
+
+TEST(CsvReader, ALineEndAcrossBlocks) {
+  for (size_t size = (256 << 10) - 8; size < (256 << 10) + 2; ++size) {
+    const std::string text = "a\r\n" + std::string(size, 'x') + "\r\n2\r\n";
+    EXPECT_EQ(read(text).records.size(), 2u) << size;
+    EXPECT_EQ(read(text).positions.back().line, 4u) << size;
+  }
+}
+
+TEST(CsvReader, NamesThatSqlCannotTellApartAreToldAndKept) {
+  const auto part =
+      make_csv_reader(make_memory_stream("id,ID,Id_1,Id\n1,2,3,4\n"), {}, {})->read({});
+  ASSERT_TRUE(part.ok());
+  EXPECT_EQ(part->records[0].value, R"({"id":1,"ID_2":2,"Id_1":3,"Id_3":4})");
+  ASSERT_EQ(part->warnings.size(), 2u);
+  EXPECT_EQ(part->warnings[0],
+            "SQL cannot tell the column \"ID\" from another one: its values are in the field "
+            "\"ID_2\"");
+}
+
+TEST(CsvReader, AHeaderThatLooksLikeOneOfAnotherDelimiterIsTold) {
+  const auto warnings = [](std::string_view text) {
+    return make_csv_reader(make_memory_stream(text), {}, {})->read({})->warnings;
+  };
+  EXPECT_EQ(warnings("id;name\n1;a\n"),
+            Texts{"the header is one column, \"id;name\": if there are several, set `csv: "
+                  "{delimiter: \";\"}`"});
+  EXPECT_EQ(warnings("id\tname\n").size(), 1u);
+  EXPECT_EQ(warnings("id\n1;2\n").size(), 0u);
+}
+
+TEST(CsvReader, OtherEncodingsAreRefusedByName) {
+  for (const std::string_view text : {std::string_view("\xFF\xFE"
+                                                       "a\0,\0",
+                                                       6),
+                                      std::string_view("\xFE\xFF\0a\0,", 6)}) {
+    const auto part = make_csv_reader(make_memory_stream(text), {}, {})->read({});
+    ASSERT_FALSE(part.ok());
+    EXPECT_NE(part.error().message().find("iconv"), std::string::npos);
+  }
+}
+
 TEST(CsvReader, QuotedFieldsHoldDelimitersAndLineEnds) {
   const Content content = read(
       "\xEF\xBB\xBF"

@@ -11,6 +11,8 @@ CsvField& next_field(CsvRow& row) {
   return field;
 }
 
+bool ends_line(char c) { return c == '\n' || c == '\r'; }
+
 }  // namespace
 
 CsvStatus parse_csv_row(std::string_view input, bool at_end, const CsvOptions& options,
@@ -31,18 +33,21 @@ CsvStatus parse_csv_row(std::string_view input, bool at_end, const CsvOptions& o
           if (at == input.size() || input[at] != options.quote) break;
           ++at;  // a doubled quote stands for one
         }
-        row.lines += c == '\n';
+        // A CR that ends the input may be followed by its LF: the row is not whole anyway.
+        const bool before_lf = c == '\r' && at < input.size() && input[at] == '\n';
+        row.lines += c == '\n' || (c == '\r' && !before_lf);
         field.text += c;
       }
     }
     // Unquoted text up to the delimiter or line end; nothing may stand after a closing quote.
     const size_t begin = at;
-    while (at < input.size() && input[at] != options.delimiter && input[at] != '\n') ++at;
-    if (at == input.size() && !at_end) return CsvStatus::kIncomplete;
-    std::string_view plain = input.substr(begin, at - begin);
+    while (at < input.size() && input[at] != options.delimiter && !ends_line(input[at])) ++at;
+    const bool cr = at < input.size() && input[at] == '\r';
+    if (at + cr >= input.size() && !at_end) return CsvStatus::kIncomplete;
+    const std::string_view plain = input.substr(begin, at - begin);
     more = at < input.size() && input[at] == options.delimiter;
-    if (!more && plain.ends_with('\r')) plain.remove_suffix(1);
-    if (!more) row.text_size = begin + plain.size();
+    if (!more) row.text_size = at;
+    if (cr && input.substr(at).starts_with("\r\n")) ++at;
     if (!field.quoted) {
       field.text.assign(plain);
     } else if (!plain.empty() && row.bad_field == 0) {

@@ -1,4 +1,5 @@
 // One row of CSV (RFC 4180): quoted fields may hold delimiters, doubled quotes and line ends.
+// Outside of quotes each of LF, CRLF and CR ends a row, also in one file.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,7 @@ enum class CsvStatus : uint8_t {
 struct CsvRow {
   std::vector<CsvField> fields;  // the first `count` are the row's
   size_t count = 0;
-  size_t consumed = 0;   // bytes, with the line end (LF, CRLF or CR at the end of the input)
+  size_t consumed = 0;   // bytes, with the line end
   size_t text_size = 0;  // bytes without it
   size_t lines = 0;      // line ends consumed, also those in quoted fields; at least 1
   size_t bad_field = 0;  // kMalformed: which one, from 1

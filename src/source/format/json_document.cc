@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "codec/json_select.h"
+#include "source/format/bad_records.h"
+#include "source/format/record_reader.h"
 
 namespace leat::source {
 namespace {
 
+using codec::JsonPath;
 using Step = codec::JsonPathStep;
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Members by which a document says that it is no answer.
 constexpr std::array<const char*, 3> kErrorNames = {"error", "errors", "fault"};
 
@@ -50,37 +53,66 @@ LastOnWay last_on_way(const codec::JsonPath& path, std::string_view document) {
   return last;
 }
 
+Result<std::vector<codec::SelectedValue>> selected(const JsonPath& path, std::string_view document,
+                                                   const JsonPath* key) {
+  auto values = codec::select(path, document, key);
+  if (!values.ok() || path.names_many() || values->size() != 1) return values;
+  const std::string_view value = values->front().bytes;
+  if (value == "null") values->clear();
+  if (!value.starts_with('[')) return values;
+  LEAT_ASSIGN(const auto elements,
+              JsonPath::parse(path.text().empty() ? "$[*]" : path.text() + "[*]"));
+  return codec::select(elements, document, key);
+}
+
+Error invalid(std::string_view document, const Error& error) {
+  return {ErrorDomain::kExternal,
+          fmt::format("not valid JSON: {}; it begins with {}", error.message(), excerpt(document)),
+          Retry::kYes, ErrorCode::kInvalid};
+}
+
+// The document with what is wrong in its records put aside.
+Result<DocumentRecords> records_without_faults(const JsonPath& path, std::string_view document,
+                                               const JsonPath* key, const Error& error) {
+  auto made = without_bad_records(path, document);
+  if (!made) return invalid(document, error);
+  const auto whole = std::string_view(*made->text).substr(0, document.size());
+  auto values = selected(path, whole, key);
+  if (!values.ok()) return invalid(document, error);
+  DocumentRecords result;
+  auto rejected = made->rejected.begin();
+  for (const auto& [value, text] : *values) {
+    const auto begin = static_cast<size_t>(value.data() - whole.data());
+    if (rejected != made->rejected.end() && rejected->first == begin) {
+      result.rejected.push_back(std::move(rejected++->second));
+    } else {
+      result.records.push_back({value, text});
+    }
+  }
+  result.document = whole;
+  result.memory = std::move(made->text);
+  return result;
+}
+
 }  // namespace
 
-Result<std::vector<SourceRecord>> records_of_document(const codec::JsonPath& path,
-                                                      std::string_view document,
-                                                      const codec::JsonPath* key) {
+Result<DocumentRecords> records_of_document(const JsonPath& path, std::string_view document,
+                                            const JsonPath* key) {
+  LEAT_TRY(refuse_utf16(document));
   if (document.starts_with(kByteOrderMark)) document.remove_prefix(kByteOrderMark.size());
-  auto values = codec::select(path, document, key);
-  if (values.ok() && !path.names_many() && values->front().bytes == "null") values->clear();
-  if (values.ok() && !path.names_many() && values->size() == 1 &&
-      values->front().bytes.starts_with('[')) {
-    LEAT_ASSIGN(const auto elements,
-                codec::JsonPath::parse(path.text().empty() ? "$[*]" : path.text() + "[*]"));
-    values = codec::select(elements, document, key);
+  const auto values = selected(path, document, key);
+  if (!values.ok() && values.error().code() == ErrorCode::kNotFound) {
+    const bool is_null = last_on_way(path, document).value == "null" && !says_error(document);
+    if (is_null) return DocumentRecords();
+    return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound,
+                       "`records: {}` does not fit: {}; the document begins with {}", path.text(),
+                       values.error().message(), excerpt(document));
   }
-  if (!values.ok()) {
-    if (values.error().code() == ErrorCode::kNotFound) {
-      const bool is_null = last_on_way(path, document).value == "null" && !says_error(document);
-      if (is_null) return std::vector<SourceRecord>();
-      return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound,
-                         "`records: {}` does not fit: {}; the document begins with {}", path.text(),
-                         values.error().message(), excerpt(document));
-    }
-    return Error(ErrorDomain::kExternal,
-                 fmt::format("not valid JSON: {}; it begins with {}", values.error().message(),
-                             excerpt(document)),
-                 Retry::kYes, ErrorCode::kInvalid);
-  }
-  std::vector<SourceRecord> records;
-  records.reserve(values->size());
-  for (const auto& [value, text] : *values) records.push_back({value, text});
-  return records;
+  if (!values.ok()) return records_without_faults(path, document, key, values.error());
+  DocumentRecords result;
+  result.records.reserve(values->size());
+  for (const auto& [value, text] : *values) result.records.push_back({value, text});
+  return result;
 }
 
 bool is_left_out(const codec::JsonPath& path, std::string_view document) {

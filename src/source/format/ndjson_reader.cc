@@ -11,8 +11,6 @@
 namespace leat::source {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 class NdjsonReader final : public RecordReader {
  public:
   NdjsonReader(std::unique_ptr<ByteStream> stream, ReadPosition from,
@@ -26,6 +24,7 @@ class NdjsonReader final : public RecordReader {
     }
     size_t wanted = limits.bytes;
     LEAT_TRY(input_.fill(wanted));
+    if (at_.byte == 0) LEAT_TRY(refuse_utf16(input_.unused()));
     size_t complete = complete_lines();
     while (complete == 0 && !input_.at_end() && wanted < kMaxRecordBytes) {
       wanted = std::min(wanted * 2, kMaxRecordBytes);

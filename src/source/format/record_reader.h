@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -38,7 +40,8 @@ struct RecordPart {
   std::vector<RejectedRecord> rejected;
   std::shared_ptr<const void> memory;  // owns the bytes of `records`
   ReadPosition next;
-  bool end = false;  // nothing follows
+  bool end = false;                        // nothing follows
+  std::vector<std::string> warnings = {};  // of its first part: what the user should know
 };
 
 // Not thread-safe.
@@ -48,5 +51,11 @@ class RecordReader {
   // The same position and limits give the same part. Errors: external when the content is damaged.
   virtual Result<RecordPart> read(const PartLimits& limits) = 0;
 };
+
+// The byte order mark of UTF-8, which says nothing.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// Errors (user): the text begins with the byte order mark of UTF-16 or UTF-32, or with characters
+// of two bytes as those have them.
+Result<void> refuse_utf16(std::string_view beginning);
 
 }  // namespace leat::source

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <unordered_map>
 #include <utility>
@@ -77,12 +78,14 @@ class HttpSource final : public Source {
     const std::vector<int>& ends = is_first ? options_.empty_status : options_.end_status;
     SourceBatch batch{.origin = options_.mask.mask(url), .next_cursor = std::string(kEndCursor)};
     RecordPart part;
+    std::string_view document;
     const auto check = [&](const HttpResponse& it) {
       batch.warnings.clear();
-      return extract(it, is_first, part, batch.warnings);
+      return extract(it, is_first, part, document, batch.warnings);
     };
-    LEAT_ASSIGN(const HttpResponse response,
+    LEAT_ASSIGN(HttpResponse response,
                 requester_.send(request_for(url), {.check = check, .answers = ends}, stop));
+    response.body = document;
     batch.last = true;
     if (std::ranges::find(ends, response.status) != ends.end()) return batch;
 
@@ -100,6 +103,7 @@ class HttpSource final : public Source {
     batch.memory = part.memory;
     batch.records = std::move(part.records);
     batch.rejected = std::move(part.rejected);
+    std::ranges::move(part.warnings, std::back_inserter(batch.warnings));
     auto following = next_position(options_.pagination, at, response, count);
     if (!following.ok()) {
       return std::move(following).error().during(fmt::format("{} {}", options_.method, url));
@@ -217,18 +221,25 @@ class HttpSource final : public Source {
     position.cursor = options_.mask.hide(position.cursor);
   }
 
-  // All records of a response; an error when any of it cannot be used.
+  // All records of a response; an error when it cannot be used. `document`: the body, or what is
+  // left of it without records that are not JSON.
   Result<void> extract(const HttpResponse& response, bool is_first, RecordPart& part,
-                       std::vector<std::string>& warnings) const {
+                       std::string_view& document, std::vector<std::string>& warnings) const {
     part = {};
+    document = response.body;
     if (response.status == 204 || response.status == 205) return {};
     if (response.status == 206) LEAT_TRY(check_partial(response, is_paginated_));
     if (options_.format == HttpFormat::kJson) {
       part.memory = response.memory;
-      auto records = records_of_document(options_.records, response.body,
-                                         options_.key ? &*options_.key : nullptr);
-      if (!records.ok()) return lacking(response, is_first, records.error(), warnings);
-      part.records = std::move(*records);
+      auto found = records_of_document(options_.records, response.body,
+                                       options_.key ? &*options_.key : nullptr);
+      if (!found.ok()) return lacking(response, is_first, found.error(), warnings);
+      part.records = std::move(found->records);
+      part.rejected = std::move(found->rejected);
+      if (found->memory) {
+        document = found->document;
+        part.memory = std::move(found->memory);
+      }
       return {};
     }
     if (!response.delimited) {

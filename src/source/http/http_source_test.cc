@@ -130,6 +130,24 @@ TEST_F(HttpSourceTest, NothingOfAnIncompleteOrInvalidResponseCounts) {
   EXPECT_EQ(failed.error().retry(), Retry::kYes);
 }
 
+TEST_F(HttpSourceTest, ABadRecordOfAPageIsALetterAndTheNextPageIsFound) {
+  serve({respond(200, R"({"data":[{"id":1},{"s":"\ud83d"}],"next":"/2"})"),
+         respond(200, R"({"data":[{"id":3},{"v":NaN}],"next":null})")});
+  auto pages = source("{url: SERVER/1, records: data, paginate: {next_url: next}}");
+  const auto first = pages->next("", {});
+  ASSERT_TRUE(first.ok()) << first.error().to_string();
+  EXPECT_EQ(values(*first), std::vector<std::string>{R"({"id":1})"});
+  ASSERT_EQ(first->rejected.size(), 1u);
+  EXPECT_EQ(first->rejected[0].bytes, R"({"s":"\ud83d"})");
+  EXPECT_FALSE(first->last);
+  const auto second = pages->next(first->next_cursor, {});
+  ASSERT_TRUE(second.ok()) << second.error().to_string();
+  EXPECT_EQ(values(*second), std::vector<std::string>{R"({"id":3})"});
+  EXPECT_EQ(second->rejected.size(), 1u);
+  EXPECT_TRUE(second->last);
+  EXPECT_TRUE(clock_.sleeps.empty()) << "a complete page is not asked for again";
+}
+
 TEST_F(HttpSourceTest, PagesUntilAnEmptyOneAndResumesAtEach) {
   const std::string yaml =
       "{url: 'SERVER/i?q=1', paginate: {page: {param: p, start: 0, size: {param: n, value: 2}}}}";

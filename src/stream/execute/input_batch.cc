@@ -66,7 +66,10 @@ std::optional<std::string> InputBatch::add(std::span<const InputRecord> records,
   return std::nullopt;
 }
 
-BatchResult InputBatch::finish() { return std::exchange(result_, {}); }
+BatchResult InputBatch::finish() {
+  result_.left_out = decoder_.take_left_out();
+  return std::exchange(result_, {});
+}
 
 InputBatch::Added InputBatch::add_row(const InputRecord& record, Misfit misfit,
                                       std::string& message) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/topic_schema.h"
 #include "store/database.h"
 
 namespace leat::stream {
@@ -19,7 +20,7 @@ namespace leat::stream {
 using Json = nlohmann::json;
 
 // Names of what the planner adds. parse() refuses a query that uses a name of this kind.
-inline constexpr std::string_view kReservedPrefix = "__leat_";
+using codec::kReservedPrefix;
 inline constexpr std::string_view kBatchFunction = "__leat_batch";
 inline constexpr std::string_view kRowColumn = "__leat_row";
 
