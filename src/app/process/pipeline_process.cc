@@ -39,23 +39,25 @@ int64_t dead_lettered_in(const pipeline::StreamProgress& progress) {
 
 std::string running(const std::string& stream) {
   return fmt::format("running the stream {}", stream);
-  // What the files of the tasks into a topic say of their fields, where the pipeline's file says
-  // nothing. Files that cannot be read are the task's to tell.
-  void add_types_of_files(codec::TopicSchema & declared, const std::string& topic,
-                          const config::Pipeline& plan, Instance& instance) {
-    for (const auto& task : plan.tasks) {
-      if (task.topic != topic || task.source_type != "file") continue;
-      auto source = make_source(task, plan, instance);
-      if (!source.ok()) continue;
-      auto types = (*source)->types();
-      if (!types.ok()) continue;
-      for (auto& field : types->root.fields) {
-        if (!codec::same_name_in_duckdb(declared.root.fields, field.name)) {
-          declared.root.fields.push_back(std::move(field));
-        }
+}
+
+// What the files of the tasks into a topic say of their fields, where the pipeline's file says
+// nothing. Files that cannot be read are the task's to tell.
+void add_types_of_files(codec::TopicSchema& declared, const std::string& topic,
+                        const config::Pipeline& plan, Instance& instance) {
+  for (const auto& task : plan.tasks) {
+    if (task.topic != topic || task.source_type != "file") continue;
+    auto source = make_source(task, plan, instance);
+    if (!source.ok()) continue;
+    auto types = (*source)->types();
+    if (!types.ok()) continue;
+    for (auto& field : types->root.fields) {
+      if (!codec::same_name_in_duckdb(declared.root.fields, field.name)) {
+        declared.root.fields.push_back(std::move(field));
       }
     }
   }
+}
 
 }  // namespace
 
