@@ -35,12 +35,20 @@ const char* expectation(TypeKind kind) {
       return "not a HUGEINT";
     case TypeKind::kDouble:
       return "not a DOUBLE";
+    case TypeKind::kInteger53:
+    case TypeKind::kDouble53:
+    case TypeKind::kNumberText:
+    case TypeKind::kNumberHugeint:
+    case TypeKind::kNumberDouble:
+      return "not such a number";
     case TypeKind::kStruct:
       return "not an object";
     case TypeKind::kList:
       return "not a list";
     case TypeKind::kVarchar:
     case TypeKind::kDeclared:
+    case TypeKind::kText:
+    case TypeKind::kMixed:
       break;
   }
   return "not a text";
@@ -72,6 +80,12 @@ class RecordDecoder {
       case TypeKind::kVarchar:
       case TypeKind::kDeclared:
         return text(node, row);
+      case TypeKind::kText:
+        return cursor_.kind() == '"' ? text(node, row) : misfit(node);
+      case TypeKind::kNumberText:
+        return cursor_.is_number() ? text_of_number(node, row) : misfit(node);
+      case TypeKind::kMixed:
+        return cursor_.is_number() ? text_of_number(node, row) : text(node, row);
       case TypeKind::kStruct:
         if (cursor_.kind() != '{') return misfit(node);
         return node.is_struct() ? object(node, row) : unknown_object(node, row);
@@ -199,6 +213,15 @@ class RecordDecoder {
     return true;
   }
 
+  bool text_of_number(Node& node, idx_t row) {
+    const std::string_view token = cursor_.scalar();
+    if (number_kind(token) == NumberKind::kNone) return false;
+    scratch_ = number_text(token);
+    node.column.set_text(row, scratch_);
+    cursor_.next();
+    return true;
+  }
+
   bool boolean(Node& node, idx_t row) {
     const char kind = cursor_.kind();
     if (kind != 't' && kind != 'f') return misfit(node);
@@ -211,15 +234,27 @@ class RecordDecoder {
     const std::string_view token = cursor_.scalar();
     const NumberKind kind = number_kind(token);
     if (kind == NumberKind::kNone || !number_fits(node, row, token, kind)) return misfit(node);
+    if (node.is_counted) count(node, token, kind);
     cursor_.next();
     return true;
   }
 
+  static void count(Node& node, std::string_view token, NumberKind kind) {
+    ++node.numbers;
+    node.own_numbers += node.kind == TypeKind::kNumberDouble    ? kind == NumberKind::kDecimal
+                        : node.kind == TypeKind::kNumberHugeint ? !parse_bigint(token)
+                                                                : true;
+  }
+
   // Writes the number if the column can hold it.
   static bool number_fits(Node& node, idx_t row, std::string_view token, NumberKind kind) {
-    if (node.kind == TypeKind::kDouble) {
-      // An integer that not even HUGEINT holds would lose digits in silence.
-      if (kind == NumberKind::kInteger && token.size() > 38 && !parse_hugeint(token)) return false;
+    if (node.kind == TypeKind::kDouble || node.kind == TypeKind::kDouble53 ||
+        node.kind == TypeKind::kNumberDouble) {
+      if (kind == NumberKind::kInteger) {
+        // An integer that not even HUGEINT holds would lose digits in silence.
+        if (token.size() > 38 && !parse_hugeint(token)) return false;
+        if (node.kind == TypeKind::kDouble53 && !fits_53_bits(token)) return false;
+      }
       const auto number = parse_double(token);
       if (number) node.column.set(row, *number);
       return number.has_value();
@@ -229,6 +264,12 @@ class RecordDecoder {
       const auto number = parse_bigint(token);
       if (number) node.column.set(row, *number);
       return number.has_value();
+    }
+    if (node.kind == TypeKind::kInteger53) {
+      const auto number = parse_bigint(token);
+      if (!number || *number > kMaxInteger53 || *number < -kMaxInteger53) return false;
+      node.column.set(row, *number);
+      return true;
     }
     const auto number = parse_hugeint(token);
     if (number) node.column.set(row, *number);
@@ -278,7 +319,8 @@ class RecordDecoder {
 }  // namespace
 
 struct JsonDecoder::Impl {
-  Impl(const Projection& projection, TextRoom* texts) : root(make_tree(projection, texts, lists)) {
+  Impl(const Projection& projection, TextRoom* texts)
+      : root(make_tree(projection, texts, lists, counted)) {
     scratch.reserve(64);  // Column::kReadable
   }
 
@@ -302,12 +344,24 @@ struct JsonDecoder::Impl {
     }
   }
 
+  // Whether the record's numbers are of the types for which the projection is.
+  bool numbers_match() {
+    bool match = true;
+    for (Node* node : counted) {
+      const bool none = node->numbers == 0;
+      match = match && (none ? !node->is_required : node->own_numbers > 0);
+      node->numbers = node->own_numbers = 0;
+    }
+    return match;
+  }
+
   void undo(idx_t row) {
     for (Node* list : lists) list->size = list->committed;
     for (const auto& child : root->children) child->set_null(row);
   }
 
   std::vector<Node*> lists;
+  std::vector<Node*> counted;
   std::unique_ptr<Node> root;
   idx_t next_row = UINT64_MAX;
   JsonTokens tokens;
@@ -330,12 +384,14 @@ DecodeOutcome JsonDecoder::decode(std::string_view json, std::span<const duckdb_
   const bool valid = impl.tokens.scan(json) &&
                      RecordDecoder(impl.tokens, impl.scratch, impl.misfits, impl.left_out_here)
                          .root(*impl.root, row);
-  if (valid && impl.misfits.empty()) {
+  const bool numbers_match = impl.counted.empty() || impl.numbers_match();
+  if (valid && impl.misfits.empty() && numbers_match) {
     impl.commit_lists();
     if (!impl.left_out_here.empty()) add_left_out(impl.left_out, impl.left_out_here);
     return {};
   }
   impl.undo(row);
+  if (valid && impl.misfits.empty()) return {DecodeStatus::kMisfit, "a number of another type"};
   if (valid) return {DecodeStatus::kMisfit, std::move(impl.misfits.front().message)};
   const auto fault = find_json_fault(json);
   return {DecodeStatus::kMalformed, fault ? fault->message() : "the record is not a JSON object"};
@@ -359,10 +415,14 @@ duckdb_logical_type make_logical_type(const Type& type) {
     case TypeKind::kBoolean:
       return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
     case TypeKind::kBigint:
+    case TypeKind::kInteger53:
       return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
     case TypeKind::kHugeint:
+    case TypeKind::kNumberHugeint:
       return duckdb_create_logical_type(DUCKDB_TYPE_HUGEINT);
     case TypeKind::kDouble:
+    case TypeKind::kDouble53:
+    case TypeKind::kNumberDouble:
       return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
     case TypeKind::kList: {
       duckdb_logical_type element = make_logical_type(type.element.front());
@@ -376,6 +436,9 @@ duckdb_logical_type make_logical_type(const Type& type) {
     case TypeKind::kNull:
     case TypeKind::kVarchar:
     case TypeKind::kDeclared:
+    case TypeKind::kText:
+    case TypeKind::kNumberText:
+    case TypeKind::kMixed:
       return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
   }
   std::vector<duckdb_logical_type> types;

@@ -39,6 +39,12 @@ struct Projection {
   // included). What is not in it is used as the nearest that is above it, if that is kTyped, and
   // else is passed.
   std::map<std::string, FieldUse> uses;
+  // Paths of numbers that are bound with another type: a record that has none there, or none for
+  // which the type is (TypeKind::kNumberDouble), is a misfit.
+  std::vector<std::string> required;
+  // Paths of fields that no record had so far, with the letters of the query: a key that is one of
+  // them, in any case of its letters, is a misfit.
+  std::vector<std::string> unseen;
   // The decoded JSON path differs from the column's place for fields named "<name>::text": such a
   // field holds the text of the token of its sibling <name> (a query casts it itself).
 };

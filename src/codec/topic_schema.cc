@@ -51,13 +51,20 @@ std::string spelled(const Type& type, std::optional<std::string_view> for_declar
     case TypeKind::kBoolean:
       return "BOOLEAN";
     case TypeKind::kBigint:
+    case TypeKind::kInteger53:
       return "BIGINT";
     case TypeKind::kHugeint:
+    case TypeKind::kNumberHugeint:
       return "HUGEINT";
     case TypeKind::kDouble:
+    case TypeKind::kNumberDouble:
+    case TypeKind::kDouble53:
       return "DOUBLE";
     case TypeKind::kNull:
     case TypeKind::kVarchar:
+    case TypeKind::kText:
+    case TypeKind::kNumberText:
+    case TypeKind::kMixed:
       return "VARCHAR";
     case TypeKind::kDeclared:
       return std::string(for_declared.value_or(type.declared));

@@ -43,6 +43,15 @@ enum class TypeKind : uint8_t {
   kStruct,   // without fields (only {} was seen so far) a VARCHAR column in DuckDB
   kList,
   kDeclared,  // a declared DuckDB type (`declared`), decoded as VARCHAR and cast by DuckDB
+
+  // Only among what a stream has bound (bound_types.h): the kinds above with narrower rules.
+  kNumberHugeint,  // HUGEINT: integers, in a record at least one of them beyond 64 bits
+  kNumberDouble,   // DOUBLE: numbers, in a record at least one of them with a fraction
+  kInteger53,      // BIGINT: integers that a DOUBLE holds as well, up to ±2^53
+  kDouble53,       // DOUBLE: numbers, of the integers those up to ±2^53
+  kText,           // VARCHAR: strings alone
+  kNumberText,     // VARCHAR: numbers alone, as number_text() writes them
+  kMixed,          // VARCHAR: strings as they are, numbers as number_text(), other tokens as JSON
 };
 
 struct Field;

@@ -10,9 +10,19 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::pair<TypeKind, const char*> kNames[] = {
-    {TypeKind::kNull, "NULL"},     {TypeKind::kBoolean, "BOOLEAN"},
-    {TypeKind::kBigint, "BIGINT"}, {TypeKind::kHugeint, "HUGEINT"},
-    {TypeKind::kDouble, "DOUBLE"}, {TypeKind::kVarchar, "VARCHAR"},
+    {TypeKind::kNull, "NULL"},
+    {TypeKind::kBoolean, "BOOLEAN"},
+    {TypeKind::kBigint, "BIGINT"},
+    {TypeKind::kHugeint, "HUGEINT"},
+    {TypeKind::kDouble, "DOUBLE"},
+    {TypeKind::kVarchar, "VARCHAR"},
+    {TypeKind::kNumberHugeint, "NUMBER_HUGEINT"},
+    {TypeKind::kNumberDouble, "NUMBER_DOUBLE"},
+    {TypeKind::kInteger53, "INTEGER53"},
+    {TypeKind::kDouble53, "DOUBLE53"},
+    {TypeKind::kText, "TEXT"},
+    {TypeKind::kNumberText, "NUMBER_TEXT"},
+    {TypeKind::kMixed, "MIXED"},
 };
 
 Json to_tree(const Type& type) {

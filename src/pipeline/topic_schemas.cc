@@ -16,7 +16,8 @@ std::string to_json(const SchemaVersion& version) {
   return nlohmann::json{{"format", kFormatVersion},
                         {"version", version.version},
                         {"from", from},
-                        {"schema", nlohmann::json::parse(version.schema.to_json())}}
+                        {"schema", nlohmann::json::parse(version.schema.to_json())},
+                        {"declared", nlohmann::json::parse(version.declared.to_json())}}
       .dump();
 }
 
@@ -26,8 +27,11 @@ Result<SchemaVersion> from_json(std::string_view text) {
     if (json.at("format").get<int>() > kFormatVersion) {
       return user_error("{} was written by a newer Leat; use that one", kSchemasTopic);
     }
-    SchemaVersion version{.version = json.at("version").get<int>(), .schema = {}, .from = {}};
+    SchemaVersion version{.version = json.at("version").get<int>()};
     LEAT_ASSIGN(version.schema, codec::TopicSchema::from_json(json.at("schema").dump()));
+    if (json.contains("declared")) {
+      LEAT_ASSIGN(version.declared, codec::TopicSchema::from_json(json.at("declared").dump()));
+    }
     for (const auto& [partition, offset] : json.at("from").items()) {
       version.from[std::stoi(partition)] = offset.get<int64_t>();
     }
@@ -35,11 +39,6 @@ Result<SchemaVersion> from_json(std::string_view text) {
   } catch (const std::exception& error) {
     return internal_error("unreadable record in {}: {}", kSchemasTopic, error.what());
   }
-}
-
-int64_t start_of(const SchemaVersion& version, int32_t partition) {
-  const auto found = version.from.find(partition);
-  return found == version.from.end() ? 0 : found->second;
 }
 
 }  // namespace
@@ -66,47 +65,17 @@ SchemaVersion TopicSchemas::latest(const std::string& topic) const {
   return found == versions_.end() ? SchemaVersion{} : found->second.back();
 }
 
-Result<SchemaVersion> TopicSchemas::version(const std::string& topic, int version) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = versions_.find(topic);
-  if (found != versions_.end()) {
-    for (const auto& held : found->second) {
-      if (held.version == version) return held;
-    }
-  }
-  return internal_error("the topic {} has no schema version {}", topic, version);
-}
-
-TopicSchemas::Range TopicSchemas::at(const std::string& topic, int32_t partition,
-                                     int64_t offset) const {
-  const std::lock_guard lock(mutex_);
-  Range range;
-  const auto found = versions_.find(topic);
-  if (found == versions_.end()) return range;
-  // A later version wins wherever it holds; it may begin before an earlier one does.
-  for (const auto& version : found->second) {
-    const int64_t start = start_of(version, partition);
-    if (start <= offset) {
-      range.version = version;
-      range.until.reset();
-    } else if (!range.until || start < *range.until) {
-      range.until = start;
-    }
-  }
-  return range;
-}
-
 Result<void> TopicSchemas::declare(const std::string& topic, const codec::TopicSchema& schema) {
   const std::lock_guard lock(mutex_);
   const auto found = versions_.find(topic);
-  codec::TopicSchema grown = schema;
+  SchemaVersion next{.schema = schema, .declared = schema};
   if (found != versions_.end()) {
-    const auto& latest = found->second.back().schema;
-    codec::Type root = codec::merged(schema.root, latest.root);
-    if (root.kind == codec::TypeKind::kStruct) grown.root = std::move(root);
-    if (grown == latest) return {};
+    const auto& latest = found->second.back();
+    codec::Type root = codec::merged(schema.root, latest.schema.root);
+    if (root.kind == codec::TypeKind::kStruct) next.schema.root = std::move(root);
+    if (next.schema == latest.schema && next.declared == latest.declared) return {};
   }
-  auto added = add(topic, std::move(grown), {});
+  auto added = add(topic, std::move(next));
   if (!added.ok()) return std::move(added).error();
   return {};
 }
@@ -114,26 +83,19 @@ Result<void> TopicSchemas::declare(const std::string& topic, const codec::TopicS
 Result<SchemaVersion> TopicSchemas::evolve(const std::string& topic, const Offsets& from,
                                            std::span<const std::string_view> values) {
   const std::lock_guard lock(mutex_);
-  codec::TopicSchema schema;
+  SchemaVersion next;
   const auto found = versions_.find(topic);
-  if (found != versions_.end()) schema = found->second.back().schema;
-  const bool changed = codec::infer(schema, values);
-  if (!changed && found != versions_.end()) {
-    const auto& last = found->second.back();
-    const bool covers = std::all_of(from.begin(), from.end(), [&](const auto& position) {
-      return start_of(last, position.first) <= position.second;
-    });
-    if (covers) return last;
-  }
-  return add(topic, std::move(schema), from);
+  if (found != versions_.end()) next = found->second.back();
+  const bool changed = codec::infer(next.schema, values);
+  if (!changed && found != versions_.end()) return next;
+  next.from = from;
+  return add(topic, std::move(next));
 }
 
-Result<SchemaVersion> TopicSchemas::add(const std::string& topic, codec::TopicSchema schema,
-                                        Offsets from) {
+Result<SchemaVersion> TopicSchemas::add(const std::string& topic, SchemaVersion next) {
   auto& versions = versions_[topic];
-  SchemaVersion version{.version = versions.empty() ? 1 : versions.back().version + 1,
-                        .schema = std::move(schema),
-                        .from = std::move(from)};
+  SchemaVersion version = std::move(next);
+  version.version = versions.empty() ? 1 : versions.back().version + 1;
   const std::string key = fmt::format("{}/{}", topic, version.version);
   const std::string value = to_json(version);
   const log::NewRecord record{.key = key, .value = value, .timestamp_ms = clock_.now_ms()};

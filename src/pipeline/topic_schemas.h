@@ -1,9 +1,10 @@
-// The one owner, in a process, of the schema versions of every topic.
+// The one owner, in a process, of the schema versions of every topic: what was declared of it, and
+// what its streams have seen in its records, for people. What a stream computes with is its own
+// (codec/bound_types.h), and begins with what is declared.
 //
 // Versions are records of the compacted topic __leat_schemas (key "<topic>/<version>"), each with
-// the offsets from which it holds, and are on disk before the first epoch that uses them: a rerun
-// of that epoch finds the version instead of inferring again. Versions only grow: every one holds
-// all that those before it hold. On disk: docs/formats.md.
+// the offsets from which it was seen. Versions only grow: every one holds all that those before it
+// hold. On disk: docs/formats.md.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ using Offsets = std::map<int32_t, int64_t>;
 struct SchemaVersion {
   int version = 0;  // from 1; 0: nothing is known of the topic's records
   codec::TopicSchema schema;
-  Offsets from;  // a partition that is not named: from its first offset
+  codec::TopicSchema declared;  // the part of it that is
+  Offsets from;                 // a partition that is not named: from its first offset
 };
 
 // Thread-safe.
@@ -40,16 +42,6 @@ class TopicSchemas {
   static Result<std::unique_ptr<TopicSchemas>> open(log::TopicStore& topics, Clock& clock);
 
   SchemaVersion latest(const std::string& topic) const;
-  // Errors (internal): there is no such version.
-  Result<SchemaVersion> version(const std::string& topic, int version) const;
-  // The version that holds for the record at `offset`, and the first offset after it where another
-  // one begins (none: it holds to the end).
-  struct Range {
-    SchemaVersion version;
-    std::optional<int64_t> until;
-  };
-  Range at(const std::string& topic, int32_t partition, int64_t offset) const;
-
   // Makes a version with the declared types and all other fields that records have brought; a no-op
   // when the latest version is already that.
   Result<void> declare(const std::string& topic, const codec::TopicSchema& schema);
@@ -61,7 +53,7 @@ class TopicSchemas {
  private:
   TopicSchemas(Clock& clock, std::unique_ptr<log::TopicWriter> writer)
       : clock_(clock), writer_(std::move(writer)) {}
-  Result<SchemaVersion> add(const std::string& topic, codec::TopicSchema schema, Offsets from);
+  Result<SchemaVersion> add(const std::string& topic, SchemaVersion next);
 
   Clock& clock_;
   mutable std::mutex mutex_;  // held while a version is made durable: there is one owner

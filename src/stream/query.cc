@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "stream/plan/check.h"
 #include "stream/plan/tree.h"
 
@@ -62,6 +64,12 @@ std::optional<std::string> Query::field_of(const std::string& column) const {
     if (qualified && names.size() > 1) names.erase(names.begin());
     return fmt::format("{}", fmt::join(names, "."));
   }
+  const bool has_star = std::ranges::any_of(root.at("select_list"), [](const Json& item) {
+    return class_of(item) == "STAR" && item.at("replace_list").empty() && item.at("expr").is_null();
+  });
+  const bool named = std::ranges::any_of(
+      root.at("select_list"), [&](const Json& item) { return text_of(item, "alias") == column; });
+  if (has_star && !named) return column;
   return std::nullopt;
 }
 

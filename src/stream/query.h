@@ -36,8 +36,8 @@ class Query {
   // True when the query names all fields (SELECT *, or a struct as a whole).
   bool names_all() const;
 
-  // The dotted path of the field that an output column is, cast or as it is; none for any other
-  // expression, and where the topic is not read directly.
+  // The dotted path of the field that an output column is, cast, as it is, or among those of *;
+  // none for any other expression, and where the topic is not read directly.
   std::optional<std::string> field_of(const std::string& column) const;
 
   struct Tree;
@@ -78,10 +78,16 @@ struct Plan {
   std::vector<std::string_view> special;  // the special columns that are read, after the fields
 };
 
-// Errors: a path that was never seen though a seen one is nearly the same (did you mean), a type
-// that does not bind: domain user with the position in Query::sql().
+// What a path is that no record had yet, though some had one that is nearly the same.
+enum class Unseen : uint8_t {
+  kMistake,  // an error: did you mean
+  kNull,     // NULL: records may come that have it
+};
+
+// Errors: a path that is a mistake, a type that does not bind: domain user with the position in
+// Query::sql().
 Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
-                  store::Connection& connection);
+                  store::Connection& connection, Unseen unseen = Unseen::kMistake);
 
 struct InputRecord {
   int32_t partition = 0;
@@ -105,10 +111,16 @@ struct BatchResult {
   codec::LeftOutFields left_out;     // of the records that were decoded
 };
 
-// What to do with a record that does not fit the plan's schema.
+// What to do with a record that does not fit the plan's types.
 enum class Misfit : uint8_t {
-  kReport,      // the topic's schema must first take in records like it
-  kDeadLetter,  // `schema: strict`, or no schema holds it
+  kReport,      // the caller decides: other types, or fail()
+  kDeadLetter,  // it is one
+};
+
+// A record that was not added.
+struct Misfitting {
+  size_t added = 0;  // so many before it were
+  std::string message;
 };
 
 struct ExecuteOptions {
@@ -127,9 +139,11 @@ class Executor {
 
   // A batch that was begun and not finished is forgotten.
   virtual void begin(const ExecuteOptions& options) = 0;
-  // Decodes the records into the batch; their bytes are not needed afterwards. With kReport: what
-  // does not fit and how, and then none of these records was added.
-  virtual std::optional<std::string> add(std::span<const InputRecord> records, Misfit misfit) = 0;
+  // Decodes the records into the batch; their bytes are not needed afterwards. With kReport it ends
+  // before the first that does not fit.
+  virtual std::optional<Misfitting> add(std::span<const InputRecord> records, Misfit misfit) = 0;
+  // The next record of the batch is a dead letter of the stage `decode`.
+  virtual void fail(std::string message) = 0;
   // The records that could not be decoded, of all that was added so far.
   virtual const std::vector<FailedRecord>& failed() const = 0;
   // A record that fails never takes its neighbours along. Errors: internal or external only.

@@ -120,7 +120,9 @@ inline Result<BatchResult> run_batch(Executor& executor, std::span<const InputRe
                                      const ExecuteOptions& options = {},
                                      Misfit misfit = Misfit::kReport) {
   executor.begin(options);
-  if (const auto found = executor.add(records, misfit)) return internal_error("misfit: {}", *found);
+  if (const auto found = executor.add(records, misfit)) {
+    return internal_error("misfit: {}", found->message);
+  }
   return executor.finish();
 }
 

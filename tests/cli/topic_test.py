@@ -29,6 +29,21 @@ class Topics(InWorkplace):
         self.assertEqual([(field["name"], field["type"]) for field in schema],
                          [("n", "BIGINT"), ("at", "TIMESTAMPTZ"), ("list", "UUID[]")])
 
+    def test_describe_and_validate_show_what_a_stream_has_bound(self):
+        (self.place.path / "bound.yaml").write_text(
+            "pipeline: bound\nstreams:\n  s:\n    sql: SELECT id, n + 1 AS n FROM counts\n    into: {table: counts}\n")
+        for record in ('{"id": 1, "n": 1, "other": true}', '{"id": 2, "n": "2"}'):
+            self.leat("topic", "produce", "counts", input=record + "\n")
+        self.leat("run", "bound.yaml", "--once", code=leat.DEAD_LETTERS)
+        out = self.leat("topic", "describe", "counts").stdout
+        self.assertIn("bound by bound.s", out)
+        described = json.loads(self.leat("topic", "describe", "counts", "--json").stdout)
+        self.assertEqual(described["streams"], [{"stream": "bound.s", "types": [
+            {"name": "id", "type": "BIGINT"}, {"name": "n", "type": "BIGINT"}]}])
+        self.assertIn("stream s has bound of counts: id BIGINT, n BIGINT", self.leat("validate", "bound.yaml").stdout)
+        # It runs again, whatever the topic holds.
+        self.assertNotIn("error", self.place.leat("run", "bound.yaml", "--once").stderr)
+
     def test_describe_as_json(self):
         json.loads(self.leat("topic", "describe", "orders", "--json").stdout)
 

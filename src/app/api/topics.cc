@@ -7,6 +7,7 @@
 #include "app/api/routes.h"
 #include "app/process/line_producer.h"
 #include "app/process/topic_scan.h"
+#include "pipeline/stream/state_store.h"
 
 namespace leat::app {
 namespace {
@@ -37,6 +38,28 @@ Result<std::string> list(Instance& instance) {
   return topics.dump();
 }
 
+// The types that the streams over the topic have bound: those with which they compute.
+Result<json> bound_json(Instance& instance, const std::string& topic) {
+  json streams = json::array();
+  for (const auto& pipeline : instance.pipelines()) {
+    LEAT_ASSIGN(auto* const store, instance.pipeline_store(pipeline));
+    LEAT_ASSIGN(auto connection, store->database->connect());
+    pipeline::StateStore state(*connection);
+    LEAT_ASSIGN(const auto names, state.load_streams());
+    for (const auto& name : names) {
+      LEAT_ASSIGN(const auto progress, state.load_progress(name));
+      if (!progress || progress->topic != topic) continue;
+      LEAT_ASSIGN(const auto types, state.load_types(name));
+      json fields = json::array();
+      for (const auto& field : types.root.fields) {
+        fields.push_back({{"name", field.name}, {"type", field.type.shown_type()}});
+      }
+      streams.push_back({{"stream", pipeline + "." + name}, {"types", std::move(fields)}});
+    }
+  }
+  return streams;
+}
+
 Result<std::string> describe(Instance& instance, const std::string& topic) {
   LEAT_ASSIGN(const auto config, instance.log().describe(topic));
   LEAT_ASSIGN(const auto partitions, partitions_json(instance, topic));
@@ -52,6 +75,7 @@ Result<std::string> describe(Instance& instance, const std::string& topic) {
   for (const auto& field : schema.schema.root.fields) {
     described["schema"].push_back({{"name", field.name}, {"type", field.type.shown_type()}});
   }
+  LEAT_ASSIGN(described["streams"], bound_json(instance, topic));
   return described.dump();
 }
 

@@ -83,15 +83,19 @@ int describe(const TopicFlags& flags) {
     }
     std::cout << '\n'
               << terminal::summary_table({"partition", "start offset", "end offset"}, rows, screen);
-    if (topic["schema"].empty()) return;
-    std::vector<std::vector<std::string>> fields;
-    for (const auto& field : topic["schema"]) {
-      fields.push_back({field["name"].get<std::string>(), field["type"].get<std::string>()});
+    const auto show_fields = [&](const std::string& title, const json& fields) {
+      if (fields.empty()) return;
+      std::vector<std::vector<std::string>> lines;
+      for (const auto& field : fields) {
+        lines.push_back({field["name"].get<std::string>(), field["type"].get<std::string>()});
+      }
+      std::cout << '\n' << terminal::summary_table({title, "type"}, lines, screen);
+    };
+    show_fields(fmt::format("schema version {}", topic["schema_version"].get<int>()),
+                topic["schema"]);
+    for (const auto& stream : topic["streams"]) {
+      show_fields("bound by " + stream["stream"].get<std::string>(), stream["types"]);
     }
-    std::cout << '\n'
-              << terminal::summary_table(
-                     {fmt::format("schema version {}", topic["schema_version"].get<int>()), "type"},
-                     fields, screen);
   });
 }
 

@@ -3,17 +3,20 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/api/client.h"
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
 #include "app/connectors/connectors.h"
 #include "app/pipeline_file/file_check.h"
 #include "app/pipeline_file/pipeline_file.h"
 #include "base/secrets.h"
+#include "web/url.h"
 
 namespace leat::app {
 namespace {
 
 struct ValidateFlags {
+  Path data;
   std::vector<std::string> files;
   std::vector<std::string> set;
   std::vector<std::string> connect;
@@ -48,6 +51,37 @@ std::string valid_text(const std::string& file, const config::Pipeline& plan) {
                      plan.name, plan.tasks.size(), plan.streams.size(), plan.topics.size());
 }
 
+// What the streams of a file have bound in the data directory: [{"stream", "topic", "types"}].
+// Nothing where there is none, or none that can be asked.
+nlohmann::json bound_types(const CheckedFile& checked, ApiClient* client) {
+  using nlohmann::json;
+  json bound = json::array();
+  if (client == nullptr || !checked.loaded.pipeline) return bound;
+  for (const auto& [stream, topic] : checked.topics) {
+    const auto body = client->get("/api/v1/topics/" + web::percent_encoded(topic));
+    const json described = body.ok() ? json::parse(*body, nullptr, false) : json();
+    if (!described.is_object() || !described.contains("streams")) continue;
+    const std::string name = checked.loaded.pipeline->name + "." + stream;
+    for (const auto& each : described["streams"]) {
+      if (each["stream"] != name || each["types"].empty()) continue;
+      bound.push_back({{"stream", stream}, {"topic", topic}, {"types", each["types"]}});
+    }
+  }
+  return bound;
+}
+
+void print_bound(const nlohmann::json& bound) {
+  for (const auto& each : bound) {
+    std::string types;
+    for (const auto& field : each["types"]) {
+      types += fmt::format("{}{} {}", types.empty() ? "" : ", ", field["name"].get<std::string>(),
+                           field["type"].get<std::string>());
+    }
+    std::cout << fmt::format("  stream {} has bound of {}: {}\n", each["stream"].get<std::string>(),
+                             each["topic"].get<std::string>(), types);
+  }
+}
+
 int validate(const ValidateFlags& flags) {
   const auto set = parse_assignments(flags.set, "--set", "NAME=VALUE");
   if (!set.ok()) return report(set.error());
@@ -57,18 +91,22 @@ int validate(const ValidateFlags& flags) {
   auto files = load_files(flags.files, options);
   const KnownTopics known(files, nullptr);
   nlohmann::json files_json = nlohmann::json::array();
+  auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
+  ApiClient* const asked = client.ok() ? client->get() : nullptr;
   int code = kExitOk;
   for (size_t i = 0; i < files.size(); ++i) {
     const CheckedFile checked = check_file(std::move(files[i]), nullptr, known);
     if (!checked.loaded.problems.empty()) code = kExitUser;
     if (flags.as_json) {
       files_json.push_back(file_json(flags.files[i], checked));
+      files_json.back()["bound"] = bound_types(checked, asked);
       continue;
     }
     print_warnings(checked.warnings);
     print_problems(checked.loaded.problems);
     if (checked.loaded.problems.empty()) {
       std::cout << valid_text(flags.files[i], *checked.loaded.pipeline) << '\n';
+      print_bound(bound_types(checked, asked));
     }
   }
   if (flags.as_json) {
@@ -88,6 +126,7 @@ void add_validate_command(CLI::App& program, Action& action) {
       "  leat validate *.yaml --set USERS_API=http://127.0.0.1:8000/api/\n"
       "  leat validate users.yaml --json");
   command->add_option("PIPELINE.yaml", flags->files, "Pipeline files")->required();
+  add_data_flag(*command, flags->data);
   command->add_flag("--json", flags->as_json, "Mistakes and warnings as JSON on standard output");
   command->add_option("--set", flags->set, "A value for ${NAME} (over the environment)")
       ->type_name("NAME=VALUE");

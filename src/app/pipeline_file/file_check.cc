@@ -3,17 +3,30 @@
 #include <algorithm>
 #include <climits>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 
 #include "app/connectors/connectors.h"
 #include "base/text/lower_case.h"
 #include "base/text/nearest_name.h"
+#include "codec/bound_types.h"
+#include "pipeline/stream/state_store.h"
 #include "pipeline/stream/stream_query.h"
 #include "store/database.h"
 #include "stream/query.h"
 
 namespace leat::app {
 namespace {
+
+codec::TopicSchema declared_schema(const config::Pipeline& plan, const std::string& topic,
+                                   Instance* instance) {
+  const auto declared = plan.topics.find(topic);
+  if (declared != plan.topics.end() && declared->second.declared_schema) {
+    auto schema = codec::TopicSchema::from_declaration(declared->second.declared_schema.json());
+    if (schema.ok()) return std::move(schema).value();
+  }
+  return instance == nullptr ? codec::TopicSchema{} : instance->schemas().latest(topic).declared;
+}
 
 codec::TopicSchema known_schema(const config::Pipeline& plan, const std::string& topic,
                                 Instance* instance) {
@@ -22,12 +35,30 @@ codec::TopicSchema known_schema(const config::Pipeline& plan, const std::string&
       return latest.schema;
     }
   }
-  const auto declared = plan.topics.find(topic);
-  if (declared != plan.topics.end() && declared->second.declared_schema) {
-    auto schema = codec::TopicSchema::from_declaration(declared->second.declared_schema.json());
-    if (schema.ok()) return std::move(schema).value();
+  return declared_schema(plan, topic, instance);
+}
+
+// What the stream has bound in earlier runs; nothing if it never ran.
+codec::TopicSchema bound_types(const config::Pipeline& plan, const std::string& stream,
+                               Instance* instance) {
+  if (instance == nullptr ||
+      !std::filesystem::exists(instance->data() / "pipelines" / (plan.name + ".duckdb"))) {
+    return {};
   }
-  return {};
+  auto store = instance->pipeline_store(plan.name);
+  if (!store.ok()) return {};
+  auto connection = (*store)->database->connect();
+  if (!connection.ok()) return {};
+  auto types = pipeline::StateStore(**connection).load_types(stream);
+  return types.ok() ? std::move(types).value() : codec::TopicSchema{};
+}
+
+// Without the fields that may have been seen with several types: a stream binds its own.
+codec::Type without_texts(codec::Type type) {
+  if (type.kind == codec::TypeKind::kVarchar) type.kind = codec::TypeKind::kNull;
+  for (auto& element : type.element) element = without_texts(std::move(element));
+  for (auto& field : type.fields) field.type = without_texts(std::move(field.type));
+  return type;
 }
 
 // Whether a mistake is one whatever types the topic's fields turn out to have.
@@ -45,7 +76,8 @@ class StreamCheck {
         instance_(instance),
         known_(known),
         problems_(checked.loaded.problems),
-        warnings_(checked.warnings) {}
+        warnings_(checked.warnings),
+        topics_(checked.topics) {}
 
   void check(const config::Stream& stream) {
     check_targets(stream);
@@ -66,6 +98,7 @@ class StreamCheck {
       problems_.push_back(sql_problem(plan_, stream, query.error()));
       return;
     }
+    topics_[stream.name] = query->topic();
     check_topic(stream, query->topic());
     if (stream.implicit_topic.empty()) warn_of_open_order(stream, *query);
     check_plan(stream, *query, **connection);
@@ -130,7 +163,16 @@ class StreamCheck {
     const auto schema = known_schema(plan_, query.topic(), instance_);
     // Without a schema nobody knows what `*` stands for.
     if (schema.root.fields.empty() && query.names_all()) return;
-    const auto planned = stream::plan(query, schema, connection);
+    const auto declared = declared_schema(plan_, query.topic(), instance_);
+    const auto bound = bound_types(plan_, stream.name, instance_);
+    const bool has_run = !bound.root.fields.empty();
+    auto planned = has_run ? stream::plan(query, codec::declared_over(declared, bound), connection,
+                                          stream::Unseen::kNull)
+                           : stream::plan(query, schema, connection);
+    if (!planned.ok() && !has_run && !is_certain(planned.error())) {
+      auto other = stream::plan(query, {.root = without_texts(schema.root)}, connection);
+      if (other.ok()) planned = std::move(other);
+    }
     if (!planned.ok() && schema.root.fields.empty() && !is_certain(planned.error())) {
       warnings_.push_back(
           fmt::format("stream {}: cannot be checked before records of {} are there: {}",
@@ -189,6 +231,7 @@ class StreamCheck {
   const KnownTopics& known_;
   std::vector<config::Problem>& problems_;
   std::vector<std::string>& warnings_;
+  std::map<std::string, std::string>& topics_;
   std::map<std::string, std::string> writers_;  // table in small letters -> stream
 };
 
@@ -272,7 +315,7 @@ std::optional<Error> KnownTopics::missing(const std::string& topic, bool& outsid
 }
 
 CheckedFile check_file(config::LoadResult loaded, Instance* instance, const KnownTopics& known) {
-  CheckedFile checked{.loaded = std::move(loaded), .warnings = {}};
+  CheckedFile checked{.loaded = std::move(loaded), .warnings = {}, .topics = {}};
   const bool is_whole = checked.loaded.pipeline.has_value();
   if (!is_whole && !checked.loaded.partial) return checked;
   const auto& plan = is_whole ? *checked.loaded.pipeline : checked.loaded.partial->pipeline;

@@ -1,6 +1,7 @@
 // What a pipeline file alone cannot say is wrong with it: the SQL of its streams.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,6 +34,7 @@ class KnownTopics {
 struct CheckedFile {
   config::LoadResult loaded;
   std::vector<std::string> warnings;
+  std::map<std::string, std::string> topics;  // by the stream that reads it
 };
 
 // Checks the SQL of the streams that could be read: syntax, what a stream cannot do, names and

@@ -103,7 +103,6 @@ TEST_F(UpkeepTest, RetentionWaitsForAnOutbox) {
                   .add_outbox("s", {.epoch = 1,
                                     .from = {{0, 1}},
                                     .to = {{0, 3}},
-                                    .schema_version = 1,
                                     .query_hash = "h",
                                     .now = 1,
                                     .write_time = 1,

@@ -12,14 +12,21 @@ std::string_view without_text_suffix(std::string_view name) {
 
 struct TreeMaker {
   const std::vector<std::string>& whole_paths;
+  const std::vector<std::string>& unseen_paths;
+  const std::vector<std::string>& required_paths;
   TextRoom* texts;
   std::vector<Node*>& lists;
+  std::vector<Node*>& counted;
 
   std::unique_ptr<Node> make(const Type& type, const std::string& path, bool whole, bool root) {
     auto node = std::make_unique<Node>();
     node->kind = type.kind;
     node->path = path;
     node->column.keep_texts_in(texts);
+    node->is_required = std::ranges::find(required_paths, path) != required_paths.end();
+    node->is_counted = node->is_required || type.kind == TypeKind::kNumberHugeint ||
+                       type.kind == TypeKind::kNumberDouble;
+    if (node->is_counted) counted.push_back(node.get());
     // What is taken whole is taken with all that is in it.
     whole = whole || std::ranges::find(whole_paths, path) != whole_paths.end();
     if (type.kind == TypeKind::kList) {
@@ -33,8 +40,12 @@ struct TreeMaker {
 
   void add_fields(Node& node, const Type& type, bool whole, bool root) {
     std::vector<Field> keys;
+    std::vector<std::string> unseen;
     for (const Field& field : type.fields) {
       const std::string key(without_text_suffix(field.name));
+      if (std::ranges::find(unseen_paths, member_path(node.path, key)) != unseen_paths.end()) {
+        unseen.push_back(key);
+      }
       node.children.push_back(make(field.type, member_path(node.path, key), whole, false));
       const auto known = std::ranges::find(keys, key, &Field::name);
       const auto index = static_cast<size_t>(known - keys.begin());
@@ -48,7 +59,7 @@ struct TreeMaker {
     const bool full = root && type.fields.size() >= kMaxFields;  // infer() adds no more
     // An empty struct below the root is all that was seen of an object: any key is new.
     const bool tells_new = (whole && !full) || (!root && type.fields.empty());
-    node.keys.emplace(std::move(keys), tells_new, whole);
+    node.keys.emplace(std::move(keys), tells_new, whole, std::move(unseen));
   }
 };
 
@@ -84,8 +95,9 @@ void Node::set_null(idx_t row) {
 }
 
 std::unique_ptr<Node> make_tree(const Projection& projection, TextRoom* texts,
-                                std::vector<Node*>& lists) {
-  return TreeMaker{projection.whole, texts, lists}.make(projection.root, "", false, true);
+                                std::vector<Node*>& lists, std::vector<Node*>& counted) {
+  return TreeMaker{projection.whole, projection.unseen, projection.required, texts, lists, counted}
+      .make(projection.root, "", false, true);
 }
 
 }  // namespace leat::codec

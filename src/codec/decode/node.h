@@ -29,6 +29,12 @@ struct Node {
   Column column;                                // the root has none
   std::vector<std::unique_ptr<Node>> children;  // kStruct: per field; kList: the element
 
+  // Numbers: in the record, and those of them for which the type is.
+  bool is_counted = false;
+  bool is_required = false;
+  uint32_t numbers = 0;
+  uint32_t own_numbers = 0;
+
   // kStruct
   std::optional<ObjectKeys> keys;
   std::vector<Slot> slots;  // by the index that `keys` gives
@@ -53,8 +59,8 @@ struct Node {
 };
 
 // The tree of a projection, whose columns keep their texts in `texts` (see Column); `lists` gets
-// every list in it, outer before inner.
+// every list in it, outer before inner, and `counted` the numbers that are counted.
 std::unique_ptr<Node> make_tree(const Projection& projection, TextRoom* texts,
-                                std::vector<Node*>& lists);
+                                std::vector<Node*>& lists, std::vector<Node*>& counted);
 
 }  // namespace leat::codec

@@ -1,5 +1,8 @@
 #include "codec/decode/object_keys.h"
 
+#include <algorithm>
+
+#include "base/text/lower_case.h"
 #include "codec/json/string.h"
 
 namespace leat::codec {
@@ -11,8 +14,9 @@ constexpr size_t kMaxKnownLength = 256;
 
 }  // namespace
 
-ObjectKeys::ObjectKeys(std::vector<Field> fields, bool tells_new, bool whole)
-    : fields_(std::move(fields)), tells_new_(tells_new), whole_(whole) {
+ObjectKeys::ObjectKeys(std::vector<Field> fields, bool tells_new, bool whole,
+                       std::vector<std::string> unseen)
+    : fields_(std::move(fields)), unseen_(std::move(unseen)), tells_new_(tells_new), whole_(whole) {
   for (uint32_t i = 0; i < fields_.size(); ++i) by_name_.emplace(fields_[i].name, i);
   // A quote cannot stand in the content of a key.
   known_.push_back({.raw = "\"", .first = '"'});
@@ -39,6 +43,9 @@ uint32_t ObjectKeys::look_up(std::string_view raw) {
 uint32_t ObjectKeys::classify(std::string_view raw) const {
   std::string name;
   if (!append_unescaped(name, raw)) return kInvalid;
+  const bool is_first = std::ranges::any_of(
+      unseen_, [&](const std::string& field) { return same_in_lower_case(field, name); });
+  if (is_first) return kNew;
   if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second;
   if (tells_new_ && takes_new_field(fields_, name)) return kNew;
   return whole_ || same_name_in_duckdb(fields_, name) ? kLeftOut : kOther;

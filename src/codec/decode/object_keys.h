@@ -27,10 +27,11 @@ class ObjectKeys {
   static constexpr uint32_t kInvalid = UINT32_MAX - 2;  // its escapes are wrong
   static constexpr uint32_t kLeftOut = UINT32_MAX - 3;  // DuckDB has no place for it
 
-  // `fields` are keys: without "::text". kNew is told only where `tells_new`; kLeftOut of a key
-  // that is one of them but for the case of its letters, and with `whole` of each that is not taken
-  // in.
-  ObjectKeys(std::vector<Field> fields, bool tells_new, bool whole);
+  // `fields` are keys: without "::text". kNew is told only where `tells_new`, and of a key that is
+  // one of `unseen`, in any case of its letters; kLeftOut of a key that is one of the fields but
+  // for the case of its letters, and with `whole` of each that is not taken in.
+  ObjectKeys(std::vector<Field> fields, bool tells_new, bool whole,
+             std::vector<std::string> unseen = {});
   ObjectKeys(const ObjectKeys&) = delete;
   ObjectKeys& operator=(const ObjectKeys&) = delete;
 
@@ -76,6 +77,7 @@ class ObjectKeys {
   uint32_t classify(std::string_view raw) const;
 
   std::vector<Field> fields_;
+  std::vector<std::string> unseen_;
   Index<uint32_t> by_name_;
   std::deque<Known> known_;  // the first one is the opening bracket, which no key equals
   Index<Known*> by_raw_;

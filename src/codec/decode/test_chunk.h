@@ -86,10 +86,14 @@ inline std::string cell(duckdb_vector vector, const Type& type, idx_t row) {
     case TypeKind::kBoolean:
       return static_cast<const bool*>(data)[row] ? "true" : "false";
     case TypeKind::kBigint:
+    case TypeKind::kInteger53:
       return fmt::format("{}", static_cast<const int64_t*>(data)[row]);
     case TypeKind::kHugeint:
+    case TypeKind::kNumberHugeint:
       return hugeint_text(static_cast<const duckdb_hugeint*>(data)[row]);
     case TypeKind::kDouble:
+    case TypeKind::kDouble53:
+    case TypeKind::kNumberDouble:
       return fmt::format("{}", static_cast<const double*>(data)[row]);
     case TypeKind::kList: {
       const auto entry = static_cast<const duckdb_list_entry*>(data)[row];

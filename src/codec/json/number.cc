@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace leat::codec {
 namespace {
@@ -140,6 +141,23 @@ bool is_surely_canonical(std::string_view token) {
   if (at == end) return !negative || token != "0";
   return token.front() != '0' && *at == '.' && end - at > 1 && skip_digits(at + 1, end) == end &&
          end[-1] != '0';
+}
+
+bool fits_53_bits(std::string_view token) {
+  const auto value = parse_bigint(token);
+  return value && *value <= kMaxInteger53 && *value >= -kMaxInteger53;
+}
+
+std::string number_text(std::string_view token) {
+  if (token == "-0") return "0";
+  if (number_kind(token) == NumberKind::kInteger) return std::string(token);
+  const auto value = parse_double(token);
+  if (!value) return std::string(token);
+  // Below 1e16 DuckDB writes all digits, as sink/store does of a DOUBLE that becomes text.
+  if (std::abs(*value) < 1e16 && *value == std::trunc(*value)) {
+    return fmt::format("{}", static_cast<int64_t>(*value));
+  }
+  return fmt::format("{}", *value);
 }
 
 }  // namespace leat::codec

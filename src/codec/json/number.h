@@ -34,4 +34,15 @@ std::string canonical_number(std::string_view token);
 // Whether it is that text already; false does not say that it is not.
 bool is_surely_canonical(std::string_view token);
 
+// The largest integer up to which a DOUBLE holds every integer.
+inline constexpr int64_t kMaxInteger53 = int64_t{1} << 53;
+// Whether a token of kind kInteger is within ±kMaxInteger53.
+bool fits_53_bits(std::string_view token);
+
+// The text of a number token that is the same however the number is written and whichever column
+// it was in before it became text: 7 for 7, 7.0 and 70e-1. Integers keep their digits; of another
+// number it is DuckDB's text of the DOUBLE, and its own text where no DOUBLE holds it (1e400).
+// REQUIRES: number_kind(token) is not kNone.
+std::string number_text(std::string_view token);
+
 }  // namespace leat::codec

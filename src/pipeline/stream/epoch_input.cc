@@ -5,9 +5,6 @@
 namespace leat::pipeline {
 namespace {
 
-// Schemas are inferred from whole slices: from larger ones there are fewer versions.
-constexpr size_t kInferenceBytes = 16UL << 20;
-
 // Where an epoch must end at the latest.
 int64_t limit_of(const Offsets* until, int32_t partition) {
   if (until == nullptr) return INT64_MAX;
@@ -23,8 +20,8 @@ stream::InputRecord input_record(int32_t partition, const log::RecordView& recor
           .value = record.value};
 }
 
-void add_places(EpochInput& input, const RecordSlice& slice) {
-  for (const auto& record : slice.records) {
+void add_places(EpochInput& input, std::span<const stream::InputRecord> records) {
+  for (const auto& record : records) {
     input.records.push_back({.partition = record.partition,
                              .offset = record.offset,
                              .timestamp_ms = record.timestamp_ms});
@@ -79,24 +76,16 @@ Result<EpochReader::Fetched*> EpochReader::fetch(int32_t partition, int64_t offs
   return &held;
 }
 
-// Partitions that are still in an older schema version go first: an epoch has one version.
 Result<std::vector<EpochReader::Part>> EpochReader::choose(const Offsets& at,
                                                            const EpochLimits& limits,
                                                            const Offsets* until,
                                                            EpochInput& input) {
   std::vector<Part> parts;
-  int version = -1;
   for (const auto& [partition, offset] : at) {
     if (offset >= limit_of(until, partition)) continue;
     LEAT_ASSIGN(const auto range, reader_.offsets({topic_, partition}));
     if (offset >= range.end) continue;
-    auto held = schemas_.at(topic_, partition, offset);
-    if (version >= 0 && held.version.version > version) continue;
-    if (held.version.version < version) parts.clear();
-    version = held.version.version;
-    input.schema = std::move(held.version);
-    const int64_t end =
-        std::min({held.until.value_or(INT64_MAX), limit_of(until, partition), range.end});
+    const int64_t end = std::min(limit_of(until, partition), range.end);
     parts.push_back({.partition = partition, .from = offset, .end = end});
   }
   const auto wanted = std::ranges::find_if(
@@ -142,13 +131,16 @@ Result<bool> EpochReader::read_part(const Part& part, size_t slice_bytes, EpochI
     if (held.taken == records.size()) to = std::min(held.records.next_offset, part.end);
     if (to <= at) break;
     if (!slice.records.empty()) {
-      LEAT_ASSIGN(const bool taken, take(input, slice));
-      if (!taken) {
-        held = {};  // a larger slice comes first in the next epoch
+      LEAT_ASSIGN(const size_t taken, take(input, slice));
+      add_places(input, std::span(slice.records).first(taken));
+      if (taken < slice.records.size()) {
+        to = slice.records[taken].offset;
+        take_skipped(part.partition, to, held.records, input);
+        held.taken -= slice.records.size() - taken;
+        held.position = at = to;
         alone_ = part.partition;
         return false;
       }
-      add_places(input, slice);
     }
     take_skipped(part.partition, to, held.records, input);
     held.position = at = to;
@@ -157,17 +149,14 @@ Result<bool> EpochReader::read_part(const Part& part, size_t slice_bytes, EpochI
 }
 
 Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limits,
-                                     const Offsets* until, const Take& take) {
-  EpochInput input;
+                                     const Offsets* until, BoundTypes types, const Take& take) {
+  EpochInput input{.types = std::move(types)};
   LEAT_ASSIGN(auto parts, choose(at, limits, until, input));
-  const bool infers = input.schema.version == 0 || alone_;
-  const size_t slice_bytes =
-      infers ? std::max(kInferenceBytes, limits.slice_bytes) : limits.slice_bytes;
   alone_.reset();
   for (Part& part : parts) {
     if (input.records.size() >= limits.records) break;
     part.records = std::min(part.records, limits.records - input.records.size());
-    LEAT_ASSIGN(const bool goes_on, read_part(part, slice_bytes, input, take));
+    LEAT_ASSIGN(const bool goes_on, read_part(part, limits.slice_bytes, input, take));
     if (!goes_on) break;
   }
   std::erase_if(input.from, [&](const auto& start) {
@@ -178,9 +167,9 @@ Result<EpochInput> EpochReader::next(const Offsets& at, const EpochLimits& limit
   return input;
 }
 
-Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, SchemaVersion schema,
+Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, BoundTypes types,
                                       const Take& take) {
-  EpochInput input{.from = from, .to = to, .schema = std::move(schema), .records = {}, .kept = {}};
+  EpochInput input{.from = from, .to = to, .types = std::move(types)};
   for (const auto& [partition, start] : from) {
     const int64_t end = to.at(partition);
     for (int64_t offset = start; offset < end;) {
@@ -197,13 +186,13 @@ Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, Sc
       }
       offset = fetched.next_offset;
       if (slice.records.empty()) continue;
-      LEAT_ASSIGN(const bool taken, take(input, slice));
-      if (!taken) {
-        return internal_error("{}@{} does not fit version {} of its schema, with which it was read",
+      LEAT_ASSIGN(const size_t taken, take(input, slice));
+      if (taken < slice.records.size()) {
+        return internal_error("{}@{} does not fit the types with which it was read",
                               log::TopicPartition{topic_, partition}.to_string(),
-                              slice.records.front().offset, input.schema.version);
+                              slice.records[taken].offset);
       }
-      add_places(input, slice);
+      add_places(input, slice.records);
     }
   }
   return input;

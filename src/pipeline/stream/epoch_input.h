@@ -1,6 +1,6 @@
 // The records of an epoch: what may be taken next from every partition of a topic, within limits
-// and within one schema version. They are read slice by slice, so that an epoch of any size needs
-// the bytes of one slice only.
+// and with the same types. They are read slice by slice, so that an epoch of any size needs the
+// bytes of one slice only.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/topic_schema.h"
 #include "log/topic_io.h"
 #include "pipeline/topic_schemas.h"
 #include "stream/query.h"
@@ -37,6 +38,9 @@ struct RecordSlice {
   std::vector<std::string_view> values() const;  // those that are not null
 };
 
+// What a stream has bound of its topic's records (codec/bound_types.h); never null.
+using BoundTypes = std::shared_ptr<const codec::TopicSchema>;
+
 // Offsets [from, to) of every partition that the epoch reads, and which records they hold.
 struct EpochInput {
   struct Place {
@@ -51,7 +55,7 @@ struct EpochInput {
 
   Offsets from;
   Offsets to;
-  SchemaVersion schema;
+  BoundTypes types;                // with which the epoch is computed
   std::vector<Place> records;      // by partition, then offset
   std::map<uint32_t, Bytes> kept;  // by index in `records`: of those that dead letters need
   struct Skipped {
@@ -68,23 +72,22 @@ struct EpochInput {
 // Reads one topic ahead. Not thread-safe.
 class EpochReader {
  public:
-  // Takes the next slice of `input`, whose `records` are those before it and whose `from` names all
-  // partitions that the epoch may read. False: the epoch ends before this slice, and the next one
-  // begins with it and reads only its partition.
-  using Take = std::function<Result<bool>(EpochInput& input, const RecordSlice& slice)>;
+  // Takes the next slice of `input`, whose `records` are those before it. Returns how many of the
+  // slice's records it took: if not all, the epoch ends before the first that it did not take, and
+  // the next one begins with that and reads only its partition.
+  using Take = std::function<Result<size_t>(EpochInput& input, const RecordSlice& slice)>;
 
   // `skip_damage`: goes on behind records that cannot be read, and tells them.
-  EpochReader(log::TopicReader& reader, const TopicSchemas& schemas, std::string topic,
-              bool skip_damage = false)
-      : reader_(reader), schemas_(schemas), topic_(std::move(topic)), skip_damage_(skip_damage) {}
+  EpochReader(log::TopicReader& reader, std::string topic, bool skip_damage = false)
+      : reader_(reader), topic_(std::move(topic)), skip_damage_(skip_damage) {}
 
   // The next epoch from `at` on, up to `until` where it names a partition (exclusive). An epoch
   // without records but with from < to moves over control records.
   Result<EpochInput> next(const Offsets& at, const EpochLimits& limits, const Offsets* until,
-                          const Take& take);
+                          BoundTypes types, const Take& take);
 
-  // Exactly the records in [from, to), for a redelivery. REQUIRES: take() gives no false.
-  Result<EpochInput> range(const Offsets& from, const Offsets& to, SchemaVersion schema,
+  // Exactly the records in [from, to), for a redelivery. REQUIRES: take() takes all.
+  Result<EpochInput> range(const Offsets& from, const Offsets& to, BoundTypes types,
                            const Take& take);
 
   // Reads the bytes of these records (ascending) again, unless they are kept already. May be called
@@ -115,7 +118,6 @@ class EpochReader {
   }
 
   log::TopicReader& reader_;
-  const TopicSchemas& schemas_;
   std::string topic_;
   bool skip_damage_;
   std::map<int32_t, Fetched> fetched_;

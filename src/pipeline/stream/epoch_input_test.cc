@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "pipeline/log_for_test.h"
-#include "source/testing/fake_clock.h"
 
 namespace leat::pipeline {
 namespace {
@@ -18,30 +17,16 @@ class EpochInputTest : public testing::Test {
   EpochInputTest() {
     log_.make_topic("t");
     log_.make_topic("wide", 3);
-    schemas_ = std::move(TopicSchemas::open(*log_, clock_)).value();
   }
 
-  void settle() {  // control records included
-    schemas_.reset();
-    log_.reopen();
-    schemas_ = std::move(TopicSchemas::open(*log_, clock_)).value();
-  }
+  void settle() { log_.reopen(); }  // control records included
   void produce(int first, int last, const std::string& topic = "t", int32_t partition = 0) {
     for (int i = first; i <= last; ++i) log_.produce(topic, std::to_string(i), {}, partition);
   }
-  void evolve(const std::string& topic, const Offsets& from, const std::string& record) {
-    const std::string padded = record + std::string(64, '\0');
-    const std::string_view value = std::string_view(padded).substr(0, record.size());
-    ASSERT_TRUE(schemas_->evolve(topic, from, {&value, 1}).ok());
-  }
   EpochReader reader(const std::string& topic = "t", bool skip_damage = false) {
-    return EpochReader(*log_, *schemas_, topic, skip_damage);
+    return EpochReader(*log_, topic, skip_damage);
   }
-  void damage(uint64_t at) {
-    schemas_.reset();
-    log_.flip_bit("t-0", at);
-    schemas_ = std::move(TopicSchemas::open(*log_, clock_)).value();
-  }
+  void damage(uint64_t at) { log_.flip_bit("t-0", at); }
 
   // An epoch with the texts of its records.
   struct Epoch : EpochInput {
@@ -49,20 +34,21 @@ class EpochInputTest : public testing::Test {
     size_t slices = 0;
   };
   static EpochReader::Take collect(Epoch& epoch) {
-    return [&epoch](EpochInput& input, const RecordSlice& slice) -> Result<bool> {
+    return [&epoch](EpochInput& input, const RecordSlice& slice) -> Result<size_t> {
       EXPECT_FALSE(slice.records.empty());
       EXPECT_EQ(input.records.size(), epoch.texts.size());
       for (const auto& record : slice.records) {
         epoch.texts.emplace_back(record.value.value_or("(none)"));
       }
       ++epoch.slices;
-      return true;
+      return slice.records.size();
     };
   }
   static Result<Epoch> next(EpochReader& reader, const Offsets& at, const EpochLimits& limits = {},
                             const Offsets* until = nullptr) {
     Epoch epoch;
-    LEAT_ASSIGN(static_cast<EpochInput&>(epoch), reader.next(at, limits, until, collect(epoch)));
+    LEAT_ASSIGN(static_cast<EpochInput&>(epoch),
+                reader.next(at, limits, until, {}, collect(epoch)));
     return epoch;
   }
   static Result<Epoch> range(EpochReader& reader, const Offsets& from, const Offsets& to) {
@@ -72,8 +58,6 @@ class EpochInputTest : public testing::Test {
   }
 
   test::TestLog log_;
-  source::FakeClock clock_;
-  std::unique_ptr<TopicSchemas> schemas_;
 };
 
 TEST_F(EpochInputTest, TakesWhatIsThere) {
@@ -87,7 +71,6 @@ TEST_F(EpochInputTest, TakesWhatIsThere) {
   EXPECT_THAT(input.texts, ElementsAre("a", "(none)"));
   EXPECT_EQ(input.from, (Offsets{{0, 0}}));
   EXPECT_EQ(input.to, (Offsets{{0, 2}}));
-  EXPECT_EQ(input.schema.version, 0);
   EXPECT_TRUE(next(epochs, {{0, 2}}).value().empty());
 }
 
@@ -176,7 +159,7 @@ TEST_F(EpochInputTest, ASliceThatIsNotTakenEndsTheEpochAndBeginsTheNext) {
   produce(10, 13, "wide", 1);
   auto epochs = reader("wide");
   std::vector<std::string> taken;
-  const auto refuse_second = [&](EpochInput& input, const RecordSlice& slice) -> Result<bool> {
+  const auto refuse_second = [&](EpochInput& input, const RecordSlice& slice) -> Result<size_t> {
     if (!input.records.empty()) return false;
     EXPECT_EQ(input.from, (Offsets{{0, 0}, {1, 0}})) << "all that the epoch may read";
     for (const auto& value : slice.values()) taken.emplace_back(value);
@@ -271,57 +254,35 @@ TEST_F(EpochInputTest, MovesOverControlAndAbortedRecords) {
   EXPECT_EQ(input.to, (Offsets{{0, 7}}));
 }
 
-TEST_F(EpochInputTest, IsCutWhereASchemaVersionBegins) {
-  produce(0, 9);
-  evolve("t", {{0, 0}}, R"({"a":1})");
-  evolve("t", {{0, 4}}, R"({"b":1})");
-  evolve("t", {{0, 7}}, R"({"c":1})");
-  auto epochs = reader();
-  auto input = next(epochs, {{0, 0}}).value();
-  EXPECT_EQ(input.schema.version, 1);
-  EXPECT_THAT(input.texts, ElementsAre("0", "1", "2", "3"));
-  input = next(epochs, input.to).value();
-  EXPECT_EQ(input.schema.version, 2);
-  EXPECT_THAT(input.texts, ElementsAre("4", "5", "6"));
-  input = next(epochs, input.to).value();
-  EXPECT_EQ(input.schema.version, 3);
-  EXPECT_EQ(input.to, (Offsets{{0, 10}}));
-}
-
-// An epoch of another stream ended after the marker, this one's ended before it.
-TEST_F(EpochInputTest, AVersionThatBeginsAfterAControlRecordDoesNotStopIt) {
-  log_.produce_transaction("t", {"0", "1"});  // 0 1, marker 2
-  produce(3, 4);
-  settle();
-  evolve("t", {{0, 0}}, R"({"a":1})");
-  evolve("t", {{0, 3}}, R"({"b":1})");
-  auto epochs = reader();
-  Offsets at{{0, 0}};
-  std::vector<std::string> seen;
-  for (int rounds = 0; at.at(0) < 5; ++rounds) {
-    ASSERT_LT(rounds, 10);
-    const auto input = next(epochs, at, {.records = 2}).value();
-    ASSERT_FALSE(input.empty()) << "at " << at.at(0);
-    at = input.to;
-    for (const auto& text : input.texts) seen.push_back(text);
+// A record that needs other types than those before it.
+TEST_F(EpochInputTest, IsCutRightBeforeARecordThatIsNotTaken) {
+  produce(0, 9, "wide", 0);
+  produce(20, 29, "wide", 1);
+  for (const size_t slice_bytes : {1UL, 200UL, 1UL << 20}) {
+    auto epochs = reader("wide");
+    const EpochLimits limits{.slice_bytes = slice_bytes};
+    std::vector<std::string> taken;
+    std::string refused = "24";
+    const auto take = [&](EpochInput& input, const RecordSlice& slice) -> Result<size_t> {
+      for (size_t i = 0; i < slice.records.size(); ++i) {
+        if (input.records.size() + i > 0 && *slice.records[i].value == refused) return i;
+        taken.emplace_back(*slice.records[i].value);
+      }
+      return slice.records.size();
+    };
+    auto input = epochs.next({{0, 0}, {1, 0}}, limits, nullptr, {}, take).value();
+    EXPECT_EQ(input.to, (Offsets{{0, 10}, {1, 4}}));
+    EXPECT_EQ(input.records.size(), 14U);
+    EXPECT_EQ(taken.size(), 14U);
+    EXPECT_EQ(taken.back(), "23");
+    // The next epoch begins with it, and reads its partition alone.
+    produce(10, 10, "wide", 0);
+    input = epochs.next({{0, 10}, {1, 4}}, limits, nullptr, {}, take).value();
+    EXPECT_EQ(input.from, (Offsets{{1, 4}}));
+    EXPECT_EQ(input.to, (Offsets{{1, 10}}));
+    EXPECT_EQ(taken[14], "24");
+    EXPECT_EQ(taken.size(), 20U);
   }
-  EXPECT_THAT(seen, ElementsAre("0", "1", "3", "4"));
-}
-
-TEST_F(EpochInputTest, PartitionsInAnOlderVersionGoFirst) {
-  produce(0, 3, "wide", 0);
-  produce(10, 13, "wide", 1);
-  evolve("wide", {{0, 0}, {1, 0}, {2, 0}}, R"({"a":1})");
-  evolve("wide", {{0, 1}, {1, 2}, {2, 0}}, R"({"b":1})");
-  auto epochs = reader("wide");
-  auto input = next(epochs, {{0, 1}, {1, 0}, {2, 0}}).value();
-  EXPECT_EQ(input.schema.version, 1);
-  EXPECT_EQ(input.from, (Offsets{{1, 0}}));
-  EXPECT_THAT(input.texts, ElementsAre("10", "11"));
-  input = next(epochs, {{0, 1}, {1, 2}, {2, 0}}).value();
-  EXPECT_EQ(input.schema.version, 2);
-  EXPECT_THAT(input.texts, ElementsAre("1", "2", "3", "12", "13"));
-  EXPECT_EQ(input.to, (Offsets{{0, 4}, {1, 4}}));
 }
 
 TEST_F(EpochInputTest, ARangeIsReadAgainExactly) {

@@ -8,12 +8,13 @@
 namespace leat::pipeline {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2;  // since 2: types, and the outbox names them
 
 constexpr const char* kTables = R"(
 CREATE SCHEMA IF NOT EXISTS __leat;
 CREATE TABLE IF NOT EXISTS __leat.store(id VARCHAR, format BIGINT);
 CREATE TABLE IF NOT EXISTS __leat.streams(stream VARCHAR, progress VARCHAR);
+CREATE TABLE IF NOT EXISTS __leat.types(stream VARCHAR, types VARCHAR);
 CREATE TABLE IF NOT EXISTS __leat.outbox(stream VARCHAR, epoch BIGINT, sink VARCHAR, entry VARCHAR);
 )";
 
@@ -63,7 +64,11 @@ Result<std::string> StateStore::open() {
   LEAT_TRY(connection_.run_ddl(kTables + LetterStore::tables_sql()));
   LEAT_ASSIGN(auto result, connection_.query("SELECT id FROM __leat.store"));
   LEAT_ASSIGN(const auto rows, result.texts());
-  if (!rows.empty()) return *rows[0][0];
+  if (!rows.empty()) {
+    LEAT_TRY(connection_.run(fmt::format(
+        "UPDATE __leat.store SET format = {0} WHERE format IS DISTINCT FROM {0}", kFormat)));
+    return *rows[0][0];
+  }
   const std::string id = random_uuid();
   LEAT_ASSIGN(auto insert, connection_.prepare("INSERT INTO __leat.store VALUES ($1, $2)"));
   insert.bind(1, id).bind(2, kFormat);
@@ -104,6 +109,27 @@ Result<void> StateStore::save_progress(const std::string& stream, const StreamPr
   return executed(insert);
 }
 
+Result<codec::TopicSchema> StateStore::load_types(const std::string& stream) {
+  LEAT_ASSIGN(auto select, connection_.prepare("SELECT types FROM __leat.types WHERE stream = $1"));
+  select.bind(1, stream);
+  LEAT_ASSIGN(auto result, select.execute());
+  LEAT_ASSIGN(const auto rows, result.texts());
+  if (rows.empty()) return codec::TopicSchema{};
+  return codec::TopicSchema::from_json(rows[0][0].value_or(""));
+}
+
+Result<void> StateStore::save_types(const std::string& stream, const codec::TopicSchema& types) {
+  const std::string json = types.to_json();
+  LEAT_ASSIGN(auto update,
+              connection_.prepare("UPDATE __leat.types SET types = $2 WHERE stream = $1"));
+  update.bind(1, stream).bind(2, json);
+  LEAT_ASSIGN(auto result, update.execute());
+  if (result.rows_changed() > 0) return {};
+  LEAT_ASSIGN(auto insert, connection_.prepare("INSERT INTO __leat.types VALUES ($1, $2)"));
+  insert.bind(1, stream).bind(2, json);
+  return executed(insert);
+}
+
 Result<std::vector<std::string>> StateStore::load_streams() {
   LEAT_ASSIGN(auto result,
               connection_.query("SELECT stream FROM __leat.streams UNION SELECT stream FROM "
@@ -126,12 +152,19 @@ Result<std::vector<OutboxEntry>> StateStore::load_outbox(const std::string& stre
   try {
     for (const auto& row : rows) {
       const auto json = nlohmann::json::parse(row[2].value_or(""));
+      if (!json.contains("types")) {
+        return user_error(
+            "epoch {} of the stream {} waits for the target {} since an older Leat ran: run that "
+            "one once more, or start the stream anew with --fresh",
+            *row[0], stream, *row[1]);
+      }
+      LEAT_ASSIGN(auto types, codec::TopicSchema::from_json(json.at("types").dump()));
       const bool redriven = json.value("redriven", false);
       entries.push_back({.epoch = std::stoull(*row[0]),
                          .from = redriven ? Offsets() : offsets_of(json.at("from")),
                          .to = redriven ? Offsets() : offsets_of(json.at("to")),
                          .redriven = redriven,
-                         .schema_version = json.at("schema_version").get<int>(),
+                         .types = std::move(types),
                          .query_hash = json.at("query_hash").get<std::string>(),
                          .now = json.at("now").get<int64_t>(),
                          .write_time = json.at("write_time").get<int64_t>(),
@@ -144,7 +177,7 @@ Result<std::vector<OutboxEntry>> StateStore::load_outbox(const std::string& stre
 }
 
 Result<void> StateStore::add_outbox(const std::string& stream, const OutboxEntry& entry) {
-  nlohmann::json json{{"schema_version", entry.schema_version},
+  nlohmann::json json{{"types", nlohmann::ordered_json::parse(entry.types.to_json())},
                       {"query_hash", entry.query_hash},
                       {"now", entry.now},
                       {"write_time", entry.write_time}};

@@ -1,6 +1,6 @@
-// What a stream keeps in the pipeline's DuckDB file (schema __leat): its progress, and the outbox
-// of epochs that outside sinks have not taken yet. Its dead letters: letters/letter_store.h. On
-// disk: docs/formats.md.
+// What a stream keeps in the pipeline's DuckDB file (schema __leat): its progress, the types that
+// it has bound, and the outbox of epochs that outside sinks have not taken yet. Its dead letters:
+// letters/letter_store.h. On disk: docs/formats.md.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "codec/topic_schema.h"
 #include "pipeline/stream/progress.h"
 #include "store/database.h"
 #include "store/function/text_function.h"
@@ -20,10 +21,10 @@ namespace leat::pipeline {
 // What is needed to compute an epoch's rows again: the stream has no other state.
 struct OutboxEntry {
   uint64_t epoch = 0;
-  Offsets from;           // inclusive
-  Offsets to;             // exclusive
-  bool redriven = false;  // its records are letters: LetterStore::redriven(), no offsets
-  int schema_version = 0;
+  Offsets from;              // inclusive
+  Offsets to;                // exclusive
+  bool redriven = false;     // its records are letters: LetterStore::redriven(), no offsets
+  codec::TopicSchema types;  // with which the epoch was computed
   std::string query_hash;
   Micros now = 0;  // the epoch's clock
   Micros write_time = 0;
@@ -50,6 +51,10 @@ class StateStore {
 
   Result<std::optional<StreamProgress>> load_progress(const std::string& stream);
   Result<void> save_progress(const std::string& stream, const StreamProgress& progress);
+
+  // What the stream has bound of its topic's records; nothing yet: none.
+  Result<codec::TopicSchema> load_types(const std::string& stream);
+  Result<void> save_types(const std::string& stream, const codec::TopicSchema& types);
 
   Result<std::vector<std::string>> load_streams();  // all that have progress or an outbox
 

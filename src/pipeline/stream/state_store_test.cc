@@ -41,10 +41,10 @@ TEST_F(StateStoreTest, AFileHasOneIdentityForEver) {
 }
 
 TEST_F(StateStoreTest, RefusesANewerFormat) {
-  ASSERT_TRUE(connection_->run("UPDATE __leat.store SET format = 2").ok());
+  ASSERT_TRUE(connection_->run("UPDATE __leat.store SET format = 3").ok());
   const auto opened = state().open();
   ASSERT_FALSE(opened.ok());
-  EXPECT_THAT(opened.error().message(), HasSubstr("format 2"));
+  EXPECT_THAT(opened.error().message(), HasSubstr("format 3"));
 }
 
 TEST_F(StateStoreTest, KeepsTheLastProgressOfEveryStream) {
@@ -89,14 +89,15 @@ TEST_F(StateStoreTest, WhatIsNotCommittedIsNotThere) {
 }
 
 TEST_F(StateStoreTest, TheOutboxComesOldestFirst) {
-  const OutboxEntry entry{.epoch = 10,
-                          .from = {{0, 1}, {3, 4}},
-                          .to = {{0, 2}, {3, 9}},
-                          .schema_version = 3,
-                          .query_hash = "abc",
-                          .now = 17,
-                          .write_time = 18,
-                          .sink = "hdfs:it's"};
+  const OutboxEntry entry{
+      .epoch = 10,
+      .from = {{0, 1}, {3, 4}},
+      .to = {{0, 2}, {3, 9}},
+      .types = codec::TopicSchema::from_declaration(R"({"b":"INT","a":"DATE"})").value(),
+      .query_hash = "abc",
+      .now = 17,
+      .write_time = 18,
+      .sink = "hdfs:it's"};
   ASSERT_TRUE(state().add_outbox("s", entry).ok());
   ASSERT_TRUE(state().add_outbox("s", {.epoch = 9, .sink = "console:"}).ok());
   ASSERT_TRUE(state().add_outbox("other", {.epoch = 1, .sink = "console:"}).ok());
@@ -106,7 +107,7 @@ TEST_F(StateStoreTest, TheOutboxComesOldestFirst) {
   EXPECT_EQ(entries[0].epoch, 9U);
   EXPECT_EQ(entries[1].from, entry.from);
   EXPECT_EQ(entries[1].to, entry.to);
-  EXPECT_EQ(entries[1].schema_version, 3);
+  EXPECT_EQ(entries[1].types, entry.types);
   EXPECT_EQ(entries[1].query_hash, "abc");
   EXPECT_EQ(entries[1].now, 17);
   EXPECT_EQ(entries[1].write_time, 18);

@@ -13,13 +13,14 @@ constexpr std::chrono::milliseconds kFirstDeliveryDelay{500};
 }  // namespace
 
 // One transaction; a table that it altered is prepared again after a rollback.
-Result<bool> StreamRunner::commit(StreamProgress next,
+Result<bool> StreamRunner::commit(StreamProgress next, const BoundTypes& types,
                                   const std::function<Result<bool>(StreamProgress&)>& write) {
   LEAT_TRY(connection_->begin());
   Result<bool> written = [&]() -> Result<bool> {
     LEAT_ASSIGN(const bool wanted, write(next));
     if (!wanted) return false;
     LEAT_TRY(state_.save_progress(stream_.name, next));
+    if (*types != *types_) LEAT_TRY(state_.save_types(stream_.name, *types));
     LEAT_TRY(connection_->commit());
     return true;
   }();
@@ -29,6 +30,7 @@ Result<bool> StreamRunner::commit(StreamProgress next,
     return written;
   }
   progress_ = std::move(next);
+  types_ = types;
   return true;
 }
 
@@ -46,7 +48,7 @@ Result<void> StreamRunner::commit_epoch(PreparedEpoch& prepared) {
   next.counts.dead_lettered += static_cast<int64_t>(result.failed.size());
 
   std::vector<OutboxEntry> outbox;
-  const auto written = commit(next, [&](StreamProgress& committed) -> Result<bool> {
+  const auto written = commit(next, input.types, [&](StreamProgress& committed) -> Result<bool> {
     epoch.next = committed;
     LEAT_TRY(write_tables(epoch));
     LEAT_TRY(write_letters(prepared));
@@ -169,7 +171,7 @@ Result<void> StreamRunner::deliver(OutsideTarget& target, const OutboxEntry& ent
     delay *= 2;
   }
 
-  const auto written = commit(progress_, [&](StreamProgress& next) -> Result<bool> {
+  const auto written = commit(progress_, types_, [&](StreamProgress& next) -> Result<bool> {
     auto& counts = next.sinks[target.name];
     counts.dead_lettered += static_cast<int64_t>(delivery.refused.size());
     counts.delivered +=
@@ -240,7 +242,7 @@ OutboxEntry StreamRunner::outbox_entry(const EpochInput& input, const StreamProg
   return {.epoch = next.epoch,
           .from = input.from,
           .to = input.to,
-          .schema_version = input.schema.version,
+          .types = *input.types,
           .query_hash = query_hash_,
           .now = now,
           .write_time = next.write_time,

@@ -77,7 +77,7 @@ Result<StreamRunner::Redriven> StreamRunner::keep_letter(const LetterFilter& fil
                                                          const std::optional<StreamLetter>& after,
                                                          const Error& error) {
   Redriven redriven;
-  const auto written = commit(progress_, [&](StreamProgress&) -> Result<bool> {
+  const auto written = commit(progress_, types_, [&](StreamProgress&) -> Result<bool> {
     LEAT_ASSIGN(auto letters, letters_.select(filter, after, {.letters = 1}));
     if (letters.empty()) return false;
     redriven = {.outcome = {.failed_again = 1}, .last = letters.front()};
@@ -96,31 +96,33 @@ Result<StreamRunner::Redriven> StreamRunner::redrive_once(const LetterFilter& fi
   StreamProgress next = progress_;
   std::optional<RunAgain> again;
   Redriven redriven;
-  const auto written = commit(std::move(next), [&](StreamProgress& committed) -> Result<bool> {
-    LEAT_ASSIGN(auto letters, letters_.select(filter, after, limits));
-    if (letters.empty()) return false;
-    again.emplace(
-        RunAgain{.letters = LetterBatch(std::move(letters)), .now = context_.clock.now()});
-    committed.epoch += 1;
-    committed.write_time = std::max(again->now, committed.write_time + 1);
-    auto& batch = again->letters;
-    for (size_t i = 0; i < batch.letters().size(); ++i) {
-      LEAT_ASSIGN(const auto problem, obstacle(batch.letters()[i]));
-      if (problem) batch.fail(i, *problem);
-    }
-    LEAT_TRY(execute_letters(*again));
-    LEAT_TRY(write_letter_rows(*again, committed));
-    LEAT_TRY(count_letters(*again, committed));
-    const auto succeeded = batch.succeeded();
-    const auto failed = batch.failed_again(again->now);
-    LEAT_TRY(letters_.remove(succeeded));
-    LEAT_TRY(letters_.replace(failed));
-    LEAT_TRY(letters_.add(again->refused));
-    redriven.outcome = {.redriven = static_cast<int>(succeeded.size()),
-                        .failed_again = static_cast<int>(failed.size())};
-    redriven.last = batch.letters().back();
-    return true;
-  });
+  BoundTypes types = types_;
+  const auto written =
+      commit(std::move(next), types, [&](StreamProgress& committed) -> Result<bool> {
+        LEAT_ASSIGN(auto letters, letters_.select(filter, after, limits));
+        if (letters.empty()) return false;
+        again.emplace(
+            RunAgain{.letters = LetterBatch(std::move(letters)), .now = context_.clock.now()});
+        committed.epoch += 1;
+        committed.write_time = std::max(again->now, committed.write_time + 1);
+        auto& batch = again->letters;
+        for (size_t i = 0; i < batch.letters().size(); ++i) {
+          LEAT_ASSIGN(const auto problem, obstacle(batch.letters()[i]));
+          if (problem) batch.fail(i, *problem);
+        }
+        LEAT_TRY(execute_letters(*again, types));
+        LEAT_TRY(write_letter_rows(*again, committed));
+        LEAT_TRY(count_letters(*again, committed));
+        const auto succeeded = batch.succeeded();
+        const auto failed = batch.failed_again(again->now);
+        LEAT_TRY(letters_.remove(succeeded));
+        LEAT_TRY(letters_.replace(failed));
+        LEAT_TRY(letters_.add(again->refused));
+        redriven.outcome = {.redriven = static_cast<int>(succeeded.size()),
+                            .failed_again = static_cast<int>(failed.size())};
+        redriven.last = batch.letters().back();
+        return true;
+      });
   if (!written.ok()) return Error(written.error());
   if (!*written) return redriven;
   if (!tables_.empty()) {
@@ -177,14 +179,15 @@ Result<RecordSlice> StreamRunner::later_records(const LetterBatch& batch) {
     to[partition] = position->second;
   }
   if (from.empty()) return found;
-  LEAT_TRY(preparer_->read(from, to, [&](EpochInput&, const RecordSlice& slice) -> Result<bool> {
+  LEAT_TRY(preparer_->read(from, to, [&](EpochInput&, const RecordSlice& slice) -> Result<size_t> {
     const size_t before = found.records.size();
     for (const auto& record : slice.records) {
       if (parts.at(record.partition).takes(record)) found.records.push_back(record);
     }
-    if (found.records.size() == before) return true;
-    for (const auto& owner : slice.memory) found.memory.push_back(owner);
-    return true;
+    if (found.records.size() > before) {
+      for (const auto& owner : slice.memory) found.memory.push_back(owner);
+    }
+    return slice.records.size();
   }));
   if (found.records.empty()) return found;
   LEAT_ASSIGN(const auto left_out, letters_.records_left_out(stream_.name, query_.topic()));
@@ -194,18 +197,18 @@ Result<RecordSlice> StreamRunner::later_records(const LetterBatch& batch) {
   return found;
 }
 
-Result<void> StreamRunner::execute_letters(RunAgain& again) {
+// `types`: with which all of them are computed; letters may change them.
+Result<void> StreamRunner::execute_letters(RunAgain& again, BoundTypes& types) {
   auto& batch = again.letters;
-  SchemaVersion schema = context_.schemas.latest(query_.topic());
   for (bool blocked = keyed_; blocked;) {
     blocked = false;
     LEAT_ASSIGN(const auto later, later_records(batch));
     const auto records = batch.keyed_records(later);
     again.keyed = {};
     if (records.records.empty()) break;
-    EpochInput input{.from = batch.from(), .schema = schema};
+    EpochInput input{.from = batch.from(), .types = types};
     LEAT_ASSIGN(again.keyed, preparer_->execute(input, records, again.now));
-    schema = input.schema;
+    types = input.types;
     for (const auto& failed : again.keyed.failed) {
       const auto& letters = batch.keyed_letters(failed.input);
       for (const size_t letter : letters) batch.fail(letter, failed.message);
@@ -217,8 +220,9 @@ Result<void> StreamRunner::execute_letters(RunAgain& again) {
   }
   const auto records = batch.own_records();
   if (records.records.empty()) return {};
-  again.own_input = {.from = batch.from(), .schema = std::move(schema)};
+  again.own_input = {.from = batch.from(), .types = types};
   LEAT_ASSIGN(again.own, preparer_->execute(again.own_input, records, again.now));
+  types = again.own_input.types;
   batch.add_own_places(again.own_input);
   for (const auto& failed : again.own.failed) {
     batch.fail(batch.own_letter(failed.input), failed.message);
@@ -305,11 +309,11 @@ Result<void> StreamRunner::count_letters(RunAgain& again, StreamProgress& next) 
 }
 
 Result<void> StreamRunner::redeliver_letters(OutsideTarget& target, const OutboxEntry& entry,
-                                             SchemaVersion schema, int attempts) {
+                                             BoundTypes types, int attempts) {
   LEAT_ASSIGN(auto letters, letters_.redriven(stream_.name, entry.epoch));
   LetterBatch batch(std::move(letters));
   const auto records = batch.own_records();
-  EpochInput input{.from = batch.from(), .schema = std::move(schema)};
+  EpochInput input{.from = batch.from(), .types = std::move(types)};
   LEAT_ASSIGN(const auto result, preparer_->execute(input, records, entry.now));
   batch.add_own_places(input);
   return deliver(target, entry, input, result.rows, attempts);
@@ -317,7 +321,7 @@ Result<void> StreamRunner::redeliver_letters(OutsideTarget& target, const Outbox
 
 Result<int64_t> StreamRunner::discard(const LetterFilter& filter, const std::string& because) {
   int64_t discarded = 0;
-  const auto written = commit(progress_, [&](StreamProgress& next) -> Result<bool> {
+  const auto written = commit(progress_, types_, [&](StreamProgress& next) -> Result<bool> {
     LEAT_ASSIGN(const auto letters, letters_.discard(filter, because, context_.clock.now()));
     discarded = count_discarded(letters, next);
     return discarded > 0;

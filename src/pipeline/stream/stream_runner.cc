@@ -54,15 +54,15 @@ Result<std::unique_ptr<StreamRunner>> StreamRunner::open(const config::Stream& s
   if (progress) runner->progress_ = std::move(*progress);
   LEAT_TRY(runner->check_topic());
   LEAT_TRY(runner->make_targets());
-  const auto& topic = runner->query_.topic();
-  runner->preparer_ = std::make_unique<EpochPreparer>(
-      stream, runner->query_,
-      PreparerContext{.topics = runner->context_.topics.reader(),
-                      .schemas = runner->context_.schemas,
-                      .limits = runner->context_.limits,
-                      .strict = runner->context_.strict_topics.contains(topic),
-                      .keyed = runner->keyed_},
-      std::move(executing));
+  runner->preparer_ =
+      std::make_unique<EpochPreparer>(stream, runner->query_,
+                                      PreparerContext{.topics = runner->context_.topics.reader(),
+                                                      .schemas = runner->context_.schemas,
+                                                      .limits = runner->context_.limits,
+                                                      .rules = runner->binding_rules(),
+                                                      .keyed = runner->keyed_},
+                                      std::move(executing));
+  LEAT_TRY(runner->load_types());
   LEAT_TRY(runner->check_offsets());
   // A start waits for no target.
   if (auto delivered = runner->redeliver_outbox(1); !delivered.ok()) {
@@ -71,6 +71,30 @@ Result<std::unique_ptr<StreamRunner>> StreamRunner::open(const config::Stream& s
   }
   runner->publish();
   return runner;
+}
+
+// What was declared since then takes the place of what a record had first.
+Result<void> StreamRunner::load_types() {
+  LEAT_ASSIGN(auto bound, state_.load_types(stream_.name));
+  if (began_anew_) bound = {};
+  const auto declared = context_.schemas.latest(query_.topic()).declared;
+  types_ = preparer_->fitted(
+      std::make_shared<const codec::TopicSchema>(codec::declared_over(declared, bound)));
+  return {};
+}
+
+codec::BindingRules StreamRunner::binding_rules() const {
+  codec::BindingRules rules;
+  rules.strict = context_.strict_topics.contains(query_.topic());
+  rules.no_new_fields =
+      rules.strict && !context_.schemas.latest(query_.topic()).declared.root.fields.empty();
+  for (const auto& target : stream_.into) {
+    if (target.key.empty()) continue;
+    const auto fields = key_fields(stream_, target, query_);
+    rules.all_are_keys |= fields.empty();
+    rules.keys.insert(fields.begin(), fields.end());
+  }
+  return rules;
 }
 
 Result<void> StreamRunner::make_targets() {
@@ -174,12 +198,12 @@ Result<void> StreamRunner::redeliver_outbox(int attempts) {
       given_up.push_back(entry);
       continue;
     }
-    LEAT_ASSIGN(auto schema, context_.schemas.version(query_.topic(), entry.schema_version));
+    const auto types = std::make_shared<const codec::TopicSchema>(entry.types);
     if (entry.redriven) {
-      LEAT_TRY(redeliver_letters(*target, entry, std::move(schema), attempts));
+      LEAT_TRY(redeliver_letters(*target, entry, types, attempts));
       continue;
     }
-    LEAT_ASSIGN(auto epoch, preparer_->range(entry.from, entry.to, std::move(schema), entry.now));
+    LEAT_ASSIGN(auto epoch, preparer_->range(entry.from, entry.to, types, entry.now));
     LEAT_TRY(deliver(*target, entry, epoch.input, epoch.result.rows, attempts));
   }
   return given_up.empty() ? Result<void>() : give_up(given_up);
@@ -187,7 +211,7 @@ Result<void> StreamRunner::redeliver_outbox(int attempts) {
 
 // REQUIRES: everything else in the outbox was delivered, so that what is pending is theirs.
 Result<void> StreamRunner::give_up(const std::vector<OutboxEntry>& entries) {
-  const auto written = commit(progress_, [&](StreamProgress& next) -> Result<bool> {
+  const auto written = commit(progress_, types_, [&](StreamProgress& next) -> Result<bool> {
     for (const auto& entry : entries) {
       auto& counts = next.sinks[entry.sink];
       counts.emitted -= counts.pending();
@@ -210,7 +234,7 @@ Result<bool> StreamRunner::run_epoch(const Offsets* until) {
   LEAT_TRY(begin_new_partitions());
   LEAT_ASSIGN(auto epoch, next_epoch(until));
   if (epoch.input.empty()) return false;
-  prepare_ahead(epoch.input.to, until);
+  prepare_ahead(epoch.input, until);
   if (auto settled = settle(epoch); !settled.ok()) {
     drop_ahead();  // it follows what has not happened
     return std::move(settled).error();
@@ -228,21 +252,21 @@ Result<PreparedEpoch> StreamRunner::next_epoch(const Offsets* until) {
     auto epoch = ahead->epoch.get();
     const bool same_end =
         until == nullptr ? !ahead->until : ahead->until && *ahead->until == *until;
-    if (same_end && ahead->at == progress_.offsets) return epoch;
+    if (same_end && ahead->at == progress_.offsets && ahead->types == types_) return epoch;
   }
-  return preparer_->next(progress_.offsets, until, context_.clock.now());
+  return preparer_->next(progress_.offsets, until, types_, context_.clock.now());
 }
 
-void StreamRunner::prepare_ahead(const Offsets& done, const Offsets* until) {
-  Ahead ahead{.at = progress_.offsets, .until = std::nullopt, .epoch = {}};
-  for (const auto& [partition, offset] : done) ahead.at[partition] = offset;
+void StreamRunner::prepare_ahead(const EpochInput& done, const Offsets* until) {
+  Ahead ahead{.types = done.types, .at = progress_.offsets, .until = std::nullopt, .epoch = {}};
+  for (const auto& [partition, offset] : done.to) ahead.at[partition] = offset;
   if (until != nullptr) ahead.until = *until;
   if (lag_of(ahead.at) < context_.limits.worth_ahead) return;
   try {
-    ahead.epoch = std::async(std::launch::async,
-                             [this, at = ahead.at, end = ahead.until, now = context_.clock.now()] {
-                               return preparer_->next(at, end ? &*end : nullptr, now);
-                             });
+    ahead.epoch = std::async(std::launch::async, [this, at = ahead.at, end = ahead.until,
+                                                  types = ahead.types, now = context_.clock.now()] {
+      return preparer_->next(at, end ? &*end : nullptr, types, now);
+    });
     ahead_ = std::move(ahead);
   } catch (const std::system_error&) {
     // No thread is to be had: the epoch is prepared when its turn comes.
@@ -265,13 +289,14 @@ Result<void> StreamRunner::move_over(const EpochInput& input) {
     return {};
   }
   next.counts.skipped += input.skipped_offsets();
-  const auto written = commit(next, [](StreamProgress&) -> Result<bool> { return true; });
+  const auto written = commit(next, types_, [](StreamProgress&) -> Result<bool> { return true; });
   return written.ok() ? Result<void>() : written.error();
 }
 
 Result<void> StreamRunner::resume() {
   LEAT_ASSIGN(auto progress, state_.load_progress(stream_.name));
   if (progress) progress_ = std::move(*progress);
+  LEAT_TRY(load_types());
   for (auto& table : tables_) table.prepared.clear();
   drop_ahead();
   preparer_->forget();

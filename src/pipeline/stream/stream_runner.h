@@ -135,6 +135,7 @@ class StreamRunner {
   };
   // The epoch that follows the one which is being committed.
   struct Ahead {
+    BoundTypes types;
     Offsets at;
     std::optional<Offsets> until;
     std::future<Result<PreparedEpoch>> epoch;  // waited for when it goes
@@ -152,17 +153,19 @@ class StreamRunner {
   Result<void> deliver_left_over();
   Result<void> give_up(const std::vector<OutboxEntry>& entries);
   Result<PreparedEpoch> next_epoch(const Offsets* until);
-  // Begins to prepare what follows the offsets `done`, where there is much of it.
-  void prepare_ahead(const Offsets& done, const Offsets* until);
+  // Begins to prepare what follows the epoch `done`, where there is much of it.
+  void prepare_ahead(const EpochInput& done, const Offsets* until);
   void drop_ahead() { ahead_.reset(); }
   Result<void> settle(PreparedEpoch& epoch);
   Result<void> move_over(const EpochInput& input);
   Result<void> commit_epoch(PreparedEpoch& prepared);
-  // Commits what `write` writes together with `next`, which becomes the progress; or neither, when
-  // it fails or returns false.
-  Result<bool> commit(StreamProgress next,
+  // Commits what `write` writes together with `next`, which becomes the progress, and with `types`,
+  // if an epoch has changed them; or nothing, when it fails or returns false.
+  Result<bool> commit(StreamProgress next, const BoundTypes& types,
                       const std::function<Result<bool>(StreamProgress&)>& write);
   void note_left_out(const codec::LeftOutFields& more);
+  Result<void> load_types();
+  codec::BindingRules binding_rules() const;
   Result<void> write_tables(Epoch& epoch);
   Result<void> write_letters(const PreparedEpoch& epoch);
   Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, EpochInput& input,
@@ -179,11 +182,11 @@ class StreamRunner {
   Result<std::optional<std::string>> obstacle(const StreamLetter& letter) const;
   struct RunAgain;
   Result<RecordSlice> later_records(const LetterBatch& batch);
-  Result<void> execute_letters(RunAgain& again);
+  Result<void> execute_letters(RunAgain& again, BoundTypes& types);
   Result<void> write_letter_rows(RunAgain& again, StreamProgress& next);
   Result<void> count_letters(RunAgain& again, StreamProgress& next);
-  Result<void> redeliver_letters(OutsideTarget& target, const OutboxEntry& entry,
-                                 SchemaVersion schema, int attempts);
+  Result<void> redeliver_letters(OutsideTarget& target, const OutboxEntry& entry, BoundTypes types,
+                                 int attempts);
   // REQUIRES: input.kept holds the record.
   StreamLetter letter_of(const EpochInput& input, uint32_t record, std::string stage,
                          std::string error, Micros now) const;
@@ -209,6 +212,7 @@ class StreamRunner {
   std::vector<OutsideTarget> outside_;
   LetterNews letter_news_;
   CheckpointPace pace_{store::kRowGroupRows};
+  BoundTypes types_;  // of the last committed epoch
   bool keyed_ = false;
   // Records of one table key have one record key, for every keyed table.
   bool keys_agree_ = true;

@@ -206,6 +206,86 @@ TEST_F(StreamRunnerTest, TheTableGrowsWithTheRecords) {
   }
 }
 
+// Two streams of one topic, each with types of its own, which survive a restart.
+TEST_F(StreamRunnerTest, TheTypesAreTheStreamsOwn) {
+  stream_.sql = "SELECT id, n + 1 AS n FROM t";
+  into("table", "x");
+  log_.produce("t", R"({"id":1,"n":1})");
+  open();
+  drain();
+  restart();
+  log_.produce("t", R"({"id":2,"n":"2"})");
+  log_.produce("t", R"({"id":3,"n":3.5})");
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM x ORDER BY id"), ElementsAre("1|2.0", "3|4.5"));
+  EXPECT_THAT(letters().at(0).error, testing::HasSubstr("`n`: expected a number"));
+
+  stream_.name = "other";
+  stream_.into[0].name = "y";
+  stream_.sql = "SELECT id, len(n) AS n FROM t";
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM y"), ElementsAre("2|1")) << "a number cannot bind its query";
+  EXPECT_EQ(progress().counts.dead_lettered, 2);
+}
+
+// The remedy that a letter names.
+TEST_F(StreamRunnerTest, ALetterIsARowOnceTheQueryCastsOrTheTypeIsDeclared) {
+  stream_.sql = "SELECT id, n + 1 AS n FROM t";
+  into("table", "x", {"id"});
+  log_.produce("t", R"({"id":1,"n":1})", "1");
+  log_.produce("t", R"({"id":2,"n":"2"})", "2");
+  open();
+  drain();
+  ASSERT_EQ(letters().size(), 1U);
+  stream_.sql = "SELECT id, n::BIGINT + 1 AS n FROM t";
+  open();
+  EXPECT_EQ(runner_->redrive(letters()).value().redriven, 1);
+  EXPECT_THAT(rows("FROM x ORDER BY id"), ElementsAre("1|2", "2|3"));
+  expect_reconciled();
+
+  log_.produce("t", R"({"id":3,"n":"x"})", "3");
+  stream_.sql = "SELECT id, n + 1 AS n FROM t";
+  open();
+  drain();
+  ASSERT_EQ(letters().size(), 1U);
+  const auto declared = codec::TopicSchema::from_declaration(R"({"n":"BIGINT"})").value();
+  ASSERT_TRUE(schemas_->declare("t", declared).ok());
+  open();
+  EXPECT_EQ(runner_->redrive(letters()).value().failed_again, 1);
+  EXPECT_THAT(letters().at(0).error, testing::HasSubstr("Could not convert"));
+}
+
+TEST_F(StreamRunnerTest, AQueryThatNoRecordBindsGivesLettersAndGoesOn) {
+  stream_.sql = "SELECT id, item.sku AS sku FROM t, unnest(items) AS u(item)";
+  into("table", "x");
+  log_.produce("t", R"({"id":1})");
+  log_.produce("t", std::nullopt, "k");
+  log_.produce("t", R"({"id":2,"items":{"sku":"a"}})");
+  log_.produce("t", R"({"id":3,"items":[{"sku":"b"}]})");
+  log_.produce("t", R"({"id":4})");
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM x"), ElementsAre("3|b"));
+  EXPECT_EQ(progress().counts.dead_lettered, 2);
+  EXPECT_THAT(letters().at(0).error, testing::HasSubstr("cannot be bound with this record"));
+  expect_reconciled();
+  EXPECT_EQ(runner_->redrive({letters().at(0)}).value().redriven, 1);
+  expect_reconciled();
+}
+
+TEST_F(StreamRunnerTest, AFieldIsFoundWhateverTheCaseOfItsLetters) {
+  stream_.sql = "SELECT ID, Name::VARCHAR AS name, Deep.A AS a FROM t";
+  into("table", "x");
+  log_.produce("t", R"({"id":1,"name":"x","deep":{"a":1}})");
+  log_.produce("t", R"({"id":2,"name":"y","deep":{"a":2}})");
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM x"), ElementsAre("1|x|1", "2|y|2"));
+  EXPECT_THAT(runner_->snapshot().warnings, IsEmpty());
+}
+
 TEST_F(StreamRunnerTest, AStrictTopicTakesNoOtherRecords) {
   const auto declared = codec::TopicSchema::from_declaration(R"({"id":"BIGINT"})").value();
   ASSERT_TRUE(schemas_->declare("t", declared).ok());

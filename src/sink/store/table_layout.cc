@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "base/text/lower_case.h"
-#include "sink/store/column_type.h"
 #include "sink/store/key_bytes.h"
+#include "store/column_type.h"
 
 namespace leat::sink {
 namespace {
@@ -27,20 +27,6 @@ std::vector<TableColumn> columns_of(const store::Statement& statement,
         {described[i].name, LogicalType(duckdb_prepared_statement_column_logical_type(raw, i))});
   }
   return columns;
-}
-
-// The types as DuckDB has them. A column that is only ever NULL becomes VARCHAR.
-Result<std::vector<TableColumn>> typed_columns(store::Connection& connection,
-                                               const std::vector<store::Column>& columns) {
-  std::string sql = "SELECT ";
-  for (const store::Column& column : columns) {
-    if (!sql.ends_with("SELECT ")) sql += ", ";
-    const bool untyped = column.type == "\"NULL\"" || column.type == "NULL";
-    sql += fmt::format("NULL::{} AS {}", untyped ? "VARCHAR" : column.type,
-                       quoted_identifier(column.name));
-  }
-  LEAT_ASSIGN(auto statement, connection.prepare(sql));
-  return columns_of(statement, statement.raw());
 }
 
 template <class Columns>
@@ -131,14 +117,27 @@ Result<bool> only_null(store::Connection& connection, const std::string& table,
   return rows.empty();
 }
 
-// A number without a fraction was most likely written without one, and a column that was BIGINT
-// before it was DOUBLE holds only such: 1, not 1.0, as RFC 8785 has it, up to the integers that a
-// DOUBLE holds exactly.
-std::string text_of_double(const std::string& column) {
-  return fmt::format(
-      "CASE WHEN abs({0}) < 9007199254740992 AND {0} = trunc({0}) THEN CAST(CAST({0} AS BIGINT) AS "
-      "VARCHAR) ELSE CAST({0} AS VARCHAR) END",
-      column);
+// The type of the column that holds what it has and what the stream gives.
+Result<std::optional<std::string>> type_for(store::Connection& connection, const std::string& table,
+                                            const TableColumn& present, const TableColumn& wanted) {
+  auto merged = store::merged_type(present.type.get(), wanted.type.get());
+  if (!merged) return merged;
+  LEAT_ASSIGN(const LogicalType type, store::type_called(connection, *merged));
+  const std::string column = quoted_identifier(present.name);
+  const std::string rounded = store::rounded_by(column, present.type.get(), type.get());
+  bool exact = true;
+  if (!rounded.empty()) {
+    LEAT_ASSIGN(auto any, connection.query(fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1",
+                                                       quoted_table(table), rounded)));
+    LEAT_ASSIGN(const auto rows, any.texts());
+    exact = rows.empty();
+  }
+  // What comes is looked at where it is an integer beside DOUBLEs (TableWriter).
+  if (!may_be_rounded(wanted.type.get(), type.get())) {
+    exact = exact && store::rounded_by("c", wanted.type.get(), type.get()).empty();
+  }
+  if (exact) return merged;
+  return store::merged_type(present.type.get(), wanted.type.get(), store::Doubles::kHoldTheirOwn);
 }
 
 Result<bool> alter(store::Connection& connection, const std::string& table,
@@ -151,7 +150,7 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
     return true;
   }
   const std::string type = store::type_name(found->type.get());
-  auto merged = merged_type(found->type.get(), wanted.type.get());
+  LEAT_ASSIGN(auto merged, type_for(connection, table, *found, wanted));
   if (type == "VARCHAR" && store::type_name(wanted.type.get()) != type) {
     LEAT_ASSIGN(const bool empty, only_null(connection, table, found->name));
     if (empty) merged = store::type_name(wanted.type.get());
@@ -164,9 +163,12 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
   }
   if (*merged == type) return false;
   const std::string column = quoted_identifier(found->name);
+  LEAT_ASSIGN(const LogicalType wider, store::type_called(connection, *merged));
   std::string sql =
       fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", quoted_table(table), column, *merged);
-  if (type == "DOUBLE" && *merged == "VARCHAR") sql += " USING " + text_of_double(column);
+  if (!store::is_cast(found->type.get(), wider.get())) {
+    sql += " USING " + store::converted(column, found->type.get(), wider.get());
+  }
   LEAT_TRY(connection.run_ddl(sql));
   return true;
 }
@@ -177,6 +179,25 @@ Result<void> make_schema(store::Connection& connection, const std::string& table
   const size_t dot = table.rfind('.');
   if (dot == std::string::npos) return {};
   return connection.run_ddl("CREATE SCHEMA IF NOT EXISTS " + quoted_table(table.substr(0, dot)));
+}
+
+Result<std::vector<TableColumn>> typed_columns(store::Connection& connection,
+                                               const std::vector<store::Column>& columns) {
+  std::string sql = "SELECT ";
+  for (const store::Column& column : columns) {
+    if (!sql.ends_with("SELECT ")) sql += ", ";
+    const bool untyped = column.type == "\"NULL\"" || column.type == "NULL";
+    sql += fmt::format("NULL::{} AS {}", untyped ? "VARCHAR" : column.type,
+                       quoted_identifier(column.name));
+  }
+  LEAT_ASSIGN(auto statement, connection.prepare(sql));
+  return columns_of(statement, statement.raw());
+}
+
+bool may_be_rounded(duckdb_logical_type from, duckdb_logical_type to) {
+  const duckdb_type id = duckdb_get_type_id(from);
+  return duckdb_get_type_id(to) == DUCKDB_TYPE_DOUBLE &&
+         (id == DUCKDB_TYPE_BIGINT || id == DUCKDB_TYPE_UBIGINT || id == DUCKDB_TYPE_HUGEINT);
 }
 
 Result<size_t> row_count(store::Connection& connection, const std::string& table) {

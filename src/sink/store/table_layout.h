@@ -32,6 +32,13 @@ Result<std::vector<TableColumn>> make_or_alter(store::Connection& connection,
                                                const std::vector<store::Column>& columns,
                                                const std::vector<std::string>& key);
 
+// The types of a batch's columns. A column that is only ever NULL is VARCHAR.
+Result<std::vector<TableColumn>> typed_columns(store::Connection& connection,
+                                               const std::vector<store::Column>& columns);
+
+// Whether integers of the type `from` may be beyond those that a DOUBLE (`to`) holds exactly.
+bool may_be_rounded(duckdb_logical_type from, duckdb_logical_type to);
+
 Result<size_t> row_count(store::Connection& connection, const std::string& table);
 
 }  // namespace leat::sink

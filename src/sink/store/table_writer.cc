@@ -12,6 +12,7 @@
 #include "sink/store/key_reduction.h"
 #include "sink/store/located_delete.h"
 #include "sink/store/table_layout.h"
+#include "store/column_type.h"
 
 namespace leat::sink {
 
@@ -39,6 +40,7 @@ struct TableWriter::Impl {
   size_t large_table;
 
   std::vector<store::Column> columns;  // of the batches
+  std::vector<TableColumn> typed;      // the same
   std::vector<size_t> sources;         // 0, 1, …: all vectors but the hidden last one
   std::vector<size_t> key_sources;     // the key's indexes in `columns`
   std::vector<TableColumn> layout;     // of the table
@@ -55,6 +57,7 @@ struct TableWriter::Impl {
   const TableColumn& in_table(const std::string& name) const;
   std::vector<size_t> all_columns() const;
   Result<void> set_statements();
+  Result<void> keep_exact(const store::RowBatch& rows);
   Result<void> read_present_keys();
   Result<uint64_t> remove(const ReducedBatch& reduced);
   Result<TableDelivery> append(const store::RowBatch& rows);
@@ -62,6 +65,33 @@ struct TableWriter::Impl {
 };
 
 namespace {
+
+// Beyond ±2^53, in a column of BIGINT, UBIGINT or HUGEINT.
+bool holds_large_integer(duckdb_data_chunk chunk, idx_t column) {
+  constexpr int64_t kMax = int64_t{1} << 53;
+  duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
+  const store::LogicalType type(duckdb_vector_get_column_type(vector));
+  const duckdb_type id = duckdb_get_type_id(type.get());
+  const uint64_t* const validity = duckdb_vector_get_validity(vector);
+  const void* const data = duckdb_vector_get_data(vector);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); ++row) {
+    if (validity != nullptr && (validity[row / 64] >> (row % 64) & 1) == 0) continue;
+    bool large = false;
+    if (id == DUCKDB_TYPE_BIGINT) {
+      const int64_t value = static_cast<const int64_t*>(data)[row];
+      large = value > kMax || value < -kMax;
+    } else if (id == DUCKDB_TYPE_UBIGINT) {
+      large = static_cast<const uint64_t*>(data)[row] > static_cast<uint64_t>(kMax);
+    } else {
+      const auto& value = static_cast<const duckdb_hugeint*>(data)[row];
+      const bool fits = (value.upper == 0 && value.lower <= static_cast<uint64_t>(kMax)) ||
+                        (value.upper == -1 && value.lower >= -static_cast<uint64_t>(kMax));
+      large = !fits;
+    }
+    if (large) return true;
+  }
+  return false;
+}
 
 bool same_layout(const std::vector<TableColumn>& a, const std::vector<TableColumn>& b) {
   return std::equal(
@@ -85,6 +115,7 @@ Result<void> TableWriter::prepare(const std::vector<store::Column>& columns) {
   impl.layout = std::move(layout);
   if (same && !impl.columns.empty()) return {};
   impl.columns = columns;
+  LEAT_ASSIGN(impl.typed, typed_columns(impl.connection, columns));
   impl.sources.clear();
   for (size_t i = 0; i < columns.size(); ++i) impl.sources.push_back(i);
   impl.key_sources.clear();
@@ -121,19 +152,28 @@ Result<void> TableWriter::Impl::set_statements() {
   batches = 0;
   const std::string into = store::quoted_table(table);
   std::string names;
-  for (const store::Column& column : columns) {
-    if (!names.empty()) names += ", ";
-    names += store::quoted_identifier(in_table(column.name).name);
+  std::string values;
+  bool all_are_casts = true;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const TableColumn& column = in_table(columns[i].name);
+    if (i > 0) names += ", ";
+    if (i > 0) values += ", ";
+    names += store::quoted_identifier(column.name);
+    values += store::converted(fmt::format("c{}", i), typed[i].type.get(), column.type.get());
+    all_are_casts = all_are_casts && store::is_cast(typed[i].type.get(), column.type.get());
   }
-  inserts->set_sql(fmt::format("INSERT INTO {}({}) FROM {}", into, names, inserts->rows()), true);
+  inserts->set_sql(fmt::format("INSERT INTO {}({}) {}FROM {}", into, names,
+                               all_are_casts ? "" : "SELECT " + values + " ", inserts->rows()),
+                   true);
   if (key.empty()) return {};
 
   std::string condition;
   for (size_t i = 0; i < key.size(); ++i) {
     const TableColumn& column = in_table(key[i]);
     condition +=
-        fmt::format("{}target.{} = CAST(c{} AS {})", i > 0 ? " AND " : "",
-                    store::quoted_identifier(column.name), i, store::type_name(column.type.get()));
+        fmt::format("{}target.{} = {}", i > 0 ? " AND " : "", store::quoted_identifier(column.name),
+                    store::converted(fmt::format("c{}", i), typed[key_sources[i]].type.get(),
+                                     column.type.get()));
   }
   removals->set_sql(
       fmt::format("DELETE FROM {} AS target USING {} WHERE {}", into, removals->rows(), condition),
@@ -143,11 +183,27 @@ Result<void> TableWriter::Impl::set_statements() {
 
 Result<TableDelivery> TableWriter::write(const store::RowBatch& rows) {
   if (impl_->columns.empty()) return internal_error("table {} is written unprepared", impl_->table);
+  LEAT_TRY(impl_->keep_exact(rows));
   auto delivery = impl_->key.empty() ? impl_->append(rows) : impl_->upsert(rows);
   if (!delivery) {
     return std::move(delivery).error().during(fmt::format("writing table {}", impl_->table));
   }
   return delivery;
+}
+
+// An integer that no DOUBLE holds makes the column that has become one a VARCHAR.
+Result<void> TableWriter::Impl::keep_exact(const store::RowBatch& rows) {
+  std::vector<store::Column> wider = columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!may_be_rounded(typed[i].type.get(), in_table(columns[i].name).type.get())) continue;
+    const bool rounded = std::ranges::any_of(rows.chunks, [&](const store::DataChunk& chunk) {
+      return holds_large_integer(chunk.get(), i);
+    });
+    if (rounded) wider[i].type = "VARCHAR";
+  }
+  if (wider == columns) return {};
+  LEAT_ASSIGN(layout, make_or_alter(connection, table, wider, key));
+  return set_statements();
 }
 
 Result<TableDelivery> TableWriter::Impl::append(const store::RowBatch& rows) {

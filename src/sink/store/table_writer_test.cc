@@ -201,6 +201,52 @@ TEST_F(TableWriterTest, WholeNumbersStayWholeOnTheirWayToText) {
                                                            {"7", "x"}}));
 }
 
+TEST_F(TableWriterTest, WhatBecomesTextIsJson) {
+  TableWriter writer(*connection_, "t", {"k"});
+  write(writer,
+        "SELECT 1 AS k, {'a': 'x', 'b': [1]} AS o, [1.5::DOUBLE] AS l, {'d': 2::DOUBLE, 'e': 5} AS "
+        "s, 0 AS input");
+  write(writer, "SELECT 2 AS k, 'text' AS o, 'text' AS l, {'d': 'y'} AS s, 0 AS input");
+  write(writer, "SELECT 3 AS k, {'c': 1} AS o, 7::DOUBLE AS l, {'d': 3::DOUBLE} AS s, 0 AS input");
+  write(writer, "SELECT 4 AS k, NULL::STRUCT(c INT) AS o, NULL AS l, NULL AS s, 0 AS input");
+  EXPECT_EQ(texts("SELECT k, o, l, s.d, s.e FROM t ORDER BY k"),
+            (Texts{{"1", R"({"a":"x","b":[1]})", "[1.5]", "2", "5"},
+                   {"2", "text", "text", "y", std::nullopt},
+                   {"3", R"({"c":1})", "7", "3", std::nullopt},
+                   {"4", std::nullopt, std::nullopt, std::nullopt, std::nullopt}}));
+}
+
+TEST_F(TableWriterTest, IntegersThatNoDoubleHoldsKeepTheirDigits) {
+  const auto column = [&](const std::string& table, const std::string& a, const std::string& b) {
+    TableWriter writer(*connection_, table, {"k"});
+    write(writer, "SELECT 1 AS k, " + a + " AS n, 0 AS input");
+    write(writer, "SELECT 2 AS k, " + b + " AS n, 0 AS input");
+    const auto rows = texts("SELECT typeof(n), n FROM " + table + " ORDER BY k");
+    return rows[0][0].value() + " " + rows[0][1].value() + " " + rows[1][1].value();
+  };
+  const std::string large = "9007199254740993::BIGINT";
+  EXPECT_EQ(column("a", "5::BIGINT", "0.5::DOUBLE"), "DOUBLE 5.0 0.5");
+  EXPECT_EQ(column("b", large, "0.5::DOUBLE"), "VARCHAR 9007199254740993 0.5");
+  EXPECT_EQ(column("c", "0.5::DOUBLE", large), "VARCHAR 0.5 9007199254740993");
+  EXPECT_EQ(column("d", "7.0::DOUBLE", "-9007199254740993::HUGEINT"),
+            "VARCHAR 7 -9007199254740993");
+  EXPECT_EQ(column("e", "7.0::DOUBLE", "7::UBIGINT"), "DOUBLE 7.0 7.0");
+  EXPECT_EQ(column("f", "[5::BIGINT]", "[0.5::DOUBLE]"), "DOUBLE[] [5.0] [0.5]");
+  EXPECT_EQ(column("g", "[" + large + "]", "[0.5::DOUBLE]"), "VARCHAR[] [9007199254740993] [0.5]");
+  EXPECT_EQ(column("h", "12345678901234567.89::DECIMAL(19,2)", "0.5::DOUBLE"),
+            "VARCHAR 12345678901234567.89 0.5");
+}
+
+TEST_F(TableWriterTest, AKeyThatBecomesTextFindsItsRows) {
+  TableWriter writer(*connection_, "t", {"k"});
+  write(writer, "SELECT 1700000000000000001 AS k, 'a' AS v, 0 AS input");
+  write(writer, "SELECT 7::DOUBLE AS k, 'b' AS v, 0 AS input");
+  write(writer, "SELECT 1700000000000000001 AS k, 'a2' AS v, 0 AS input");
+  write(writer, "SELECT 7::DOUBLE AS k, 'b2' AS v, 0 AS input");
+  EXPECT_EQ(texts("SELECT k, v FROM t ORDER BY v"),
+            (Texts{{"1700000000000000001", "a2"}, {"7", "b2"}}));
+}
+
 TEST_F(TableWriterTest, AColumnThatWasOnlyNullTakesAnyType) {
   TableWriter writer(*connection_, "t", {"k"});
   write(writer, "SELECT 1 AS k, NULL::VARCHAR AS a, NULL::VARCHAR AS b, 0 AS input");

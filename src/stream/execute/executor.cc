@@ -44,11 +44,13 @@ class BatchExecutor : public Executor {
     outcome_ = {};
   }
 
-  std::optional<std::string> add(std::span<const InputRecord> records, Misfit misfit) override {
+  std::optional<Misfitting> add(std::span<const InputRecord> records, Misfit misfit) override {
     auto found = batch_.add(records, misfit);
-    if (!found && batch_.chunks().size() >= kPartChunks) execute_part();
+    if (batch_.chunks().size() >= kPartChunks) execute_part();
     return found;
   }
+
+  void fail(std::string message) override { batch_.fail(std::move(message)); }
 
   const std::vector<FailedRecord>& failed() const override { return batch_.result().failed; }
 

@@ -45,8 +45,10 @@ Outcome run(const TestDatabase& database, const std::string& sql, const TestReco
     return outcome;
   }
   (*executor)->begin(options);
-  outcome.misfit = (*executor)->add(records.records(), misfit);
-  if (outcome.misfit) return outcome;
+  if (const auto found = (*executor)->add(records.records(), misfit)) {
+    outcome.misfit = found->message;
+    return outcome;
+  }
   auto result = (*executor)->finish();
   if (!result.ok()) {
     ADD_FAILURE() << planned->sql << ": " << result.error().to_string();

@@ -25,45 +25,37 @@ void InputBatch::next_part() {
   rows_ = duckdb_vector_size();
 }
 
-std::optional<std::string> InputBatch::add(std::span<const InputRecord> records, Misfit misfit) {
-  const size_t rows = inputs_.size();
-  const size_t deletes = result_.rows.deletes.size();
-  const size_t failed = result_.failed.size();
-  const uint64_t used = result_.used;
-  const uint64_t filtered = result_.filtered;
+std::optional<Misfitting> InputBatch::add(std::span<const InputRecord> records, Misfit misfit) {
   std::string message;
-  for (uint32_t i = 0; i < records.size(); ++i) {
+  for (size_t i = 0; i < records.size(); ++i) {
     const InputRecord& record = records[i];
-    const uint32_t input = records_ + i;
     if (!record.value) {
       if (options_.keyed && record.key) {
-        result_.rows.deletes.push_back({input, std::string(*record.key)});
+        result_.rows.deletes.push_back({records_, std::string(*record.key)});
         ++result_.used;
       } else {
         ++result_.filtered;
       }
+      ++records_;
       continue;
     }
     switch (add_row(record, misfit, message)) {
       case Added::kRow:
-        row_ids_[rows_++] = input;
-        inputs_.push_back(input);
+        row_ids_[rows_++] = records_;
+        inputs_.push_back(records_++);
         break;
       case Added::kFailed:
-        result_.failed.push_back({input, "decode", std::move(message)});
+        fail(std::move(message));
         break;
       case Added::kMisfit:
-        inputs_.resize(rows);
-        result_.rows.deletes.resize(deletes);
-        result_.failed.resize(failed);
-        result_.used = used;
-        result_.filtered = filtered;
-        drop_rows_from(rows);
-        return message;
+        return Misfitting{.added = i, .message = std::move(message)};
     }
   }
-  records_ += static_cast<uint32_t>(records.size());
   return std::nullopt;
+}
+
+void InputBatch::fail(std::string message) {
+  result_.failed.push_back({records_++, "decode", std::move(message)});
 }
 
 BatchResult InputBatch::finish() {
@@ -90,19 +82,6 @@ InputBatch::Added InputBatch::add_row(const InputRecord& record, Misfit misfit,
   if (write_special(record, rows_)) return Added::kRow;
   message = "the record's key is not UTF-8: _key cannot show it";
   return Added::kFailed;
-}
-
-// Rows are counted over all chunks. What the dropped rows have in texts_, or in the heaps of their
-// vectors, stays there until these are used again.
-void InputBatch::drop_rows_from(size_t rows) {
-  const size_t chunk_rows = duckdb_vector_size();
-  used_chunks_ = (rows + chunk_rows - 1) / chunk_rows;
-  if (used_chunks_ == 0) {
-    rows_ = chunk_rows;
-    return;
-  }
-  attach(chunks_[used_chunks_ - 1].get());
-  rows_ = rows - (used_chunks_ - 1) * chunk_rows;
 }
 
 bool InputBatch::write_special(const InputRecord& record, idx_t row) {

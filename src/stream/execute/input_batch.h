@@ -20,9 +20,9 @@ class InputBatch {
   InputBatch(const Plan& plan, const BatchScan& scan);
 
   void begin(const ExecuteOptions& options);
-  // Sorts the records into rows, deletes, filtered and failed ones. With kReport: what does not
-  // fit; the batch is then as it was before.
-  std::optional<std::string> add(std::span<const InputRecord> records, Misfit misfit);
+  // Sorts the records into rows, deletes, filtered and failed ones (Executor::add()).
+  std::optional<Misfitting> add(std::span<const InputRecord> records, Misfit misfit);
+  void fail(std::string message);
 
   // Everything but the query's rows; `used` counts the deletes.
   const BatchResult& result() const { return result_; }
@@ -40,7 +40,6 @@ class InputBatch {
   // Says in `message` what is wrong with the record.
   Added add_row(const InputRecord& record, Misfit misfit, std::string& message);
   bool write_special(const InputRecord& record, idx_t row);
-  void drop_rows_from(size_t rows);
   void open_chunk();
   void attach(duckdb_data_chunk chunk);
 

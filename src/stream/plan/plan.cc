@@ -280,11 +280,11 @@ class Writer {
 }  // namespace
 
 Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
-                  store::Connection& connection) {
+                  store::Connection& connection, Unseen unseen) {
   const Json& original = query.tree().root;
   Json root = original;
   LEAT_ASSIGN(References references, find_references(root, schema));
-  LEAT_ASSIGN(FieldPlan fields, plan_fields(references, schema, query.topic()));
+  LEAT_ASSIGN(FieldPlan fields, plan_fields(references, schema, query.topic(), unseen));
   LEAT_TRY(keep_names(root, original, connection));
 
   std::vector<std::string> hidden = fields.hidden;

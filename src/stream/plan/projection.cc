@@ -21,6 +21,7 @@ struct Use {
   std::string name;            // as in the records, or as in the query when never seen
   const Type* seen = nullptr;  // null: never seen
   bool typed = false;          // named as a value of its type
+  bool shape = false;          // what is below it is named, though it was never seen
   bool computed = false;       // and what comes of it depends on that type
   bool text = false;           // cast from the token's own text
   bool whole = false;          // all members of a struct
@@ -65,6 +66,8 @@ bool casts_from_text(const Type* seen, const Json& cast) {
   switch (seen->kind) {
     case TypeKind::kNull:
     case TypeKind::kVarchar:
+    case TypeKind::kText:
+    case TypeKind::kMixed:
       return true;
     case TypeKind::kDeclared:
       return false;
@@ -79,6 +82,12 @@ bool casts_from_text(const Type* seen, const Json& cast) {
                                        "FLOAT", "DOUBLE", "DECIMAL"});
   }
 }
+
+// The column of such a field is a text, which is the token's own.
+bool is_text_of_token(TypeKind kind) {
+  return kind == TypeKind::kVarchar || kind == TypeKind::kText;
+}
+bool holds_text_only(TypeKind kind) { return is_text_of_token(kind) || kind == TypeKind::kNull; }
 
 std::string joined(const std::vector<std::string>& path, size_t count) {
   std::string text;
@@ -116,8 +125,8 @@ Json member_of_text(const Json& reference, size_t kept, const std::vector<std::s
 
 class Planner {
  public:
-  Planner(const codec::TopicSchema& schema, const std::string& topic)
-      : schema_(schema), topic_(topic) {
+  Planner(const codec::TopicSchema& schema, const std::string& topic, Unseen unseen)
+      : schema_(schema), topic_(topic), meaning_of_unseen_(unseen) {
     root_.seen = &schema.root;
   }
 
@@ -150,7 +159,9 @@ class Planner {
     for (size_t i = 0; i < reference.path.size(); ++i) {
       if (use->seen == nullptr || use->seen->kind != TypeKind::kStruct) {
         // Beneath a NULL everything is NULL; beneath a number the binder says what it thinks.
-        use->typed = use->computed = true;
+        use->typed = true;
+        const bool known = use->seen != nullptr && use->seen->kind != TypeKind::kNull;
+        (known ? use->computed : use->shape) = true;
         if (use->seen != nullptr && use->seen->kind == TypeKind::kVarchar) {
           *reference.node = member_of_text(
               *reference.node, reference.path_start + i,
@@ -170,7 +181,7 @@ class Planner {
     }
     if (reference.cast != nullptr && casts_from_text(use->seen, *reference.cast)) {
       use->text = true;
-      if (use->seen != nullptr && use->seen->kind == TypeKind::kVarchar) {
+      if (use->seen == nullptr || holds_text_only(use->seen->kind)) {
         if (const auto at = position_of(*reference.cast)) plan_.casts_of_strings.insert(*at);
       }
       texts_.push_back({&reference, parent, use});
@@ -187,7 +198,8 @@ class Planner {
     std::vector<std::string> names;
     for (const Field& field : parent.fields) names.push_back(field.name);
     const std::string path = joined(reference.path, index + 1);
-    if (const auto near = nearest_name(reference.path[index], names)) {
+    const auto near = nearest_name(reference.path[index], names);
+    if (near && meaning_of_unseen_ == Unseen::kMistake) {
       const std::string before = joined(reference.path, index);
       Error error = user_error("`{}` was never seen in {}; did you mean `{}`?", path, topic_,
                                codec::member_path(before, *near));
@@ -208,7 +220,7 @@ class Planner {
   bool needs_sibling(const Use& parent, const Use& use) const {
     if (!use.text) return false;
     if (use.seen == nullptr) return use.typed;
-    return use.seen->kind != TypeKind::kVarchar && (use.typed || is_whole(parent));
+    return !is_text_of_token(use.seen->kind) && (use.typed || is_whole(parent));
   }
 
   void use_text(const OpenReference& text) {
@@ -237,7 +249,7 @@ class Planner {
       plan_.projection.uses[path] = codec::FieldUse::kTyped;
     } else if (use.text && !use.typed) {
       plan_.projection.uses[path] = codec::FieldUse::kText;
-    } else if (!use.members.empty()) {
+    } else if (use.shape || !use.members.empty()) {
       plan_.projection.uses[path] = codec::FieldUse::kShape;
     }
   }
@@ -276,7 +288,9 @@ class Planner {
     };
     for (const auto& member : use.members) {
       if (member->seen != nullptr || member->dropped) continue;
-      add(member->name, built(*member, codec::member_path(path, member->name), false));
+      const std::string inner = codec::member_path(path, member->name);
+      plan_.projection.unseen.push_back(inner);
+      add(member->name, built(*member, inner, false));
     }
     for (const auto& member : use.members) {
       if (!needs_sibling(use, *member) || (is_whole(use) && &use != &root_)) continue;
@@ -298,6 +312,7 @@ class Planner {
 
   const codec::TopicSchema& schema_;
   const std::string& topic_;
+  Unseen meaning_of_unseen_;
   Use root_;
   std::vector<OpenReference> texts_;
   std::vector<OpenReference> unseen_;
@@ -308,8 +323,8 @@ class Planner {
 }  // namespace
 
 Result<FieldPlan> plan_fields(References& references, const codec::TopicSchema& schema,
-                              const std::string& topic) {
-  return Planner(schema, topic).run(references);
+                              const std::string& topic, Unseen unseen) {
+  return Planner(schema, topic, unseen).run(references);
 }
 
 bool holds_declared(const Type& type) {

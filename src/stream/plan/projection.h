@@ -7,6 +7,7 @@
 
 #include "codec/json_decoder.h"
 #include "stream/plan/references.h"
+#include "stream/query.h"
 
 namespace leat::stream {
 
@@ -21,9 +22,9 @@ struct FieldPlan {
 
 // Prunes the schema to the named fields and rewrites, in the tree, the references that are decoded
 // as text (`field::TYPE`) or lie beneath a text, and casts of declared types. Errors: domain user,
-// for a name that was never seen though a seen one is nearly the same.
+// with Unseen::kMistake, for a name that was never seen though a seen one is nearly the same.
 Result<FieldPlan> plan_fields(References& references, const codec::TopicSchema& schema,
-                              const std::string& topic);
+                              const std::string& topic, Unseen unseen);
 
 // Whether DuckDB must cast what was decoded: the type holds a declared one.
 bool holds_declared(const codec::Type& type);
