@@ -1,5 +1,6 @@
 // The program `leat`.
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -54,6 +55,8 @@ int run_and_check_output(int argc, char** argv) {
 int main(int argc, char** argv) {
   leat::terminal::occupy_standard_descriptors();
   allow_open_files();
+  // What a data directory holds is for its owner: libraries make files by the umask.
+  ::umask(077);
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is a failed write
   return run_and_check_output(argc, argv);
 }

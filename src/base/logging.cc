@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/secrets.h"
+#include "base/text/control_characters.h"
 
 namespace leat {
 namespace {
@@ -36,8 +37,9 @@ void set_log_sink(LogSink sink) { sink_now = sink; }
 
 void write_log(LogLevel level, std::string_view message) {
   const Micros now_ms = system_clock().now() / 1000 * 1000;
-  const std::string line = fmt::format("{} {} {}\n", format_timestamp(now_ms), name_of(level),
-                                       without_secrets(std::string(message)));
+  const std::string line =
+      fmt::format("{} {} {}\n", format_timestamp(now_ms), name_of(level),
+                  without_control_characters(without_secrets(std::string(message))));
   if (const LogSink sink = sink_now.load()) {
     sink(level, line);
     return;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/damage.h"
+#include "base/logging.h"
 #include "log/latest_by_key.h"
 
 namespace leat::pipeline {
@@ -37,11 +39,17 @@ Result<SchemaVersion> from_json(std::string_view text) {
     }
     return version;
   } catch (const std::exception& error) {
-    return internal_error("unreadable record in {}: {}", kSchemasTopic, error.what());
+    return coded_error(ErrorDomain::kInternal, ErrorCode::kCorrupt, "it is no schema: {}",
+                       error.what());
   }
 }
 
 }  // namespace
+
+Result<void> check_schema_record(std::string_view value) {
+  const auto version = from_json(value);
+  return version.ok() ? Result<void>() : version.error();
+}
 
 Result<std::unique_ptr<TopicSchemas>> TopicSchemas::open(log::TopicStore& topics, Clock& clock) {
   LEAT_TRY(topics.ensure_topic(kSchemasTopic, {.cleanup_policy = log::CleanupPolicy::kCompact}));
@@ -49,8 +57,16 @@ Result<std::unique_ptr<TopicSchemas>> TopicSchemas::open(log::TopicStore& topics
   std::unique_ptr<TopicSchemas> schemas(new TopicSchemas(clock, std::move(writer)));
   LEAT_ASSIGN(const auto records, log::read_latest(topics.reader(), kSchemasTopic));
   for (const auto& [key, value] : records) {
-    LEAT_ASSIGN(auto version, from_json(value));
-    schemas->versions_[key.substr(0, key.rfind('/'))].push_back(std::move(version));
+    auto version = from_json(value);
+    if (!version.ok() && version.error().domain() == ErrorDomain::kUser) {
+      return std::move(version).error();
+    }
+    if (!version.ok()) {
+      log_warn("{}: the record with the key {} is passed over: {}{}", kSchemasTopic, key,
+               version.error().message(), kRepairHint);
+      continue;
+    }
+    schemas->versions_[key.substr(0, key.rfind('/'))].push_back(std::move(*version));
   }
   for (auto& [topic, versions] : schemas->versions_) {
     std::sort(versions.begin(), versions.end(),

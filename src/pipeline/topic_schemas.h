@@ -24,6 +24,9 @@
 
 namespace leat::pipeline {
 
+// Whether a record of that topic is one. Errors: kCorrupt: it is none; user: of a newer version.
+Result<void> check_schema_record(std::string_view value);
+
 inline constexpr const char* kSchemasTopic = "__leat_schemas";
 
 // Partition → offset.

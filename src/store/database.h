@@ -141,6 +141,12 @@ struct DatabaseOptions {
   // with more, that thread spins while others have its tasks: a fifth of a stream's CPU time.
   int threads = 1;
   bool read_only = false;  // the file must exist; several processes may read it at the same time
+  // No statement reaches a file outside of this folder, or changes a setting; empty: any may. What
+  // the program itself attaches lies in it, too.
+  Path locked_to = {};
+  uint64_t memory_bytes = 0;  // of all its buffers; 0: DuckDB's own limit
+  Path spill = {};  // the folder of what does not fit into them; empty: DuckDB's own, in the
+                    // working directory for a database in memory
 };
 
 // One database file. Thread-safe. Times are shown in UTC; extensions are never fetched from

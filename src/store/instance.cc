@@ -25,6 +25,16 @@ class Config {
   duckdb_config config_ = nullptr;
 };
 
+// DuckDB adds the folder of what it spills by itself. The search path is each connection's own, and
+// set by the program: no statement of people may be a SET.
+Result<void> lock_to(Connection& connection, const Path& folder) {
+  return connection.run(fmt::format(
+      "SET GLOBAL allowed_directories = [{}]; SET GLOBAL enable_external_access = false; "
+      "SET GLOBAL allowed_configs = ['search_path', 'schema']; "
+      "SET GLOBAL lock_configuration = true",
+      quoted_literal(folder.string())));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<DuckdbInstance>> open_instance(const Path& file,
@@ -36,6 +46,10 @@ Result<std::shared_ptr<DuckdbInstance>> open_instance(const Path& file,
   LEAT_TRY(config.set("autoinstall_known_extensions", "false"));
   LEAT_TRY(config.set("autoload_known_extensions", "false"));
   LEAT_TRY(config.set("errors_as_json", "true"));
+  if (options.memory_bytes > 0) {
+    LEAT_TRY(config.set("memory_limit", fmt::format("{} bytes", options.memory_bytes)));
+  }
+  if (!options.spill.empty()) LEAT_TRY(config.set("temp_directory", options.spill.string()));
 
   duckdb_database database = nullptr;
   char* text = nullptr;
@@ -48,6 +62,7 @@ Result<std::shared_ptr<DuckdbInstance>> open_instance(const Path& file,
   auto instance = std::make_shared<DuckdbInstance>(database);
   LEAT_ASSIGN(const auto connection, connect_to(instance, ""));
   LEAT_TRY(connection->run("SET GLOBAL TimeZone = 'UTC'"));
+  if (!options.locked_to.empty()) LEAT_TRY(lock_to(*connection, options.locked_to));
   return instance;
 }
 

@@ -44,7 +44,7 @@ Result<std::unique_ptr<Store>> Store::open(const DatabaseOptions& options) {
   DatabaseOptions in_memory = options;
   in_memory.read_only = false;
   LEAT_ASSIGN(auto instance, open_instance({}, in_memory));
-  return std::unique_ptr<Store>(new Store(std::move(instance), options.read_only));
+  return std::unique_ptr<Store>(new Store(std::move(instance), options));
 }
 
 Result<std::unique_ptr<Database>> Store::attach(const std::string& pipeline, const Path& file) {

@@ -43,14 +43,18 @@ class Store {
   // (store/console/console.h).
   Result<std::unique_ptr<Connection>> connect();
   Result<std::unique_ptr<ConsoleSession>> open_console();
+  uint64_t memory_bytes() const { return memory_bytes_; }  // DatabaseOptions::memory_bytes
   ConsoleSessions& console_sessions() { return console_sessions_; }
 
  private:
-  Store(std::shared_ptr<DuckdbInstance> instance, bool read_only)
-      : instance_(std::move(instance)), read_only_(read_only) {}
+  Store(std::shared_ptr<DuckdbInstance> instance, const DatabaseOptions& options)
+      : instance_(std::move(instance)),
+        read_only_(options.read_only),
+        memory_bytes_(options.memory_bytes) {}
 
   std::shared_ptr<DuckdbInstance> instance_;
   bool read_only_;
+  uint64_t memory_bytes_;
   ConsoleSessions console_sessions_;  // gone before the instance
 };
 

@@ -289,6 +289,8 @@ awaitable<bool> Connection::Exchange::handle(const Handler& handler, bool stream
     request_.stream = &reader;
   } else if (!co_await read_body()) {
     co_return false;
+  } else {
+    request_.is_awaited = [this] { return open(); };
   }
   co_await on_handler_thread([&] { response = called(handler, request_); });
   co_return co_await respond(std::move(response));

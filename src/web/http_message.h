@@ -77,6 +77,9 @@ struct Request {
   Headers headers;
   std::string body;              // empty for a route that streams its body
   BodyReader* stream = nullptr;  // for a route that streams its body
+  // Whether the client still waits for the answer and the server serves; any thread may ask while
+  // the handler of a route that does not stream its body runs. Null: it does.
+  std::function<bool()> is_awaited = nullptr;
 };
 
 // How an answer is spoilt on purpose: for servers that test their clients.

@@ -60,7 +60,8 @@ Error error_of(const web::ClientResponse& response) {
 }  // namespace
 
 Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing missing,
-                                                   std::stop_token stop) {
+                                                   std::stop_token stop,
+                                                   const InstanceOptions& options) {
   LEAT_ASSIGN(const bool there, real_file_system().exists(data / "lock"));
   if (!there && missing == Missing::kRefuse) {
     return coded_error(
@@ -70,8 +71,14 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing mis
   }
   auto client = std::make_unique<ApiClient>();
   LEAT_ASSIGN(client->instance_,
-              open_when_free(data, [&] { return Instance::open(data); }, std::move(stop)));
+              open_when_free(data, [&] { return Instance::open(data, options); }, std::move(stop)));
   if (!client->instance_) {
+    if (options.files) {
+      return user_error(
+          "files are not read through the process that holds {}: stop it first, or query without "
+          "--files",
+          data.string());
+    }
     client->remote_ = std::make_unique<web::UnixClient>(data / "leat.sock");
     return client;
   }
@@ -95,7 +102,8 @@ Result<web::ClientResponse> ApiClient::send(const web::ClientRequest& request,
                      .params = {},
                      .headers = {},
                      .body = request.body,
-                     .stream = nullptr};
+                     .stream = nullptr,
+                     .is_awaited = nullptr};
   std::optional<SourceReader> reader;
   if (request.body_source) local.stream = &reader.emplace(request.body_source);
   const auto found = router_->match(local.method, local.path);
@@ -151,6 +159,15 @@ Result<void> ApiClient::post(const std::string& target, std::string body,
 Result<void> ApiClient::stream(const std::string& target, const web::BodySink& sink,
                                std::stop_token stop) {
   LEAT_ASSIGN(auto answer, send({.method = "GET", .target = target}, sink, std::move(stop)));
+  if (!answer.ok()) return error_of(answer);
+  return {};
+}
+
+Result<void> ApiClient::post(const std::string& target, std::string body,
+                             const web::BodySink& sink) {
+  LEAT_ASSIGN(
+      auto answer,
+      send({.method = "POST", .target = target, .headers = {}, .body = std::move(body)}, sink, {}));
   if (!answer.ok()) return error_of(answer);
   return {};
 }

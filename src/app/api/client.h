@@ -19,10 +19,12 @@ namespace leat::app {
 class ApiClient {
  public:
   // Errors (user): no data directory there, unless it may be made; another process holds it, does
-  // not answer, and does not end soon.
+  // not answer, and does not end soon; it answers, but `options` want files to be read, which it
+  // does for nobody.
   enum class Missing : uint8_t { kRefuse, kCreate };
   static Result<std::unique_ptr<ApiClient>> open(const Path& data, Missing missing,
-                                                 std::stop_token stop = {});
+                                                 std::stop_token stop = {},
+                                                 const InstanceOptions& options = {});
 
   // The body of the answer, or the Error that the answer's message makes.
   Result<std::string> get(const std::string& target);
@@ -30,6 +32,8 @@ class ApiClient {
   Result<void> post(const std::string& target, std::string body, const web::BodySink& sink);
   // The body of the answer as it comes; `sink` returns false to end it.
   Result<void> stream(const std::string& target, const web::BodySink& sink, std::stop_token stop);
+  // The body of the answer to a POST, as it comes.
+  Result<void> post(const std::string& target, std::string body, const web::BodySink& sink);
   // Sends a body as `source` gives it.
   Result<std::string> upload(const std::string& target,
                              std::function<Result<size_t>(MutableBytes)> source);

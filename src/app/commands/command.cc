@@ -10,6 +10,8 @@
 
 #include "app/terminal/style.h"
 #include "base/secrets.h"
+#include "base/text/control_characters.h"
+#include "config/check/quantity.h"
 
 namespace leat::app {
 namespace {
@@ -36,6 +38,32 @@ void add_data_flag(CLI::App& command, Path& data) {
       ->type_name("DIR");
 }
 
+void add_store_flags(CLI::App& command, StoreFlags& flags) {
+  command
+      .add_option(
+          "--memory", flags.memory,
+          "What DuckDB may take for tables and queries together (default 1GiB, at most half of "
+          "the machine's)")
+      ->envname("LEAT_MEMORY")
+      ->type_name("SIZE");
+  command
+      .add_option("--spill", flags.spill,
+                  "Where they put what does not fit (default spill/ in the data directory)")
+      ->envname("LEAT_SPILL")
+      ->type_name("DIR");
+}
+
+Result<InstanceOptions> instance_options(const StoreFlags& flags) {
+  InstanceOptions options{.spill = flags.spill};
+  if (flags.memory.empty()) return options;
+  auto bytes = config::parse_bytes(flags.memory);
+  if (!bytes.ok()) return std::move(bytes).error().during("reading --memory");
+  constexpr uint64_t kLeast = 64 << 20;
+  if (*bytes < kLeast) return user_error("--memory {} is too little: at least 64MiB", flags.memory);
+  options.memory_bytes = *bytes;
+  return options;
+}
+
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
                       const std::string& examples) {
   CLI::App* command = parent.add_subcommand(name, description);
@@ -46,7 +74,8 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 int report(const Error& error) {
   const auto screen = terminal::screen_of(STDERR_FILENO);
   const std::string label = terminal::painted("error:", terminal::Colour::kRed, screen);
-  std::fprintf(stderr, "%s %s%s\n", label.c_str(), without_secrets(error.to_string()).c_str(),
+  std::fprintf(stderr, "%s %s%s\n", label.c_str(),
+               without_control_characters(without_secrets(error.to_string())).c_str(),
                remedy_of(error).c_str());
   return exit_code_of(error);
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/commands/exit_code.h"
+#include "app/process/instance.h"
 #include "base/error.h"
 #include "base/file_system.h"
 
@@ -29,6 +30,17 @@ void add_completion_command(CLI::App& program, Action& action);
 
 // --data DIR, ./leat-data by default.
 void add_data_flag(CLI::App& command, Path& data);
+
+// What DuckDB may take, for commands in which queries run.
+struct StoreFlags {
+  std::string memory;  // a size; empty: the default
+  Path spill;
+};
+
+// --memory SIZE (LEAT_MEMORY) and --spill DIR (LEAT_SPILL).
+void add_store_flags(CLI::App& command, StoreFlags& flags);
+// Errors (user): a size that is none, or too small to work with.
+Result<InstanceOptions> instance_options(const StoreFlags& flags);
 
 // A sub-command with its help; `examples` are lines of a shell.
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,

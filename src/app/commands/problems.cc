@@ -6,6 +6,7 @@
 
 #include "app/terminal/style.h"
 #include "base/secrets.h"
+#include "base/text/control_characters.h"
 
 namespace leat::app {
 
@@ -13,7 +14,7 @@ void print_problems(const std::vector<config::Problem>& problems) {
   const auto screen = terminal::screen_of(STDERR_FILENO);
   constexpr std::string_view kLabel = "error:";
   for (const auto& problem : problems) {
-    std::string text = without_secrets(config::format_problem(problem));
+    std::string text = without_control_characters(without_secrets(config::format_problem(problem)));
     if (const size_t at = text.find(kLabel); at < text.find('\n')) {
       text.replace(at, kLabel.size(), terminal::painted(kLabel, terminal::Colour::kRed, screen));
     }
@@ -26,7 +27,7 @@ void print_warnings(const std::vector<std::string>& warnings) {
   for (const auto& warning : warnings) {
     std::fprintf(stderr, "%s %s\n",
                  terminal::painted("warning:", terminal::Colour::kYellow, screen).c_str(),
-                 without_secrets(warning).c_str());
+                 without_control_characters(without_secrets(warning)).c_str());
   }
 }
 

@@ -19,6 +19,7 @@
 #include "app/process/upkeep.h"
 #include "app/terminal/progress.h"
 #include "base/logging.h"
+#include "base/text/lower_case.h"
 #include "web/http_server.h"
 
 namespace leat::app {
@@ -33,6 +34,7 @@ struct RunFlags {
   bool verbose = false;
   std::vector<std::string> set;
   std::vector<std::string> connect;
+  StoreFlags store;
 };
 
 // The plans of files without mistakes; all mistakes of all files are printed. Empty: there were
@@ -51,8 +53,9 @@ std::vector<config::Pipeline> check_all(std::vector<config::LoadResult> files, I
       continue;
     }
     auto& plan = *checked.loaded.pipeline;
-    const auto twin = std::find_if(plans.begin(), plans.end(),
-                                   [&](const auto& other) { return other.name == plan.name; });
+    const auto twin = std::find_if(plans.begin(), plans.end(), [&](const auto& other) {
+      return same_in_lower_case(other.name, plan.name);
+    });
     if (twin != plans.end()) {
       report(user_error("{} and {} are both the pipeline {}; give one another name",
                         twin->file.string(), plan.file.string(), plan.name));
@@ -206,11 +209,12 @@ struct Start {
 // Opens the data directory and checks the files. One that is there already comes first: its
 // records have taught what their topics hold, which counts for the files. A new one is made for
 // files without mistakes only.
-Start start(std::vector<config::LoadResult> files, const Path& data, const std::stop_token& stop) {
+Start start(std::vector<config::LoadResult> files, const Path& data, const InstanceOptions& options,
+            const std::stop_token& stop) {
   Start start;
   std::optional<Error> unopened;
   const auto open = [&] {
-    auto opened = open_when_free(data, [&] { return Instance::open(data); }, stop);
+    auto opened = open_when_free(data, [&] { return Instance::open(data, options); }, stop);
     if (opened.ok() && *opened) {
       start.instance = std::move(*opened);
     } else {
@@ -240,9 +244,11 @@ int run(const RunFlags& flags) {
   if (!set.ok()) return report(set.error());
   const auto connect = parse_assignments(flags.connect, "--connect", "NAME=URL");
   if (!connect.ok()) return report(connect.error());
+  const auto options = instance_options(flags.store);
+  if (!options.ok()) return report(options.error());
   StopSignal signal;
   const auto load = load_options(*set, *connect);
-  auto started = start(load_files(flags.files, load), flags.data, signal.token());
+  auto started = start(load_files(flags.files, load), flags.data, *options, signal.token());
   if (started.code != kExitOk) return started.code;
   Instance& instance = *started.instance;
   // A run of --once that meets a full disk ends, and the next one goes on; what runs for ever
@@ -285,6 +291,7 @@ void add_run_command(CLI::App& program, Action& action) {
   command->add_flag("--json", flags->as_json,
                     "With --once: the summary as JSON on standard output");
   command->add_flag("-v,--verbose", flags->verbose, "More log lines");
+  add_store_flags(*command, flags->store);
   command->add_option("--set", flags->set, "A value for ${NAME} (over the environment)")
       ->type_name("NAME=VALUE");
   command->add_option("--connect", flags->connect, "A URL for the connection NAME")

@@ -11,7 +11,9 @@
 #include "app/commands/command.h"
 #include "app/process/stop_signal.h"
 #include "app/terminal/numbers.h"
+#include "app/terminal/style.h"
 #include "app/terminal/summary.h"
+#include "base/text/control_characters.h"
 
 namespace leat::app {
 namespace {
@@ -107,13 +109,24 @@ int consume(const TopicFlags& flags) {
   if (flags.count >= 0) query["count"] = std::to_string(flags.count);
   if (flags.follow) query["follow"] = "true";
   if (!flags.as_json) query["format"] = "value";
-  const auto sink = [&flags](std::string_view piece) {
-    std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+  // Records go to a pipe as they are; a terminal gets whole lines, in which nothing commands it.
+  const bool on_terminal = terminal::screen_of(STDOUT_FILENO).terminal;
+  std::string line;
+  const auto sink = [&](std::string_view piece) {
+    if (on_terminal) {
+      line += piece;
+      const size_t whole = line.rfind('\n') + 1;  // 0: none
+      std::cout << without_control_characters(std::string_view(line).substr(0, whole));
+      line.erase(0, whole);
+    } else {
+      std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    }
     if (flags.follow) std::cout.flush();
     return std::cout.good();
   };
   const auto streamed = (*client)->stream(
       topic_path(flags.topic) + "/records" + web::query_string(query), sink, signal.token());
+  std::cout << without_control_characters(line);
   std::cout.flush();
   if (!streamed.ok() && streamed.error().code() != ErrorCode::kCancelled) {
     return report(streamed.error());

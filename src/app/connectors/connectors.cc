@@ -1,8 +1,13 @@
 #include "app/connectors/connectors.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
 #include "app/connectors/parquet_rows.h"
 #include "sink/console/console_sink.h"
 #include "sink/hdfs/hdfs_sink.h"
+#include "sink/hdfs/part_name.h"
 #include "source/file/file_source.h"
 #include "source/http/http_source.h"
 
@@ -41,13 +46,39 @@ Result<std::vector<std::string>> check_source(const config::Task& task, const Pa
   return std::vector<std::string>();
 }
 
-Result<void> check_target(const config::Target& target) {
+Result<void> check_target(const config::Target& target, const std::string& pipeline,
+                          const std::string& stream) {
   if (target.type == "hdfs" && !target.key.empty()) {
     return user_error("files can only be appended to: leave `key` out of the hdfs target {}",
                       target.name);
   }
+  if (target.type == "hdfs" && !sink::fits_part_names(pipeline, stream)) {
+    return user_error(
+        "the names of the pipeline and of the stream {} stand in the names of its files, which may "
+        "have 255 bytes: make one of them shorter",
+        stream);
+  }
   return {};
 }
+
+namespace {
+
+// Links inside of the data directory may not lead out of it.
+Result<void> check_inside(const Path& directory, const Path& root) {
+  std::error_code error;
+  const Path real = std::filesystem::weakly_canonical(directory, error);
+  if (error) return os_error(error.value(), "cannot look for " + directory.string());
+  const Path real_root = std::filesystem::weakly_canonical(root, error);
+  if (error) return os_error(error.value(), "cannot look for " + root.string());
+  const auto ends = std::mismatch(real_root.begin(), real_root.end(), real.begin(), real.end());
+  if (ends.first == real_root.end()) return {};
+  return user_error(
+      "hdfs {}: a link leads to {}, and files are written below {} only: remove the link, or put "
+      "the whole data directory where there is room",
+      directory.string(), real.string(), root.string());
+}
+
+}  // namespace
 
 Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
                                               const config::Target& target,
@@ -57,6 +88,7 @@ Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
     LEAT_ASSIGN(const Instance::PipelineStore* store, instance.pipeline_store(plan.name));
     // The embedded HDFS is a folder of the data directory; its root is the folder.
     const Path directory = instance.data() / "hdfs" / Path(target.name).relative_path();
+    LEAT_TRY(check_inside(directory, instance.data() / "hdfs"));
     return sink::make_hdfs_sink(directory,
                                 {.store_id = store->store_id,
                                  .pipeline = plan.name,

@@ -25,8 +25,10 @@ Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
 // file.
 Result<std::vector<std::string>> check_source(const config::Task& task, const Path& directory);
 
-// What a target of an outside system can be told without opening it. Errors: user.
-Result<void> check_target(const config::Target& target);
+// What a target of an outside system, of this stream of this pipeline, can be told without opening
+// it. Errors: user.
+Result<void> check_target(const config::Target& target, const std::string& pipeline,
+                          const std::string& stream);
 
 // For targets outside the embedded store.
 Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,

@@ -7,9 +7,9 @@
 #include <map>
 
 #include "app/connectors/connectors.h"
-#include "base/text/lower_case.h"
 #include "base/text/nearest_name.h"
 #include "codec/bound_types.h"
+#include "config/plan/names.h"
 #include "pipeline/stream/state_store.h"
 #include "pipeline/stream/stream_query.h"
 #include "store/database.h"
@@ -107,7 +107,7 @@ class StreamCheck {
  private:
   void check_targets(const config::Stream& stream) {
     for (const auto& target : stream.into) {
-      const auto checked = check_target(target);
+      const auto checked = check_target(target, plan_.name, stream.name);
       if (!checked.ok()) {
         problems_.push_back(problem_at(plan_, target.location, checked.error().message()));
       } else if (pipeline::is_embedded_table(target)) {
@@ -119,7 +119,8 @@ class StreamCheck {
 
   // The transactions of two streams would meet in it: neither sees the other's rows of a key.
   void check_one_writer(const config::Stream& stream, const config::Target& target) {
-    const auto [writer, first] = writers_.try_emplace(lower_case(target.name), stream.name);
+    const auto [writer, first] =
+        writers_.try_emplace(config::table_identity(target.name), stream.name);
     if (first) return;
     problems_.push_back(problem_at(
         plan_, target.location,
@@ -232,7 +233,7 @@ class StreamCheck {
   std::vector<config::Problem>& problems_;
   std::vector<std::string>& warnings_;
   std::map<std::string, std::string>& topics_;
-  std::map<std::string, std::string> writers_;  // table in small letters -> stream
+  std::map<std::string, std::string> writers_;  // table's identity -> stream
 };
 
 // "FILE:LINE:COLUMN: message", where the place is in this file: a source's own mistakes come so.
@@ -320,7 +321,8 @@ CheckedFile check_file(config::LoadResult loaded, Instance* instance, const Know
   if (!is_whole && !checked.loaded.partial) return checked;
   const auto& plan = is_whole ? *checked.loaded.pipeline : checked.loaded.partial->pipeline;
   check_sources(plan, checked);
-  auto database = store::Database::open({});
+  // Locked to a folder that nobody makes: what is planned reads no file.
+  auto database = store::Database::open({}, {.locked_to = "/dev/null/no-folder"});
   if (!database.ok()) {
     checked.loaded.problems.push_back(problem_at(plan, {}, database.error().to_string()));
     return checked;

@@ -1,14 +1,36 @@
 #include "app/process/instance.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
 #include "app/connectors/parquet_rows.h"
 #include "pipeline/ingest/task_cursor.h"
+#include "store/console/machine_memory.h"
 
 namespace leat::app {
+namespace {
 
-Result<std::unique_ptr<Instance>> Instance::open(const Path& data) {
+uint64_t default_memory() { return std::min(store::machine_memory() / 2, uint64_t{1} << 30); }
+
+// What is made from now on is private by the umask; older versions made files that everybody could
+// read. Files of another owner stay as they are.
+void make_private(const Path& data) {
+  using std::filesystem::perms;
+  for (const char* name : {"log", "pipelines", "meta.db", "meta.db-wal", "meta.db-shm"}) {
+    std::error_code none;
+    std::filesystem::permissions(data / name, perms::group_all | perms::others_all,
+                                 std::filesystem::perm_options::remove, none);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Instance>> Instance::open(const Path& data, InstanceOptions options) {
   FileSystem& files = real_file_system();
-  std::unique_ptr<Instance> instance(new Instance(data));
+  std::unique_ptr<Instance> instance(new Instance(data, std::move(options)));
   LEAT_TRY(files.create_directories(data / "pipelines"));
+  make_private(data);
   LEAT_ASSIGN(instance->lock_, files.lock(data / "lock"));
   LEAT_ASSIGN(instance->log_, log::Log::open(data / "log", files, system_clock(), {}));
   const log::TopicConfig compacted{.cleanup_policy = log::CleanupPolicy::kCompact};
@@ -16,7 +38,12 @@ Result<std::unique_ptr<Instance>> Instance::open(const Path& data) {
   LEAT_TRY(instance->log_->ensure_topic(pipeline::kTaskLettersTopic, compacted));
   LEAT_ASSIGN(instance->schemas_, pipeline::TopicSchemas::open(*instance->log_, system_clock()));
   LEAT_ASSIGN(instance->metadata_, store::Metadata::open(data / "meta.db"));
-  LEAT_ASSIGN(instance->store_, store::Store::open());
+  const InstanceOptions& set = instance->options_;
+  LEAT_ASSIGN(instance->store_,
+              store::Store::open(
+                  {.locked_to = set.files ? Path() : data / "pipelines",
+                   .memory_bytes = set.memory_bytes > 0 ? set.memory_bytes : default_memory(),
+                   .spill = instance->spill()}));
   instance->parquet_ = make_parquet_reader();
   return instance;
 }

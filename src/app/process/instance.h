@@ -21,14 +21,24 @@
 
 namespace leat::app {
 
+struct InstanceOptions {
+  bool files = false;         // queries may read files of the machine: no other user may ask then
+  uint64_t memory_bytes = 0;  // DuckDB's, for all pipelines and queries; 0: 1 GiB, or half of the
+                              // machine's where that is less
+  Path spill = {};            // where it puts what does not fit; empty: in the data directory
+};
+
 // Thread-safe.
 class Instance {
  public:
   // Makes the directory if it is missing. Errors: kInUse naming the process that holds it.
-  static Result<std::unique_ptr<Instance>> open(const Path& data);
+  static Result<std::unique_ptr<Instance>> open(const Path& data, InstanceOptions options = {});
   ~Instance();
 
   const Path& data() const { return data_; }
+  const InstanceOptions& options() const { return options_; }
+  // Where large things that nobody keeps go.
+  Path spill() const { return options_.spill.empty() ? data_ / "spill" : options_.spill; }
   Clock& clock() { return system_clock(); }
   log::Log& log() { return *log_; }
   pipeline::TopicSchemas& schemas() { return *schemas_; }
@@ -51,9 +61,11 @@ class Instance {
   std::vector<std::string> pipelines() const;
 
  private:
-  explicit Instance(Path data) : data_(std::move(data)) {}
+  Instance(Path data, InstanceOptions options)
+      : data_(std::move(data)), options_(std::move(options)) {}
 
   Path data_;
+  InstanceOptions options_;
   std::unique_ptr<FileLock> lock_;  // released last
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<store::Metadata> metadata_;

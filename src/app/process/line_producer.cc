@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "codec/json_select.h"
+#include "config/plan/names.h"
 #include "pipeline/ingest/record_key.h"
 
 namespace leat::app {
@@ -206,6 +207,9 @@ Result<void> for_each_line(web::BodyReader& body, OnLine on_line, OnPause on_pau
 
 Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
                               const LineFormat& format, web::BodyReader& lines) {
+  if (const auto wrong = config::wrong_with_topic_name(topic)) {
+    return user_error("nothing can be produced into the topic `{}`: its name {}", topic, *wrong);
+  }
   std::vector<std::string> paths;
   if (!format.key.empty()) paths.push_back(format.key);
   LEAT_ASSIGN(auto key, pipeline::RecordKey::parse(paths));

@@ -2,7 +2,10 @@
 
 #include "log/check/log_check.h"
 #include "log/log_files.h"
+#include "pipeline/ingest/task_cursor.h"
+#include "pipeline/letters/task_letters.h"
 #include "pipeline/stream/state_store.h"
+#include "pipeline/topic_schemas.h"
 #include "store/check/database_check.h"
 #include "store/check/metadata_check.h"
 #include "store/database.h"
@@ -13,6 +16,23 @@ namespace {
 void add(CheckReport& to, CheckReport from) {
   for (auto& damage : from.damages) to.damages.push_back(std::move(damage));
   for (auto& note : from.notes) to.notes.push_back(std::move(note));
+}
+
+template <class Read>
+log::RecordCheck readable_by(Read read) {
+  return [read](const log::RecordView& record) -> std::optional<std::string> {
+    if (!record.key) return "it has no key";
+    if (!record.value) return std::nullopt;
+    const auto value = read(*record.value);
+    if (value.ok() || value.error().code() != ErrorCode::kCorrupt) return std::nullopt;
+    return without_repair_hint(value.error());
+  };
+}
+
+log::RecordChecks own_topics() {
+  return {{pipeline::kCursorsTopic, readable_by(pipeline::TaskCursor::from_json)},
+          {pipeline::kTaskLettersTopic, readable_by(pipeline::TaskLetter::from_json)},
+          {pipeline::kSchemasTopic, readable_by(pipeline::check_schema_record)}};
 }
 
 // A whole DuckDB file that is no pipeline's is somebody's: it is not touched.
@@ -73,7 +93,7 @@ Result<std::unique_ptr<DataCheck>> DataCheck::run(const Path& data) {
   LEAT_ASSIGN(const bool has_log, files.exists(data / "log"));
   if (has_log) {
     LEAT_ASSIGN(check->log_lock_, files.lock(data / "log" / log::kLogLockName));
-    LEAT_ASSIGN(CheckReport found, log::check_log(files, data / "log", stamp));
+    LEAT_ASSIGN(CheckReport found, log::check_log(files, data / "log", stamp, own_topics()));
     add(check->report_, std::move(found));
   }
   LEAT_ASSIGN(CheckReport found, check_pipelines(files, data / "pipelines", stamp));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/terminal/numbers.h"
+#include "base/text/control_characters.h"
 
 namespace leat::terminal {
 namespace {
@@ -95,15 +96,16 @@ class JsonObjects {
   std::vector<Kind> kinds_;
 };
 
-// Gathers pieces and hands them to the stream.
+// Gathers pieces and hands them to the stream: as they are, but on a terminal, to which data must
+// not send commands.
 class Output {
  public:
-  explicit Output(std::ostream& out) : out_(out) {}
+  Output(std::ostream& out, const Screen& screen) : out_(out), terminal_(screen.terminal) {}
 
   std::string& text() { return text_; }
   Result<void> flush_if_large() { return text_.size() < kPieceBytes ? Result<void>() : flush(); }
   Result<void> flush() {
-    out_ << text_;
+    out_ << (terminal_ ? without_control_characters(text_) : text_);
     out_.flush();
     text_.clear();
     if (!out_) return external_error(Retry::kNo, "the result cannot be written");
@@ -112,6 +114,7 @@ class Output {
 
  private:
   std::ostream& out_;
+  bool terminal_;
   std::string text_;
 };
 
@@ -132,12 +135,12 @@ Result<uint64_t> write_table(std::ostream& out, ResultSource& source, const Scre
   out << painted(fmt::format("({} row{})", human_count(rows), rows == 1 ? "" : "s"), Colour::kDim,
                  screen)
       << '\n';
-  LEAT_TRY(Output(out).flush());
+  LEAT_TRY(Output(out, screen).flush());
   return rows;
 }
 
-Result<uint64_t> write_csv(std::ostream& out, ResultSource& source) {
-  Output output(out);
+Result<uint64_t> write_csv(std::ostream& out, ResultSource& source, const Screen& screen) {
+  Output output(out, screen);
   Row names;
   for (const ResultColumn& column : source.columns()) names.emplace_back(column.name);
   append_csv_line(output.text(), names);
@@ -152,8 +155,9 @@ Result<uint64_t> write_csv(std::ostream& out, ResultSource& source) {
   return rows;
 }
 
-Result<uint64_t> write_objects(std::ostream& out, ResultSource& source, bool array) {
-  Output output(out);
+Result<uint64_t> write_objects(std::ostream& out, ResultSource& source, bool array,
+                               const Screen& screen) {
+  Output output(out, screen);
   const JsonObjects objects(source.columns());
   if (array) output.text() += '[';
   uint64_t rows = 0;
@@ -186,11 +190,11 @@ Result<uint64_t> write_result(std::ostream& out, Format format, ResultSource& so
     case Format::kTable:
       return write_table(out, source, screen);
     case Format::kCsv:
-      return write_csv(out, source);
+      return write_csv(out, source, screen);
     case Format::kJson:
-      return write_objects(out, source, true);
+      return write_objects(out, source, true, screen);
     case Format::kNdjson:
-      return write_objects(out, source, false);
+      return write_objects(out, source, false, screen);
   }
   return internal_error("no such format");
 }

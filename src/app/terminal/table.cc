@@ -9,6 +9,7 @@ namespace leat::terminal {
 namespace {
 
 constexpr size_t kRowsHeld = 1000;
+constexpr size_t kBytesHeld = 16 << 20;
 constexpr size_t kNarrowest = 6;
 constexpr std::string_view kNull = "NULL";
 
@@ -51,9 +52,10 @@ void TableWriter::add(Row row) {
   }
   for (size_t i = 0; i < columns_.size(); ++i) {
     widths_[i] = std::max(widths_[i], row[i] ? display_width(*row[i]) : kNull.size());
+    bytes_held_ += row[i] ? row[i]->size() : 0;
   }
   held_.push_back(std::move(row));
-  if (held_.size() >= kRowsHeld) write_held();
+  if (held_.size() >= kRowsHeld || bytes_held_ >= kBytesHeld) write_held();
 }
 
 uint64_t TableWriter::finish() {

@@ -43,6 +43,7 @@ class TableWriter {
   const Screen screen_;
   std::vector<size_t> widths_;
   std::vector<Row> held_;
+  size_t bytes_held_ = 0;
   bool header_written_ = false;
   uint64_t rows_ = 0;
 };

@@ -63,7 +63,7 @@ class PlanBuilder {
     const Node name = file_["pipeline"];
     pipeline_.name = name.text();
     if (name) {
-      if (const auto wrong = wrong_with_name(name.text())) {
+      if (const auto wrong = wrong_with_pipeline_name(name.text())) {
         add(name.location(),
             fmt::format("the pipeline name {} {}", backticked(name.masked_text()), *wrong));
       }

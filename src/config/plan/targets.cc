@@ -135,14 +135,17 @@ class TargetPlan {
       wrong = wrong_with_topic_name(target.name);
     } else if (is_table_type(target.type)) {
       wrong = wrong_with_table_name(target.name);
+    } else if (target.type == "hdfs") {
+      wrong = wrong_with_hdfs_path(target.name);
     } else if (target.name.empty()) {
       wrong = "is empty";
     }
     if (!wrong) return true;
-    add(name.location(), fmt::format("the {} name {} {}",
-                                     is_topic_type(target.type)   ? "topic"
-                                     : is_table_type(target.type) ? "table"
-                                                                  : target.type,
+    add(name.location(), fmt::format("the {} {} {}",
+                                     is_topic_type(target.type)   ? "topic name"
+                                     : is_table_type(target.type) ? "table name"
+                                     : target.type == "hdfs"      ? "hdfs path"
+                                                                  : target.type + " name",
                                      backticked(name.masked_text()), *wrong));
     return false;
   }
@@ -224,7 +227,10 @@ std::vector<Target> plan_targets(const Node& into, TargetOwner owner,
     auto target = plan.read(entry);
     if (!target) continue;
     const bool repeated = std::any_of(targets.begin(), targets.end(), [&](const Target& other) {
-      return other.connection == target->connection && other.name == target->name;
+      return other.connection == target->connection &&
+             (is_table_type(target->type)
+                  ? table_identity(other.name) == table_identity(target->name)
+                  : other.name == target->name);
     });
     if (repeated) {
       scope.problems.add(target->location, fmt::format("the target {} `{}` is given twice",

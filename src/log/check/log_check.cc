@@ -4,6 +4,7 @@
 #include "log/check/partition_check.h"
 #include "log/log_files.h"
 #include "log/segment/offset_checkpoint.h"
+#include "log/transaction/transaction_record.h"
 
 namespace leat::log {
 namespace {
@@ -63,7 +64,9 @@ int64_t offset_of(const OffsetCheckpoint& offsets, const TopicPartition& partiti
 
 }  // namespace
 
-Result<CheckReport> check_log(FileSystem& files, const Path& directory, const std::string& stamp) {
+Result<CheckReport> check_log(FileSystem& files, const Path& directory, const std::string& stamp,
+                              RecordChecks checks) {
+  checks.emplace(kTransactionStateTopic, wrong_with_transaction_record);
   CheckReport report;
   LEAT_ASSIGN(const bool exists, files.exists(directory));
   if (!exists) return report;
@@ -76,6 +79,7 @@ Result<CheckReport> check_log(FileSystem& files, const Path& directory, const st
   }
   std::vector<PartitionPlace> places;
   for (const auto& [topic, config] : catalog.topics) {
+    const auto check = checks.find(topic);
     for (int32_t i = 0; i < config.partitions; ++i) {
       const TopicPartition name{topic, i};
       const Path path = directory / name.to_string();
@@ -87,7 +91,8 @@ Result<CheckReport> check_log(FileSystem& files, const Path& directory, const st
                         .directory = path,
                         .log_start_offset = offset_of(starts.offsets, name),
                         .recovery_point = offset_of(recovery.offsets, name),
-                        .compacted = config.cleanup_policy == CleanupPolicy::kCompact});
+                        .compacted = config.cleanup_policy == CleanupPolicy::kCompact,
+                        .records = check == checks.end() ? nullptr : &check->second});
     }
   }
   if (starts.damaged) {

@@ -12,6 +12,7 @@
 #include "log/segment/offset_checkpoint.h"
 #include "log/segment/segment.h"
 #include "log/topic_catalog.h"
+#include "log/transaction/transaction_record.h"
 
 namespace leat::log {
 namespace {
@@ -315,6 +316,37 @@ TEST(LogCheck, ANewerVersionIsRefused) {
   const auto report = check_log(disk.files(), kLog, "now");
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().code(), ErrorCode::kUnsupported);
+}
+
+TEST(LogCheck, ARecordThatIsNotWhatTheTopicIsForIsTakenOut) {
+  Disk disk;
+  const TopicPartition map{"__map", 0};
+  {
+    const auto log = disk.open();
+    for (const std::string value : {"bad", "good"}) {
+      const NewRecord record{.key = value, .value = value, .timestamp_ms = 1'000};
+      ASSERT_TRUE(log->produce(map, {&record, 1}).ok());
+    }
+    const NewRecord garbage{.key = "some-id", .value = "no record", .timestamp_ms = 1'000};
+    ASSERT_TRUE(log->ensure_topic(std::string(kTransactionStateTopic), {}).ok());
+    ASSERT_TRUE(log->produce({std::string(kTransactionStateTopic), 0}, {&garbage, 1}).ok());
+  }
+  const RecordChecks checks = {{"__map", [](const RecordView& record) {
+                                  return record.value == "bad"
+                                             ? std::optional<std::string>("it is bad")
+                                             : std::nullopt;
+                                }}};
+  const auto report = check_log(disk.files(), kLog, "now", checks);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  ASSERT_EQ(report->damages.size(), 2u);
+  EXPECT_NE(report->damages[0].what.find("hold what Leat did not write: it is bad, where record 3"),
+            std::string::npos)
+      << report->damages[0].what;
+  EXPECT_NE(report->damages[1].what.find("__transaction_state is malformed"), std::string::npos)
+      << report->damages[1].what;
+  for (const Damage& damage : report->damages) EXPECT_TRUE(damage.mend().ok());
+  EXPECT_TRUE(check_log(disk.files(), kLog, "now", checks)->damages.empty());
+  EXPECT_EQ(Disk::read(*disk.open(), map), (Offsets{0, 1, 2, 4}));
 }
 
 // Wherever a repair is killed, the next one finishes it, and no record is lost that was not.

@@ -20,7 +20,10 @@ std::string description(const BadRange& bad) {
   if (bad.from == bad.to) {
     return fmt::format("{} {} missing", records_of(bad.gap), one ? "is" : "are");
   }
-  std::string text = fmt::format("bytes {} to {} hold no valid record batch", bad.from, bad.to);
+  std::string text =
+      bad.why.empty() ? fmt::format("bytes {} to {} hold no valid record batch", bad.from, bad.to)
+                      : fmt::format("bytes {} to {} hold what Leat did not write: {}", bad.from,
+                                    bad.to, bad.why);
   if (!bad.gap.empty())
     text += fmt::format(", where {} {}", records_of(bad.gap), one ? "was" : "were");
   return text;
@@ -145,7 +148,8 @@ Result<PartitionCheck> check_partition(FileSystem& files, const PartitionPlace& 
     const SegmentBounds bounds{.base_offset = bases[i],
                                .next_base = i + 1 == bases.size() ? -1 : bases[i + 1],
                                .recovery_point = place.recovery_point,
-                               .gaps_allowed = place.compacted};
+                               .gaps_allowed = place.compacted,
+                               .records = place.records};
     LEAT_ASSIGN(SegmentCheck check, check_segment(files, place.directory, bounds));
     found.end_offset = std::max(check.end_offset, place.recovery_point);
     const std::optional<OffsetGap> behind = take_gap_behind(check);

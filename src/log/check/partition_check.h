@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/damage.h"
+#include "log/check/record_check.h"
 #include "log/topic_io.h"
 
 namespace leat::log {
@@ -14,6 +15,7 @@ struct PartitionPlace {
   int64_t log_start_offset = 0;
   int64_t recovery_point = 0;
   bool compacted = false;
+  const RecordCheck* records = nullptr;  // null: its records may hold anything
 };
 
 struct PartitionCheck {

@@ -44,8 +44,8 @@ class Findings {
     next_ = next_offset;
   }
   // Bytes [from, to) are no batch; the next one has the offset `resumes_at`.
-  void bad(uint64_t from, uint64_t to, int64_t resumes_at) {
-    check_.bad.push_back({from, to, {next_, resumes_at}});
+  void bad(uint64_t from, uint64_t to, int64_t resumes_at, std::string why = {}) {
+    check_.bad.push_back({from, to, {next_, resumes_at}, std::move(why)});
     next_ = std::max(next_, resumes_at);
   }
   // The valid batches end at `position`; content that is none goes on to `content_end`.
@@ -97,8 +97,15 @@ Result<SegmentCheck> check_segment(FileSystem& files, const Path& directory,
       continue;
     }
     if (item.kind != BatchReader::Kind::kBatch) break;
-    findings.batch(item.header.base_offset, item.position, item.header.next_offset());
     position = item.position + item.header.size();
+    auto wrong = bounds.records == nullptr
+                     ? std::nullopt
+                     : wrong_with_batch(item.header, item.bytes, *bounds.records);
+    if (wrong) {
+      findings.bad(item.position, position, item.header.next_offset(), std::move(*wrong));
+    } else {
+      findings.batch(item.header.base_offset, item.position, item.header.next_offset());
+    }
   }
   LEAT_ASSIGN(const uint64_t content_end, end_of_content(*file, position, size));
   findings.end(position, content_end);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "log/check/record_check.h"
 #include "log/topic_io.h"
 
 namespace leat::log {
@@ -14,6 +15,7 @@ struct SegmentBounds {
   int64_t next_base = -1;      // the next segment's first offset; -1: this is the last one
   int64_t recovery_point = 0;  // everything before it was synced
   bool gaps_allowed = false;   // compaction takes offsets out
+  const RecordCheck* records = nullptr;  // null: its records may hold anything
 };
 
 // Bytes [from, to) hold no valid batch, and the offsets of the gap cannot be read. Without bytes,
@@ -22,6 +24,7 @@ struct BadRange {
   uint64_t from = 0;
   uint64_t to = 0;
   OffsetGap gap;
+  std::string why = {};  // a valid batch is bad all the same; empty: it is none
 };
 
 struct SegmentCheck {

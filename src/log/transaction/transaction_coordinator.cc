@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "base/damage.h"
 #include "base/logging.h"
 #include "log/batch/record_batch_builder.h"
 #include "log/transaction/transaction_writer.h"
@@ -20,7 +21,16 @@ Result<std::map<std::string, TransactionRecord>> read_state(Partition& state) {
     LEAT_ASSIGN(const FetchedRecords fetched, state.fetch(offset, {}));
     for (const RecordView& record : fetched.records) {
       if (!record.key || !record.value) continue;
-      LEAT_ASSIGN(latest[std::string(*record.key)], decode_transaction_record(*record.value));
+      auto decoded = decode_transaction_record(*record.value);
+      if (!decoded.ok() && decoded.error().code() != ErrorCode::kCorrupt) {
+        return std::move(decoded).error();
+      }
+      if (decoded.ok()) {
+        latest[std::string(*record.key)] = std::move(*decoded);
+      } else {
+        log_warn("{}@{} is passed over: {}{}", kTransactionStateTopic, record.offset,
+                 decoded.error().message(), kRepairHint);
+      }
     }
     offset = fetched.next_offset;
   }

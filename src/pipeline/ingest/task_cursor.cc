@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/damage.h"
 #include "log/latest_by_key.h"
 
 namespace leat::pipeline {
@@ -70,7 +71,8 @@ Result<TaskCursor> TaskCursor::from_json(std::string_view text) {
                       .discarded = json.value("discarded", std::map<std::string, int64_t>()),
                       .warnings = json.value("warnings", std::vector<std::string>())};
   } catch (const nlohmann::json::exception& error) {
-    return internal_error("unreadable cursor in {}: {}", kCursorsTopic, error.what());
+    return coded_error(ErrorDomain::kInternal, ErrorCode::kCorrupt, "unreadable cursor in {}: {}{}",
+                       kCursorsTopic, error.what(), kRepairHint);
   }
 }
 

@@ -38,7 +38,7 @@ Result<std::unique_ptr<Sink>> make_hdfs_sink(const Path& directory, const EpochI
     return user_error("hdfs {}: files can only be appended to, so that a key has no meaning here",
                       directory.string());
   }
-  // Files are merged by name, and DuckDB takes these for patterns.
+  // Files are merged by name, and DuckDB takes these for patterns; a data directory may have some.
   if (directory.string().find_first_of("*?[") != std::string::npos) {
     return user_error("hdfs {}: the path may not hold *, ? or [", directory.string());
   }

@@ -55,6 +55,14 @@ std::string PartName::to_string() const {
                      escaped(stream), store_id, kSuffix);
 }
 
+bool fits_part_names(const std::string& pipeline, const std::string& stream) {
+  constexpr size_t kMaxFileName = 255;  // NAME_MAX
+  constexpr size_t kEndingOfUnfinished = 10;
+  const PartName longest{
+      .pipeline = pipeline, .stream = stream, .store_id = std::string(36, 'f')};  // a UUID
+  return longest.to_string().size() + kEndingOfUnfinished <= kMaxFileName;
+}
+
 std::optional<PartName> PartName::parse(std::string_view name) {
   if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
   name.remove_prefix(kPrefix.size());

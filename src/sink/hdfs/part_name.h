@@ -25,4 +25,7 @@ struct PartName {
   static std::optional<PartName> parse(std::string_view name);
 };
 
+// Whether the names of pipeline and stream leave room for the rest of a file's name.
+bool fits_part_names(const std::string& pipeline, const std::string& stream);
+
 }  // namespace leat::sink

@@ -23,6 +23,16 @@ TEST(PartName, RoundTrip) {
             std::string("part-000000000007-000000000012+p+s+") + kStore + ".parquet");
 }
 
+TEST(PartName, NamesOfPipelineAndStreamFit) {
+  EXPECT_TRUE(fits_part_names("shop", std::string(100, 's')));
+  EXPECT_FALSE(fits_part_names(std::string(100, 'p'), std::string(100, 's')));
+  size_t longest = 0;
+  while (fits_part_names("p", std::string(longest + 1, 's'))) ++longest;
+  const PartName name{1, 2, "p", std::string(longest, 's'), kStore};
+  EXPECT_LE(name.to_string().size() + std::string(".tmp").size(), 255u);
+  EXPECT_GT(longest, 150u);
+}
+
 TEST(PartName, PassesOverOtherNames) {
   for (const char* name :
        {"", "part-", "users.parquet", "part-1-2+p+s.parquet", "part-2-1+p+s+i.parquet",

@@ -1,57 +1,25 @@
 #include "store/console/console.h"
 
-#include <cctype>
+#include <new>
 #include <optional>
 
-#include "base/text/lower_case.h"
 #include "store/cell.h"
 #include "store/cell_json.h"
 #include "store/console/console_session.h"
+#include "store/console/memory_bound.h"
 #include "store/console/query_watch.h"
+#include "store/console/statement_check.h"
 #include "store/duckdb_error.h"
 #include "store/store.h"
 
 namespace leat::store {
 namespace {
 
-std::string_view without_space(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) {
-    text.remove_prefix(1);
-  }
-  return text;
-}
-
-// DESCRIBE t, SUMMARIZE t, EXPLAIN SELECT …: what follows, as a SELECT; else the text itself.
-std::string as_select(std::string_view sql) {
-  std::string_view rest = without_space(sql);
-  bool prefixed = false;
-  for (const std::string_view word :
-       {"explain", "analyze", "describe", "desc", "show", "summarize"}) {
-    if (rest.size() <= word.size() ||
-        !std::isspace(static_cast<unsigned char>(rest[word.size()]))) {
-      continue;
-    }
-    if (!same_in_lower_case(word, rest.substr(0, word.size()))) continue;
-    rest = without_space(rest.substr(word.size()));
-    prefixed = word != "explain" && word != "analyze";
-  }
-  std::string text(rest);
-  if (!prefixed) return text;
-  for (const std::string_view start : {"select", "from", "with", "values", "("}) {
-    if (text.size() > start.size() &&
-        same_in_lower_case(start, std::string_view(text).substr(0, start.size()))) {
-      return text;
-    }
-  }
-  return "FROM " + text;
-}
-
 // Short names mean the one table that has them: every schema of every pipeline is on the path, and
-// a name that several tables share is refused. The names come from DuckDB's own parser
-// (json_serialize_sql: BASE_TABLE nodes, less the names of CTEs); what it cannot read, its prepare
-// refuses with a better message.
+// a name that several tables share is refused. The names come from the syntax tree: BASE_TABLE
+// nodes, less the names of CTEs.
 constexpr std::string_view kAmbiguousNames = R"(
-  WITH tree AS MATERIALIZED (SELECT value FROM json_tree(json_serialize_sql($1::VARCHAR)) WHERE type = 'OBJECT'),
+  WITH tree AS MATERIALIZED (SELECT value FROM json_tree($1::VARCHAR::JSON) WHERE type = 'OBJECT'),
   ctes AS (SELECT lower(value->>'$.key') AS name FROM tree WHERE (value->'$.value.query') IS NOT NULL),
   used AS (SELECT DISTINCT lower(value->>'$.table_name') AS name,
                   lower(coalesce(value->>'$.schema_name', '')) AS schema,
@@ -72,11 +40,11 @@ constexpr std::string_view kAmbiguousNames = R"(
     AND used.schema NOT IN (SELECT lower(database_name) FROM duckdb_databases())
   GROUP BY used.schema, used.name HAVING count(*) > 1 ORDER BY 1 LIMIT 1)";
 
-Result<void> refuse_ambiguous_names(ConsoleSession& session, std::string_view sql) {
-  // Much less to find out than which names `sql` uses.
+Result<void> refuse_ambiguous_names(ConsoleSession& session, std::string_view tree) {
+  // Much less to find out than which names the statement uses.
   if (!session.any_name_is_shared()) return {};
   LEAT_ASSIGN(Statement statement, session.connection().prepare(kAmbiguousNames));
-  statement.bind(1, as_select(sql));
+  statement.bind(1, tree);
   LEAT_ASSIGN(QueryResult found, statement.execute());
   LEAT_ASSIGN(const auto rows, found.texts());
   if (rows.empty()) return {};
@@ -91,24 +59,41 @@ bool is_numeric(std::string_view type) {
              : type.starts_with("DECIMAL(") && type.ends_with(")");
 }
 
-Result<void> fetch(duckdb_result& raw, const ConsoleOptions& options, ConsoleResult& result) {
+// DuckDB's text of a VARCHAR is looked at before it is copied.
+Result<void> check_length(duckdb_vector vector, duckdb_logical_type type, idx_t row,
+                          const ConsoleOptions& options) {
+  if (duckdb_get_type_id(type) != DUCKDB_TYPE_VARCHAR) return {};
+  auto* const texts = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector));
+  uint64_t* const valid = duckdb_vector_get_validity(vector);
+  if (valid != nullptr && !duckdb_validity_row_is_valid(valid, row)) return {};
+  const size_t bytes = duckdb_string_t_length(texts[row]);
+  if (bytes <= options.max_cell_bytes) return {};
+  return user_error(
+      "a text of {} bytes is too long to be shown: at most {}; take a part of it, as "
+      "in left(text, 1000)",
+      bytes, options.max_cell_bytes);
+}
+
+// Whether all rows were taken.
+Result<bool> fetch(duckdb_result& raw, const ConsoleOptions& options, ConsoleTaker& taker) {
   std::vector<LogicalType> types;
+  std::vector<ConsoleColumn> columns;
   for (idx_t i = 0; i < duckdb_column_count(&raw); ++i) {
     types.emplace_back(duckdb_column_logical_type(&raw, i));
     std::string type = type_name(types.back().get());
     const bool numeric = is_numeric(type);
-    result.columns.push_back({duckdb_column_name(&raw, i), std::move(type), numeric});
+    columns.push_back({duckdb_column_name(&raw, i), std::move(type), numeric});
   }
+  LEAT_TRY(taker.columns(std::move(columns)));
+  size_t rows = 0;
   while (const DataChunk chunk{duckdb_fetch_chunk(raw)}) {
     const idx_t size = duckdb_data_chunk_get_size(chunk.get());
     for (idx_t row = 0; row < size; ++row) {
-      if (result.rows.size() == options.max_rows) {
-        result.truncated = true;
-        return {};
-      }
-      auto& cells = result.rows.emplace_back();
+      if (rows++ == options.max_rows) return false;
+      ConsoleRow cells;
       for (idx_t i = 0; i < types.size(); ++i) {
         const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk.get(), i);
+        LEAT_TRY(check_length(vector, types[i].get(), row, options));
         auto text = cell_text(vector, types[i].get(), row);
         if (text && options.format == CellFormat::kJson) {
           text->clear();
@@ -116,36 +101,79 @@ Result<void> fetch(duckdb_result& raw, const ConsoleOptions& options, ConsoleRes
         }
         cells.push_back(std::move(text));
       }
+      LEAT_ASSIGN(const bool wanted, taker.row(std::move(cells)));
+      if (!wanted) return false;
     }
   }
   const char* text = duckdb_result_error(&raw);
   if (text != nullptr && *text != '\0') return error_from_duckdb(text);
-  return {};
+  return true;
 }
 
-// Streams, so that max_rows bounds the memory; the rows left over are dropped with the result.
-Result<ConsoleResult> execute(Connection& connection, std::string_view sql,
-                              const ConsoleOptions& options) {
+// The rows left over are dropped with the result.
+Result<bool> execute(Connection& connection, std::string_view sql, const ConsoleOptions& options,
+                     ConsoleTaker& taker) {
   LEAT_ASSIGN(Statement statement, connection.prepare(sql));
   const duckdb_statement_type type = duckdb_prepared_statement_type(statement.raw());
   if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN) {
-    return coded_error(ErrorDomain::kUser, ErrorCode::kReadOnly,
-                       "only statements that read can be run here: SELECT, WITH, FROM, VALUES, "
-                       "DESCRIBE, SHOW, SUMMARIZE, EXPLAIN");
+    return internal_error("a statement of type {} passed the check", static_cast<int>(type));
   }
-  ConsoleResult result;
   duckdb_result raw{};
-  Result<void> fetched;
+  Result<bool> all = true;
   if (duckdb_execute_prepared_streaming(statement.raw(), &raw) == DuckDBSuccess) {
-    fetched = fetch(raw, options, result);
+    all = fetch(raw, options, taker);
   } else {
     const char* text = duckdb_result_error(&raw);
-    fetched = error_from_duckdb(text == nullptr ? "" : text);
+    all = error_from_duckdb(text == nullptr ? "" : text);
   }
   duckdb_destroy_result(&raw);
-  if (!fetched) return std::move(fetched).error();
-  return result;
+  return all;
 }
+
+Result<bool> run_checked(ConsoleSession& session, std::string_view sql,
+                         const ConsoleOptions& options, ConsoleTaker& taker) {
+  const StatementRules rules{
+      .files = options.files,
+      .is_table = [&session](const std::string& name) { return session.is_table(name); }};
+  LEAT_ASSIGN(const auto checked, check_statement(session.connection(), sql, rules));
+  LEAT_TRY(refuse_ambiguous_names(session, checked.tree));
+  return execute(session.connection(), checked.sql, options, taker);
+}
+
+// From the parser on: planning computes what is constant.
+Result<bool> run_bounded(Store& store, ConsoleSession& session, std::string_view sql,
+                         const ConsoleOptions& options, ConsoleTaker& taker) {
+  const auto too_large = [] {
+    return user_error(
+        "the query needs more memory than queries may take; ask for less at once, or start the "
+        "process that holds the data directory with a larger --memory");
+  };
+  const MemoryBound bound(store.memory_bytes());
+  Result<bool> all = true;
+  try {
+    all = run_checked(session, sql, options, taker);
+  } catch (const std::bad_alloc&) {
+    return too_large();
+  }
+  if (!all.ok() && bound.reached()) return too_large();
+  return all;
+}
+
+class Collector final : public ConsoleTaker {
+ public:
+  explicit Collector(ConsoleResult& result) : result_(result) {}
+  Result<void> columns(std::vector<ConsoleColumn> columns) override {
+    result_.columns = std::move(columns);
+    return {};
+  }
+  Result<bool> row(ConsoleRow row) override {
+    result_.rows.push_back(std::move(row));
+    return true;
+  }
+
+ private:
+  ConsoleResult& result_;
+};
 
 // One that was used before may know tables that are gone by now: then a new one.
 Result<std::unique_ptr<ConsoleSession>> begin_session(Store& store) {
@@ -159,15 +187,21 @@ Result<std::unique_ptr<ConsoleSession>> begin_session(Store& store) {
 
 Result<ConsoleResult> run_console_query(Store& store, std::string_view sql,
                                         const ConsoleOptions& options) {
+  ConsoleResult result;
+  Collector collector(result);
+  LEAT_ASSIGN(const bool all, stream_console_query(store, sql, options, collector));
+  result.truncated = !all;
+  return result;
+}
+
+Result<bool> stream_console_query(Store& store, std::string_view sql, const ConsoleOptions& options,
+                                  ConsoleTaker& taker) {
   LEAT_ASSIGN(auto session, begin_session(store));
   QueryWatch& watch = store.console_sessions().watch();
   LEAT_TRY(watch.start());
   std::optional<QueryWatch::Watched> watched(std::in_place, watch, session->connection(),
-                                             options.time_limit, options.stop);
-  auto result = [&]() -> Result<ConsoleResult> {
-    LEAT_TRY(refuse_ambiguous_names(*session, sql));
-    return execute(session->connection(), sql, options);
-  }();
+                                             options.time_limit, options.stop, options.is_awaited);
+  auto result = run_bounded(store, *session, sql, options, taker);
   const bool timed_out = watched->timed_out();
   watched.reset();
   session->end();

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -22,9 +23,13 @@ enum class CellFormat : uint8_t {
 
 struct ConsoleOptions {
   std::chrono::milliseconds time_limit{30'000};  // zero: none
-  size_t max_rows = 1'000'000;                   // further rows are cut: ConsoleResult::truncated
+  size_t max_rows = 1'000'000;                   // further rows are cut
+  size_t max_cell_bytes = 64 << 20;              // a longer value is an error
   CellFormat format = CellFormat::kText;
-  std::stop_token stop{};  // a client that went away, Ctrl-C
+  bool files = false;      // may read files, where the store's instance lets it
+  std::stop_token stop{};  // Ctrl-C
+  // Whether somebody waits for the result; asked again and again, by another thread. Null: always.
+  std::function<bool()> is_awaited = nullptr;
 };
 
 struct ConsoleColumn {
@@ -33,9 +38,20 @@ struct ConsoleColumn {
   bool numeric = false;  // for people: right-aligned
 };
 
+using ConsoleRow = std::vector<std::optional<std::string>>;  // SQL NULL is nullopt
+
+// Takes a result while it comes, so that it need not fit into memory.
+class ConsoleTaker {
+ public:
+  virtual ~ConsoleTaker() = default;
+  virtual Result<void> columns(std::vector<ConsoleColumn> columns) = 0;  // once, before all rows
+  // False: this row and those behind it are not wanted.
+  virtual Result<bool> row(ConsoleRow row) = 0;
+};
+
 struct ConsoleResult {
   std::vector<ConsoleColumn> columns;
-  std::vector<std::vector<std::optional<std::string>>> rows;  // SQL NULL is nullopt
+  std::vector<ConsoleRow> rows;
   bool truncated = false;
 };
 
@@ -46,5 +62,9 @@ struct ConsoleResult {
 // time_limit, kCancelled on a stop.
 Result<ConsoleResult> run_console_query(Store& store, std::string_view sql,
                                         const ConsoleOptions& options = {});
+// The same for results of any size. Whether all rows were taken; the transaction has ended. Errors:
+// also the taker's.
+Result<bool> stream_console_query(Store& store, std::string_view sql, const ConsoleOptions& options,
+                                  ConsoleTaker& taker);
 
 }  // namespace leat::store

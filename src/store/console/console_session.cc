@@ -1,6 +1,5 @@
 #include "store/console/console_session.h"
 
-#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -44,12 +43,12 @@ Result<void> ConsoleSession::look_at_tables() {
   LEAT_ASSIGN(const auto rows, found.texts());
   // A pipeline's main before its other schemas.
   std::set<std::tuple<std::string, bool, std::string>> schemas;
-  std::set<std::string> names;
+  names_.clear();
   any_name_is_shared_ = false;
   for (const auto& row : rows) {
     const std::string schema = row[1].value_or("");
     schemas.emplace(row[0].value_or(""), schema != "main", schema);
-    if (!names.insert(lower_case(row[2].value_or(""))).second) any_name_is_shared_ = true;
+    if (!names_.insert(lower_case(row[2].value_or(""))).second) any_name_is_shared_ = true;
   }
   std::string path;
   for (const auto& [database, other, schema] : schemas) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ class ConsoleSession {
   void end() { connection_->rollback(); }
   // Whether two tables had one name, in whatever schemas, when the transaction began.
   bool any_name_is_shared() const { return any_name_is_shared_; }
+  // Whether a table or view of any schema had this name, in small letters, then.
+  bool is_table(const std::string& name) const { return names_.contains(name); }
 
  private:
   ConsoleSession(std::unique_ptr<Connection> connection, Statement tables,
@@ -45,6 +48,7 @@ class ConsoleSession {
   const std::atomic<uint64_t>& catalogue_version_;
   std::optional<uint64_t> known_version_;  // of the catalogue when its tables were looked at
   bool any_name_is_shared_ = false;
+  std::set<std::string> names_;
   std::string search_path_;
 };
 

@@ -110,6 +110,9 @@ TEST_F(Console, StopsWhatTakesTooLong) {
   result = run_console_query(*store_, sql, {.stop = stop.get_token()});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code(), ErrorCode::kCancelled) << result.error().to_string();
+  result = run_console_query(*store_, sql, {.is_awaited = [] { return false; }});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code(), ErrorCode::kCancelled) << result.error().to_string();
 }
 
 TEST_F(Console, LooksAtTheTablesAgainWhenTheyChange) {

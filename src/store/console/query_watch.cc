@@ -47,11 +47,13 @@ void QueryWatch::run() {
 }
 
 QueryWatch::Watched::Watched(QueryWatch& watch, Connection& connection,
-                             std::chrono::milliseconds limit, std::stop_token stop)
+                             std::chrono::milliseconds limit, std::stop_token stop,
+                             std::function<bool()> is_awaited)
     : watch_(watch),
       connection_(connection),
       deadline_(limit.count() > 0 ? std::chrono::steady_clock::now() + limit : Time::max()),
-      stop_(std::move(stop)) {
+      stop_(std::move(stop)),
+      is_awaited_(std::move(is_awaited)) {
   bool wake = false;
   {
     const std::lock_guard lock(watch_.mutex_);
@@ -75,7 +77,9 @@ bool QueryWatch::Watched::timed_out() const {
 // statements.
 void QueryWatch::Watched::look(Time now) {
   if (now >= deadline_) timed_out_ = true;
-  if (timed_out_ || stop_.stop_requested()) connection_.interrupt();
+  if (timed_out_ || stop_.stop_requested() || (is_awaited_ && !is_awaited_())) {
+    connection_.interrupt();
+  }
 }
 
 }  // namespace leat::store

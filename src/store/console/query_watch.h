@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -24,12 +25,12 @@ class QueryWatch {
   Result<void> start();  // again: nothing happens. Errors: no thread is to be had
 
   // One query, from construction to destruction; after that nothing interrupts the connection. It
-  // is stopped within 50 ms of its limit or of a requested stop.
+  // is stopped within 50 ms of its limit, of a requested stop, or when nobody awaits it any more.
   class Watched {
    public:
     // `limit` zero: none. REQUIRES: start() was called.
     Watched(QueryWatch& watch, Connection& connection, std::chrono::milliseconds limit,
-            std::stop_token stop);
+            std::stop_token stop, std::function<bool()> is_awaited = nullptr);
     ~Watched();
     Watched(const Watched&) = delete;
     Watched& operator=(const Watched&) = delete;
@@ -45,6 +46,7 @@ class QueryWatch {
     Connection& connection_;
     const Time deadline_;  // Time::max(): none
     const std::stop_token stop_;
+    const std::function<bool()> is_awaited_;  // null: it always is
     bool timed_out_ = false;
   };
 

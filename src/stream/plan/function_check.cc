@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "store/function/allowed_functions.h"
 #include "stream/plan/ast.h"
 #include "stream/plan/clock_functions.h"
 
@@ -12,6 +13,7 @@ namespace leat::stream {
 namespace {
 
 struct Facts {
+  bool known = false;
   bool aggregate = false;
   bool changing = false;  // VOLATILE or CONSISTENT_WITHIN_QUERY
   std::vector<std::string> macros;
@@ -31,6 +33,7 @@ class Catalogue {
     LEAT_ASSIGN(store::QueryResult result, statement.execute());
     LEAT_ASSIGN(auto rows, result.texts());
     Facts facts;
+    facts.known = !rows.empty();
     for (const auto& row : rows) {
       const std::string type = row[0].value_or("");
       const std::string stability = row[1].value_or("CONSISTENT");
@@ -62,7 +65,7 @@ void gather_calls(const Json& node, std::set<std::string>& names) {
   }
 }
 
-enum class Verdict : uint8_t { kFine, kAggregate, kChanging, kClockInMacro };
+enum class Verdict : uint8_t { kFine, kAggregate, kChanging, kClockInMacro, kReachesFurther };
 
 // error() is volatile only so that it is not folded away; it is how a query refuses a record.
 bool is_allowed_though_changing(const std::string& name) {
@@ -88,6 +91,9 @@ Result<Verdict> verdict(const std::string& name, Catalogue& catalogue, int depth
       if (found != Verdict::kFine) return found;
     }
   }
+  if (depth == 0 && facts->known && !store::is_allowed_in_expression(name)) {
+    return Verdict::kReachesFurther;
+  }
   return Verdict::kFine;
 }
 
@@ -101,6 +107,11 @@ Error refusal(Verdict found, const std::string& name) {
     case Verdict::kClockInMacro:
       return user_error("{}() reads the machine's clock; use now(), which is fixed for each batch",
                         name);
+    case Verdict::kReachesFurther:
+      return user_error(
+          "{}() cannot be called in a stream: its query computes rows from records, and "
+          "nothing else",
+          name);
     default:
       return user_error(
           "{}() gives another value each time, and a stream must give the same rows when it is run "

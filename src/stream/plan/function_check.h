@@ -1,5 +1,6 @@
 // Which functions a stream may call: DuckDB's own catalogue says which are aggregates, which give
-// a different value each time, and what its macros call.
+// a different value each time, and what its macros call; store/function/allowed_functions.h, which
+// compute something and do nothing else.
 #pragma once
 
 #include <cstddef>
