@@ -273,8 +273,8 @@ class Binder {
     }
     if (kind == TypeKind::kStruct) {
       members(type, wanted, path, use, wanted == nullptr || is_whole(path, whole), depth);
-      if (field_count(type) > kMaxFields) {
-        too_much(type, path, use, "an object of at most 1000 fields");
+      if (field_count(type) > kMaxMembers) {
+        too_much(type, path, use, fmt::format("an object of at most {} fields", kMaxMembers));
       }
     } else {
       elements(type, wanted, path, use, whole, depth);
@@ -346,7 +346,7 @@ class Binder {
   // The root stops growing; below it one field too many is taken, and then the object is a map.
   bool takes_as_new(const Type& type, const std::string& path, const std::string& name,
                     size_t depth) {
-    const size_t room = kMaxFields + (depth == 0 ? 0 : 1);
+    const size_t room = depth == 0 ? kMaxFields : kMaxMembers + 1;
     if (type.fields.size() >= room || !takes_new_field(type.fields, name)) return false;
     if (!rules_.no_new_fields) return true;
     refuse(path, "no field that is not declared");

@@ -22,7 +22,7 @@ bool is_number(TypeKind kind) {
   return kind == TypeKind::kBigint || kind == TypeKind::kHugeint || kind == TypeKind::kDouble;
 }
 
-Type merged_structs(const Type& a, const Type& b) {
+Type merged_members(const Type& a, const Type& b) {
   Type result = a;
   for (const Field& field : b.fields) {
     const auto known = std::ranges::find(result.fields, field.name, &Field::name);
@@ -32,6 +32,11 @@ Type merged_structs(const Type& a, const Type& b) {
       result.fields.push_back(field);
     }
   }
+  return result;
+}
+
+Type merged_structs(const Type& a, const Type& b) {
+  Type result = merged_members(a, b);
   if (field_count(result) > kMaxMembers) return Type{.kind = TypeKind::kVarchar};
   return result;
 }
@@ -136,6 +141,10 @@ std::string why_left_out(std::span<const Field> fields, std::string_view name) {
 
 bool takes_new_field(std::span<const Field> fields, std::string_view name) {
   return why_left_out(fields, name).empty();
+}
+
+TopicSchema merged(const TopicSchema& a, const TopicSchema& b) {
+  return {.root = merged_members(a.root, b.root)};
 }
 
 Type merged(const Type& a, const Type& b) {

@@ -104,6 +104,8 @@ bool takes_new_field(std::span<const Field> fields, std::string_view name);
 
 // The least type that holds both.
 Type merged(const Type& a, const Type& b);
+// The same of records, which never become VARCHAR.
+TopicSchema merged(const TopicSchema& a, const TopicSchema& b);
 
 // Extends `schema` to hold every record of `values` (JSON texts with >= 64 readable bytes after
 // each); malformed ones and ones whose root is not an object are passed over. Returns true when

@@ -166,6 +166,14 @@ TEST(Merged, IsCommutativeAssociativeAndIdempotentButForOrder) {
   }
 }
 
+TEST(Merged, RecordsStayRecords) {
+  std::string wide = "{\"fixed\":1";
+  for (size_t i = 0; i < kMaxMembers + 7; ++i) wide += ",\"k" + std::to_string(i) + "\":1";
+  const TopicSchema schema = inferred({wide + "}"});
+  EXPECT_EQ(merged(schema, inferred({R"({"fixed":1})"})), schema);
+  EXPECT_EQ(merged(schema.root, schema.root).kind, TypeKind::kVarchar);
+}
+
 TEST(Merged, DeclaredStays) {
   const Type uuid{.kind = TypeKind::kDeclared, .declared = "UUID"};
   EXPECT_EQ(merged(uuid, Type{.kind = TypeKind::kBigint}), uuid);

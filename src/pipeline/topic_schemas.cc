@@ -87,8 +87,7 @@ Result<void> TopicSchemas::declare(const std::string& topic, const codec::TopicS
   SchemaVersion next{.schema = schema, .declared = schema};
   if (found != versions_.end()) {
     const auto& latest = found->second.back();
-    codec::Type root = codec::merged(schema.root, latest.schema.root);
-    if (root.kind == codec::TypeKind::kStruct) next.schema.root = std::move(root);
+    next.schema = codec::merged(schema, latest.schema);
     if (next.schema == latest.schema && next.declared == latest.declared) return {};
   }
   auto added = add(topic, std::move(next));
