@@ -112,7 +112,7 @@ TEST_F(UpkeepTest, RetentionWaitsForAnOutbox) {
             "the records 1..2 of t-0 are past the topic's retention, and stay: the stream p.s has "
             "not delivered them to hdfs:files\n");
   EXPECT_EQ(start(), 0);
-  ASSERT_TRUE(state.remove_outbox("s", 1, "hdfs:files").ok());
+  ASSERT_TRUE(state.remove_outbox("s", {.epoch = 1, .sink = "hdfs:files"}).ok());
   EXPECT_EQ(waiting(), "");
   EXPECT_EQ(start(), 3);
 }

@@ -84,7 +84,7 @@ TEST_F(StreamAheadTest, DeadLettersAreRedrivenBetweenItAndTheEpochBefore) {
   open();
   run_one();
   ASSERT_EQ(letters().size(), 1U);
-  const auto outcome = runner_->redrive(letters());
+  const auto outcome = try_redrive();
   ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
   EXPECT_EQ(outcome->failed_again, 1);
   drain();
