@@ -135,17 +135,12 @@ class RecordDecoder {
 
   bool member(Node::Slot& slot, idx_t row) {
     slot.begin = cursor_.position();
-    if (slot.text != nullptr) {
-      const JsonCursor start = cursor_;
-      if (cursor_.kind() == 'n') {
-        slot.text->set_null(row);
-        if (!cursor_.skip_null()) return false;
-      } else if (!text(*slot.text, row)) {
-        return false;
-      }
-      if (slot.value != nullptr) cursor_ = start;
-    }
+    const JsonCursor start = cursor_;
     if (slot.value != nullptr && !value(*slot.value, row)) return false;
+    for (Node* const copy : slot.copies) {
+      cursor_ = start;
+      if (!value(*copy, row)) return false;
+    }
     slot.end = cursor_.position();
     return true;
   }
@@ -154,7 +149,7 @@ class RecordDecoder {
     for (Node::Slot& slot : node.slots) {
       if (slot.seen_in == node.object) continue;
       if (slot.value != nullptr) slot.value->set_null(row);
-      if (slot.text != nullptr) slot.text->set_null(row);
+      for (Node* const copy : slot.copies) copy->set_null(row);
     }
   }
 

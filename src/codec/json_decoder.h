@@ -45,8 +45,9 @@ struct Projection {
   // Paths of fields that no record had so far, with the letters of the query: a key that is one of
   // them, in any case of its letters, is a misfit.
   std::vector<std::string> unseen;
-  // The decoded JSON path differs from the column's place for fields named "<name>::text": such a
-  // field holds the text of the token of its sibling <name> (a query casts it itself).
+  // A field named "<name>::text" (or "<name>::text::text" …) is a copy: the value of the key <name>
+  // decoded once more, into columns of its own, for the texts that a query casts itself. A copy
+  // has only some parts of what is there, and is never whole.
 };
 inline constexpr std::string_view kTextSuffix = "::text";
 

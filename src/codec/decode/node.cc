@@ -1,19 +1,20 @@
 #include "codec/decode/node.h"
 
 #include <algorithm>
+#include <span>
 
 namespace leat::codec {
 namespace {
 
 std::string_view without_text_suffix(std::string_view name) {
-  if (name.ends_with(kTextSuffix)) name.remove_suffix(kTextSuffix.size());
+  while (name.ends_with(kTextSuffix)) name.remove_suffix(kTextSuffix.size());
   return name;
 }
 
 struct TreeMaker {
-  const std::vector<std::string>& whole_paths;
-  const std::vector<std::string>& unseen_paths;
-  const std::vector<std::string>& required_paths;
+  std::span<const std::string> whole_paths;
+  std::span<const std::string> unseen_paths;
+  std::span<const std::string> required_paths;
   TextRoom* texts;
   std::vector<Node*>& lists;
   std::vector<Node*>& counted;
@@ -43,10 +44,13 @@ struct TreeMaker {
     std::vector<std::string> unseen;
     for (const Field& field : type.fields) {
       const std::string key(without_text_suffix(field.name));
-      if (std::ranges::find(unseen_paths, member_path(node.path, key)) != unseen_paths.end()) {
-        unseen.push_back(key);
-      }
-      node.children.push_back(make(field.type, member_path(node.path, key), whole, false));
+      const std::string path = member_path(node.path, key);
+      if (std::ranges::find(unseen_paths, path) != unseen_paths.end()) unseen.push_back(key);
+      // A copy holds some parts only, whose names are known from the field itself.
+      const bool is_copy = key.size() < field.name.size();
+      node.children.push_back(is_copy ? TreeMaker{{}, {}, {}, texts, lists, counted}.make(
+                                            field.type, path, false, false)
+                                      : make(field.type, path, whole, false));
       const auto known = std::ranges::find(keys, key, &Field::name);
       const auto index = static_cast<size_t>(known - keys.begin());
       if (known == keys.end()) {
@@ -54,7 +58,12 @@ struct TreeMaker {
         node.slots.emplace_back();
       }
       Node::Slot& slot = node.slots[index];
-      (key.size() < field.name.size() ? slot.text : slot.value) = node.children.back().get();
+      Node* const child = node.children.back().get();
+      if (is_copy) {
+        slot.copies.push_back(child);
+      } else {
+        slot.value = child;
+      }
     }
     const bool full = root && type.fields.size() >= kMaxFields;  // infer() adds no more
     // An empty struct below the root is all that was seen of an object: any key is new.

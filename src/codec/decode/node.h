@@ -15,10 +15,10 @@
 namespace leat::codec {
 
 struct Node {
-  // One key of an object: its column, the column of its text, or both.
+  // One key of an object: the columns that take its value.
   struct Slot {
     Node* value = nullptr;
-    Node* text = nullptr;
+    std::vector<Node*> copies;    // the columns beside, each decoded for itself
     uint64_t seen_in = 0;         // Node::object, when the key was in the object
     const char* begin = nullptr;  // where its value was
     const char* end = nullptr;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "stream/plan/foreign_words.h"
+
 namespace leat::stream {
 namespace {
 
@@ -58,8 +60,9 @@ Result<Json> serialize_sql(const std::string& sql, store::Connection& connection
   size_t offset = 0;
   const auto [end, code] =
       std::from_chars(position.data(), position.data() + position.size(), offset);
-  if (code == std::errc() && !position.empty()) return std::move(error).at_position(offset);
-  return error;
+  if (code != std::errc() || position.empty()) return error;
+  if (const auto instead = instead_of_syntax(sql, offset)) error = user_error("{}", *instead);
+  return std::move(error).at_position(position_within(sql, offset));
 }
 
 Result<std::string> deserialize_node(const Json& node, store::Connection& connection) {
@@ -71,7 +74,7 @@ Result<std::string> deserialize_node(const Json& node, store::Connection& connec
 
 Result<std::string> deserialize_expression(const Json& expression, store::Connection& connection) {
   LEAT_ASSIGN(std::string sql,
-              deserialize_node(select_node({expression}, relation("EMPTY", "")), connection));
+              deserialize_node(select_node({expression}, no_relation()), connection));
   constexpr std::string_view kSelect = "SELECT ";
   if (sql.starts_with(kSelect)) sql.erase(0, kSelect.size());
   return sql;
@@ -92,6 +95,11 @@ std::optional<size_t> position_of(const Json& node) {
   const auto position = found->get<uint64_t>();
   if (position == kNoPosition) return std::nullopt;
   return position;
+}
+
+size_t position_within(std::string_view sql, size_t position) {
+  const size_t last = sql.find_last_not_of(" \t\r\n");
+  return last == std::string_view::npos ? 0 : std::min(position, last + 1);
 }
 
 std::string lower(std::string_view text) {
@@ -199,6 +207,8 @@ Json select_node(std::vector<Json> items, Json from) {
           {"sample", nullptr},
           {"qualify", nullptr}};
 }
+
+Json no_relation() { return relation("EMPTY", ""); }
 
 Json table_node(const std::string& name) {
   Json node = relation("BASE_TABLE", "");

@@ -39,6 +39,8 @@ std::string_view type_of(const Json& node);
 std::string_view text_of(const Json& node, const char* member);
 // The byte offset in the SQL text where the node stands; nullopt where the tree does not say.
 std::optional<size_t> position_of(const Json& node);
+// What stands behind the text's last word is told of that word, not of a line that is not there.
+size_t position_within(std::string_view sql, size_t position);
 std::string lower(std::string_view text);
 // Every `from` in a text of SQL.
 std::string replaced(std::string text, std::string_view from, std::string_view to);
@@ -50,7 +52,9 @@ bool is_set_operation(const Json& node);
 template <class J, class Visit>
 void for_each_child(J& expression, Visit&& visit) {
   for (auto& [key, value] : expression.items()) {
-    if (key == "subquery" || key == "cast_type" || key == "value") continue;
+    if (key == "subquery" || key == "cast_type") continue;
+    // Of a constant; the value of a star's REPLACE is an expression.
+    if (key == "value" && !(value.is_object() && value.contains("class"))) continue;
     if (value.is_object()) {
       if (value.contains("class")) {
         visit(value);
@@ -82,6 +86,7 @@ Json cast_node(Json child, const std::string& type_id);
 Json parameter_node(const std::string& identifier);
 Json case_node(std::vector<std::pair<Json, Json>> checks, Json otherwise);
 Json select_node(std::vector<Json> items, Json from);
+Json no_relation();  // a SELECT without FROM
 Json table_node(const std::string& name);
 Json table_function_node(const std::string& function, const std::string& alias);
 Json subquery_relation(Json node, const std::string& alias);

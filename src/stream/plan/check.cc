@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "stream/plan/foreign_words.h"
 #include "stream/plan/function_check.h"
 
 namespace leat::stream {
@@ -25,6 +26,22 @@ bool contains(const List& list, std::string_view item) {
 Error at(const Json& node, Error error) {
   const auto position = position_of(node);
   return position ? std::move(error).at_position(*position) : error;
+}
+
+// Spark's from_json(payload, 'a INT') is DuckDB's with another text for the structure.
+std::optional<std::string> foreign_function(const Json& node) {
+  const std::string name = lower(text_of(node, "function_name"));
+  if (name != "from_json" || node.at("children").size() < 2) return instead_of_function(name);
+  const Json& structure = node.at("children")[1];
+  if (class_of(structure) != "CONSTANT") return std::nullopt;
+  const std::string_view text = text_of(structure.at("value"), "value");
+  const size_t start = text.find_first_not_of(" \t\r\n");
+  if (start == std::string_view::npos || text[start] == '{' || text[start] == '[' ||
+      text[start] == '"') {
+    return std::nullopt;
+  }
+  return "from_json() takes the structure as JSON in DuckDB: from_json(payload, '{\"name\": "
+         "\"VARCHAR\"}'); members of an object can be named as they are: payload.name";
 }
 
 class Checker {
@@ -219,6 +236,7 @@ class Checker {
                                  "one record at a time",
                                  name));
     }
+    if (auto instead = foreign_function(function)) return at(node, user_error("{}", *instead));
     if (!contains(kTableFunctions, name)) {
       return at(node, user_error("{}() in FROM: a stream reads a topic; load other data with a "
                                  "task, and unnest() takes lists apart",
@@ -250,6 +268,7 @@ class Checker {
     }
     if (kind == "STAR" && reads) checked.names_all = true;
     if (kind == "FUNCTION") {
+      if (auto instead = foreign_function(node)) return at(node, user_error("{}", *instead));
       functions.push_back({std::string(text_of(node, "function_name")), position_of(node),
                            reads || !has_from, node.at("children").size()});
     }

@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "stream/execute/cast_check.h"
 #include "stream/execute/probe.h"
 #include "stream/execute/quick_cast.h"
 #include "stream/plan/check.h"
+#include "stream/plan/copies.h"
 #include "stream/plan/projection.h"
 #include "stream/plan/references.h"
 #include "stream/plan/tree.h"
@@ -15,6 +19,30 @@ namespace {
 using codec::Field;
 using codec::TypeKind;
 using store::quoted_identifier;
+
+// The positions of the CASTs that read texts.
+std::set<size_t> casts_of_texts(const References& references) {
+  std::set<size_t> positions;
+  for (const TextUse& text : references.texts) {
+    if (const auto position = position_of(*text.cast)) positions.insert(*position);
+  }
+  return positions;
+}
+
+// What a star must not show of a relation.
+std::vector<std::string> hidden_by(const StarUse& star, const FieldPlan& fields,
+                                   const References& references) {
+  std::vector<std::string> names = star.relation->hidden();
+  const bool topic = star.relation->is_topic;
+  const auto& shape = star.relation->shape;
+  if (star.hides_unseen && (topic || (shape != nullptr && shape->any_field))) {
+    names.insert(names.end(), fields.unseen.begin(), fields.unseen.end());
+  }
+  if (!topic) return names;
+  names.insert(names.end(), fields.copies.begin(), fields.copies.end());
+  for (const std::string_view column : references.special) names.emplace_back(column);
+  return names;
+}
 
 std::string type_of_special(std::string_view column) {
   if (column == "__leat_partition") return "INTEGER";
@@ -100,24 +128,42 @@ Result<Json> source_relation(const FieldPlan& fields, const References& referenc
   return subquery_relation(tree.at("statements")[0].at("node"), alias);
 }
 
-// A relation of the batch's columns without rows, for the binder. `user_names`: as a query of the
-// user sees them.
-std::string typed_nothing(const FieldPlan& fields, const References& references, bool user_names) {
+// A relation without rows of these columns, for the binder. `add`: further ones.
+std::string typed_nothing(const std::vector<Field>& fields, bool exposed, std::string add) {
   std::string sql = "(SELECT ";
-  for (const Field& field : fields.projection.root.fields) {
-    if (user_names && field.name.ends_with(codec::kTextSuffix)) continue;
-    const std::string type = user_names || !holds_declared(field.type) ? exposed_type(field.type)
-                                                                       : field.type.duckdb_type();
-    sql += fmt::format("CAST(NULL AS {}) AS {}, ", type, quoted_identifier(field.name));
+  for (const Field& field : fields) {
+    const bool as_seen = exposed || !holds_declared(field.type);
+    sql += fmt::format("CAST(NULL AS {}) AS {}, ",
+                       as_seen ? exposed_type(field.type) : field.type.duckdb_type(),
+                       quoted_identifier(field.name));
   }
+  sql += add;
+  sql.erase(sql.size() - 2);
+  return sql + ")";
+}
+
+std::string special_columns(const References& references, bool user_names) {
+  std::string sql;
   for (const SpecialColumn& special : kSpecialColumns) {
-    const bool read = std::find(references.special.begin(), references.special.end(),
-                                special.column) != references.special.end();
-    if (!read) continue;
+    if (std::ranges::find(references.special, special.column) == references.special.end()) continue;
     sql += fmt::format("CAST(NULL AS {}) AS {}, ", type_of_special(special.column),
                        user_names ? special.name : special.column);
   }
-  return sql + fmt::format("CAST(NULL AS BIGINT) AS {})", kRowColumn);
+  return sql;
+}
+
+// The batch, for the binder.
+std::string empty_batch(const FieldPlan& fields, const References& references) {
+  return typed_nothing(
+      fields.projection.root.fields, false,
+      special_columns(references, false) + fmt::format("CAST(NULL AS BIGINT) AS {}, ", kRowColumn));
+}
+
+// The topic as the user sees it.
+std::string empty_topic(const FieldPlan& fields, const References& references) {
+  std::string special = special_columns(references, true);
+  if (fields.seen.fields.empty() && special.empty()) special = "NULL AS \"?\", ";
+  return typed_nothing(fields.seen.fields, true, std::move(special));
 }
 
 // The user's own text bound against the topic as a CTE, only for its error: that one has the
@@ -138,7 +184,7 @@ Error error_of_user_text(const Query& query, const std::string& relation, const 
               statement.error().code());
   const auto position = statement.error().position();
   if (!position || *position < prefix.size()) return error;
-  return std::move(error).at_position(*position - prefix.size() + skipped);
+  return std::move(error).at_position(position_within(sql, *position - prefix.size() + skipped));
 }
 
 // STRUCT(a "NULL")[] → STRUCT(a VARCHAR)[]. A field called NULL has its type behind it.
@@ -171,10 +217,11 @@ Result<void> check_names(const std::vector<store::Column>& columns) {
 class Writer {
  public:
   Writer(const Query& query, const FieldPlan& fields, const References& references, Plan& plan,
-         store::Connection& connection)
+         std::set<size_t> casts_of_texts, store::Connection& connection)
       : query_(query),
         fields_(fields),
         references_(references),
+        casts_of_texts_(std::move(casts_of_texts)),
         plan_(plan),
         connection_(connection) {}
 
@@ -229,14 +276,13 @@ class Writer {
  private:
   Result<std::string> quick_text(const Json& root) {
     Json quick = root;
-    if (!use_quick_casts(quick, fields_.casts_of_strings)) return std::string();
+    if (!use_quick_casts(quick, casts_of_texts_)) return std::string();
     LEAT_TRY(keep_names(quick, root, connection_));
     return deserialize_node(quick, connection_);
   }
 
   std::string bound_to_nothing(const std::string& sql) const {
-    return replaced(sql, std::string(kBatchFunction) + "()",
-                    typed_nothing(fields_, references_, false));
+    return replaced(sql, std::string(kBatchFunction) + "()", empty_batch(fields_, references_));
   }
 
   // The types of plan_.sql's columns as they are beneath the outermost SELECT, where DuckDB makes
@@ -264,7 +310,7 @@ class Writer {
   Result<std::vector<store::Column>> columns_of(const std::string& sql) {
     auto statement = connection_.prepare(bound_to_nothing(sql));
     if (!statement.ok()) {
-      return error_of_user_text(query_, typed_nothing(fields_, references_, true),
+      return error_of_user_text(query_, empty_topic(fields_, references_),
                                 std::move(statement).error(), connection_);
     }
     return statement->columns();
@@ -273,6 +319,7 @@ class Writer {
   const Query& query_;
   const FieldPlan& fields_;
   const References& references_;
+  const std::set<size_t> casts_of_texts_;
   Plan& plan_;
   store::Connection& connection_;
 };
@@ -283,16 +330,22 @@ Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
                   store::Connection& connection, Unseen unseen) {
   const Json& original = query.tree().root;
   Json root = original;
-  LEAT_ASSIGN(References references, find_references(root, schema));
-  LEAT_ASSIGN(FieldPlan fields, plan_fields(references, schema, query.topic(), unseen));
+  Places places(schema, query.topic(), unseen);
+  LEAT_ASSIGN(References references, find_references(root, places));
+  LEAT_TRY(choose_copies(references));
+  FieldPlan fields = plan_fields(places);
+  std::set<size_t> texts = casts_of_texts(references);
+  AddedItems added = rewrite(references);
   LEAT_TRY(keep_names(root, original, connection));
 
-  std::vector<std::string> hidden = fields.hidden;
-  for (const std::string_view column : references.special) hidden.emplace_back(column);
-  hidden.emplace_back(kRowColumn);
+  std::map<Json*, std::vector<std::string>> hidden;
   for (const StarUse& star : references.stars) {
-    exclude(*star.node, star.over_topic ? hidden : std::vector{std::string(kRowColumn)});
+    std::ranges::move(hidden_by(star, fields, references), std::back_inserter(hidden[star.node]));
   }
+  for (const auto& [star, names] : hidden) {
+    if (!names.empty()) exclude(*star, names);
+  }
+  for (auto& [select, item] : added) (*select)["select_list"].push_back(std::move(item));
   for (const StreamSelect& select : references.selects) {
     (*select.node)["select_list"].push_back(column_node({select.carrier, std::string(kRowColumn)}));
   }
@@ -303,9 +356,9 @@ Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
   }
 
   Plan plan;
-  plan.warnings = std::move(fields.warnings);
+  plan.warnings = places.warnings();
   plan.special = references.special;
-  LEAT_TRY(Writer(query, fields, references, plan, connection).write(root));
+  LEAT_TRY(Writer(query, fields, references, plan, std::move(texts), connection).write(root));
   plan.projection = std::move(fields.projection);
   return plan;
 }

@@ -80,15 +80,42 @@ TEST_F(PlanTest, ACastDecodesTheTokensText) {
   EXPECT_EQ(decoded("SELECT id, id::VARCHAR AS a FROM t"),
             R"(STRUCT("id" BIGINT, "id::text" VARCHAR))");
   EXPECT_EQ(decoded("SELECT login.n, login.n::VARCHAR AS a FROM t"),
-            R"(STRUCT("login" STRUCT("n" BIGINT, "n::text" VARCHAR)))");
+            R"(STRUCT("login" STRUCT("n" BIGINT), "login::text" STRUCT("n" VARCHAR)))");
   // A text beside the members of a whole struct would show in it.
-  EXPECT_EQ(decoded("SELECT login, login.n::VARCHAR AS a FROM t"),
-            R"(STRUCT("login" STRUCT("uuid" VARCHAR, "n" BIGINT)))");
+  EXPECT_EQ(
+      decoded("SELECT login, login.n::VARCHAR AS a FROM t"),
+      R"(STRUCT("login" STRUCT("uuid" VARCHAR, "n" BIGINT), "login::text" STRUCT("n" VARCHAR)))");
+  EXPECT_EQ(decoded("SELECT login.uuid AS u, login.n::VARCHAR AS a FROM t"),
+            R"(STRUCT("login" STRUCT("uuid" VARCHAR, "n" VARCHAR)))");
+  EXPECT_EQ(decoded("SELECT login.n + 1 AS n, login.n::VARCHAR AS a, login::JSON AS b FROM t"),
+            R"(STRUCT("login" STRUCT("n" BIGINT), "login::text" STRUCT("n" VARCHAR), )"
+            R"("login::text::text" VARCHAR))");
   EXPECT_EQ(decoded("SELECT login::VARCHAR AS a FROM t"), R"(STRUCT("login" VARCHAR))");
   EXPECT_EQ(decoded("SELECT ok::INTEGER AS a FROM t"), R"(STRUCT("ok" BOOLEAN))");
   EXPECT_THAT(
       columns("SELECT * EXCLUDE (login, items, mixed, never, born, ok), id::VARCHAR AS a FROM t"),
       ElementsAre("id BIGINT", "name VARCHAR", "a VARCHAR"));
+}
+
+TEST_F(PlanTest, DecodesWhatIsUsedBehindACteOrUnnest) {
+  EXPECT_EQ(decoded("WITH c AS (SELECT * FROM t) SELECT login.n FROM c"),
+            R"(STRUCT("login" STRUCT("n" BIGINT)))");
+  EXPECT_EQ(decoded("WITH c AS (SELECT id, unnest(items) AS item FROM t) "
+                    "SELECT id, item.price::DECIMAL(18,3) AS p FROM c"),
+            R"(STRUCT("id" BIGINT, "items" STRUCT("price" VARCHAR)[]))");
+  EXPECT_EQ(decoded("SELECT items[1].price::DECIMAL(18,3) AS p FROM t"),
+            R"(STRUCT("items" STRUCT("price" VARCHAR)[]))");
+  EXPECT_EQ(decoded("SELECT item, item.price::DECIMAL(18,3) AS p FROM t, unnest(items) AS u(item)"),
+            R"(STRUCT("items" STRUCT("price" DOUBLE)[], "items::text" STRUCT("price" VARCHAR)[]))");
+  EXPECT_EQ(decoded("SELECT list_transform(items, i -> i.price::DECIMAL(18,3)) AS p FROM t"),
+            R"(STRUCT("items" STRUCT("price" VARCHAR)[]))");
+}
+
+TEST_F(PlanTest, ATextThatCannotComeAlongIsRefused) {
+  const auto result =
+      planned("SELECT list_filter(items, i -> i.price > 1)[1].price::DECIMAL(9,2) AS p FROM t");
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().message(), HasSubstr("the text of `items[].price` cannot be had"));
 }
 
 TEST_F(PlanTest, TellsWhatIsOnlyPassedOn) {
@@ -98,10 +125,18 @@ TEST_F(PlanTest, TellsWhatIsOnlyPassedOn) {
   EXPECT_EQ(uses("SELECT id::VARCHAR AS a, name FROM t"), ": shape, id: text");
   EXPECT_EQ(uses("SELECT id, id::VARCHAR AS a FROM t"), ": shape, id::text: text");
   EXPECT_EQ(uses("SELECT unnest(items) AS i, upper(name) AS u FROM t"),
-            ": shape, items: typed, name: typed");
+            ": shape, items: shape, name: typed");
+  EXPECT_EQ(uses("SELECT id, unnest(items).price AS p FROM t WHERE name IS NOT NULL"),
+            ": shape, items: shape, items[]: shape, name: text");
+  EXPECT_EQ(uses("WITH c AS (SELECT id, login FROM t) SELECT id, login.n FROM c WHERE login.n > 3"),
+            ": shape, login: shape, login.n: typed");
+  EXPECT_EQ(uses("WITH c AS (SELECT * FROM t) SELECT id, name::DATE AS d FROM c"),
+            ": shape, name: text");
   EXPECT_EQ(uses("SELECT id AS x, x + 1 AS y FROM t"), ": shape, id: typed");
   EXPECT_EQ(uses("SELECT * FROM t UNION ALL SELECT * FROM t WHERE ok"), ": shape, ok: typed");
-  EXPECT_EQ(uses("SELECT * FROM t"), "");
+  EXPECT_EQ(uses("SELECT * FROM t"), ": shape");
+  EXPECT_EQ(uses("SELECT login, login.n::VARCHAR AS n FROM t"),
+            ": shape, login::text: shape, login::text.n: text");
 }
 
 TEST_F(PlanTest, KeepsDuckDBsNamesAndTypes) {

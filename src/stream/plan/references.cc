@@ -1,386 +1,419 @@
 #include "stream/plan/references.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
-#include <optional>
-#include <set>
+#include <utility>
 
+#include "codec/topic_schema.h"
 #include "stream/plan/check.h"
-#include "stream/plan/clock_functions.h"
+#include "stream/plan/walker.h"
 
 namespace leat::stream {
 namespace {
 
-struct Relation {
-  std::string name;  // lower case
-  bool is_topic = false;
-  bool carries = false;           // the row identity
-  bool opaque = false;            // its columns are not known here
-  std::set<std::string> columns;  // lower case
-  std::string schema;             // of a topic with a dotted name: what stands before the last dot
-};
-
-struct Scope {
-  const Scope* outer = nullptr;
-  std::vector<Relation> relations;
-  std::set<std::string> aliases;  // of the SELECT list, lower case
-};
-
-struct Cte {
-  bool reads = false;
-  bool opaque = true;
-  std::set<std::string> columns;
-};
-using Ctes = std::map<std::string, Cte>;
-
-// Names without brackets that DuckDB takes for functions when no column has them.
-constexpr std::array<std::string_view, 6> kNamesOfSession = {
-    "current_user", "current_role", "session_user", "user", "current_schema", "current_catalog"};
-
-constexpr std::array<std::string_view, 11> kLambdaFunctions = {
-    "list_transform", "array_transform", "list_apply",  "array_apply", "apply",       "list_filter",
-    "array_filter",   "filter",          "list_reduce", "reduce",      "array_reduce"};
-
-std::vector<std::string> names_of(const Json& column) {
-  return column.at("column_names").get<std::vector<std::string>>();
+bool has_any(const Json& node, const char* list) {
+  const auto found = node.find(list);
+  return found != node.end() && !found->empty();
 }
 
-class Finder {
- public:
-  explicit Finder(const codec::TopicSchema& schema) : schema_(schema) {}
+// Whether the rows of a SELECT are not those of its FROM: then a further item would change them.
+bool gathers_rows(const Json& select) {
+  if (has_any(select, "group_expressions") || has_any(select, "group_sets")) return true;
+  if (!select.at("having").is_null() || !select.at("qualify").is_null()) return true;
+  if (text_of(select, "aggregate_handling") == "FORCE_AGGREGATES") return true;
+  return std::ranges::any_of(select.at("modifiers"), [](const Json& modifier) {
+    return type_of(modifier) == "DISTINCT_MODIFIER";
+  });
+}
 
-  // Returns what the query gives as a CTE: whether it reads the topic, and its columns.
-  // `output`: what it gives are the rows of the stream.
-  Result<Cte> query(Json& node, Ctes ctes, const Scope* outer, bool output) {
-    for (Json& entry : node.at("cte_map").at("map")) {
-      LEAT_ASSIGN(Cte cte, query(entry.at("value").at("query").at("node"), ctes, outer, false));
-      for (const Json& alias : entry.at("value").at("aliases")) {
-        cte.columns.insert(lower(alias.get<std::string>()));
-      }
-      ctes[lower(text_of(entry, "key"))] = std::move(cte);
+bool is_plain_star(const Json& item) {
+  return class_of(item) == "STAR" && item.at("expr").is_null() &&
+         item.value("columns", false) == false;
+}
+
+bool keeps_every_row(const Json& set_operation) {
+  return text_of(set_operation, "setop_type").starts_with("UNION") &&
+         set_operation.value("setop_all", false);
+}
+
+std::vector<std::string> texts_of(const Json& list) { return list.get<std::vector<std::string>>(); }
+
+// Whatever the value is, what is made of it is another.
+void compute_with(Lineage& lineage) {
+  for (Place* place : lineage.places) place->typed = true;
+  lineage = {};
+}
+
+// The columns of a set operation: by place, or by name.
+void join_sides(Shape& shape, bool by_name) {
+  const Shape& left = *shape.left;
+  const Shape& right = *shape.right;
+  for (size_t i = 0; i < left.columns.size(); ++i) {
+    std::optional<size_t> other;
+    if (by_name) {
+      other = column_of(right.columns, left.columns[i].name);
+    } else if (i < right.columns.size()) {
+      other = i;
     }
-    if (is_set_operation(node)) {
-      LEAT_ASSIGN(Cte left, query(node.at("left"), ctes, outer, output));
-      LEAT_ASSIGN(const Cte right, query(node.at("right"), ctes, outer, output));
-      left.opaque |= right.opaque;
-      left.columns.insert(right.columns.begin(), right.columns.end());
-      return left;
-    }
-    return select(node, ctes, outer, output);
+    shape.columns.push_back(left.columns[i]);
+    shape.sides.emplace_back(i, other);
   }
-
-  References take() {
-    // What is named by an alias has a use that is not seen here.
-    for (FieldReference& field : found.fields) field.passed &= !alias_named_;
-    return std::move(found);
+  for (size_t i = 0; by_name && i < right.columns.size(); ++i) {
+    if (column_of(left.columns, right.columns[i].name)) continue;
+    shape.columns.push_back(right.columns[i]);
+    shape.sides.emplace_back(std::nullopt, i);
   }
-
- private:
-  Result<Cte> select(Json& node, const Ctes& ctes, const Scope* outer, bool output) {
-    Scope scope{.outer = outer, .relations = {}, .aliases = {}};
-    LEAT_ASSIGN(const bool reads, relation(node.at("from_table"), ctes, scope));
-    if (reads) {
-      const auto carrier = std::find_if(scope.relations.begin(), scope.relations.end(),
-                                        [](const Relation& r) { return r.carries; });
-      found.selects.push_back({&node, carrier->name});
-    }
-    Cte result{.reads = reads, .opaque = false, .columns = {}};
-    for (Json& item : node.at("select_list")) {
-      const bool is_star = class_of(item) == "STAR";
-      std::string name = lower(text_of(item, "alias"));
-      if (name.empty() && class_of(item) == "COLUMN_REF") name = lower(names_of(item).back());
-      passed_ = output && is_plain(item);
-      LEAT_TRY(expression(item, ctes, scope));
-      passed_ = false;
-      // An alias may be named behind its item only: in `foo::INT AS foo` foo is a field.
-      if (!text_of(item, "alias").empty()) scope.aliases.insert(name);
-      if (!name.empty()) result.columns.insert(std::move(name));
-      result.opaque |= is_star;
-    }
-    for (const char* clause : {"where_clause", "having", "qualify"}) {
-      if (!node.at(clause).is_null()) LEAT_TRY(expression(node.at(clause), ctes, scope));
-    }
-    for (Json& group : node.at("group_expressions")) LEAT_TRY(expression(group, ctes, scope));
-    for (Json& modifier : node.at("modifiers")) {
-      if (!modifier.contains("orders")) continue;
-      for (Json& order : modifier.at("orders")) {
-        LEAT_TRY(expression(order.at("expression"), ctes, scope));
+  for (size_t i = 0; i < shape.columns.size(); ++i) {
+    const auto& [from_left, from_right] = shape.sides[i];
+    Lineage lineage;
+    for (const auto& [side, index] : {std::pair(&left, from_left), std::pair(&right, from_right)}) {
+      if (!index || side->columns[*index].lineage.is_computed()) {
+        lineage.partly_computed = true;
+        continue;
       }
-    }
-    return result;
-  }
-
-  // Adds the relation to the scope; whether it reads the topic.
-  Result<bool> relation(Json& node, const Ctes& ctes, Scope& scope) {
-    const std::string_view type = type_of(node);
-    if (type == "EMPTY") return false;
-    if (type == "JOIN") {
-      LEAT_ASSIGN(const bool left, relation(node.at("left"), ctes, scope));
-      LEAT_ASSIGN(const bool right, relation(node.at("right"), ctes, scope));
-      if (!node.at("condition").is_null()) LEAT_TRY(expression(node.at("condition"), ctes, scope));
-      return left || right;
-    }
-    Relation added;
-    if (type == "BASE_TABLE") {
-      added = table(node, ctes);
-    } else if (type == "SUBQUERY") {
-      if (text_of(node, "alias").empty()) {
-        node["alias"] = fmt::format("{}derived_{}", kReservedPrefix, ++derived_);
-      }
-      // LATERAL: what stands to the left is in scope.
-      LEAT_ASSIGN(Cte inner, query(node.at("subquery").at("node"), ctes, &scope, false));
-      added = {.name = lower(text_of(node, "alias")),
-               .carries = inner.reads,
-               .opaque = inner.opaque,
-               .columns = std::move(inner.columns),
-               .schema = {}};
-    } else {
-      added.name = lower(text_of(node, "alias"));
-      if (type == "TABLE_FUNCTION") {
-        Json& function = node.at("function");
-        added.columns.insert(lower(text_of(function, "function_name")));
-        // unnest(list, recursive := true) gives a column per member.
-        added.opaque = lower(text_of(function, "function_name")).starts_with("json_") ||
-                       function.at("children").size() > 1;
-        for (Json& argument : function.at("children")) LEAT_TRY(expression(argument, ctes, scope));
-      } else {
-        added.opaque = true;  // VALUES: col0, col1, …
-        for (Json& row : node.at("values")) {
-          for (Json& value : row) LEAT_TRY(expression(value, ctes, scope));
+      const Lineage& added = side->columns[*index].lineage;
+      lineage.partly_computed |= added.partly_computed;
+      lineage.only_value |= added.only_value;
+      for (Place* place : added.places) {
+        if (std::ranges::find(lineage.places, place) == lineage.places.end()) {
+          lineage.places.push_back(place);
         }
       }
     }
-    if (const auto names = node.find("column_name_alias"); names != node.end()) {
-      for (const Json& name : *names) added.columns.insert(lower(name.get<std::string>()));
-      if (!names->empty() && !added.carries) added.opaque = false;
-    }
-    const bool carries = added.carries;
-    scope.relations.push_back(std::move(added));
-    return carries;
+    shape.columns[i].lineage = std::move(lineage);
   }
-
-  Relation table(Json& node, const Ctes& ctes) {
-    const std::string_view alias = text_of(node, "alias");
-    Relation added;
-    added.name = lower(alias.empty() ? text_of(node, "table_name") : alias);
-    const auto cte = ctes.find(lower(table_name_of(node)));
-    if (cte != ctes.end()) {
-      added.carries = cte->second.reads;
-      added.opaque = cte->second.opaque;
-      added.columns = cte->second.columns;
-      return added;
-    }
-    added.is_topic = added.carries = true;
-    if (alias.empty()) added.schema = lower(text_of(node, "schema_name"));
-    found.topics.push_back(&node);
-    return added;
-  }
-
-  Result<void> expression(Json& node, const Ctes& ctes, const Scope& scope) {
-    const std::string kind(class_of(node));  // the node may become another
-    if (kind == "COLUMN_REF") return column(node, nullptr, scope);
-    if (kind == "CAST" && class_of(node.at("child")) == "COLUMN_REF") {
-      return column(node.at("child"), &node, scope);
-    }
-    if (kind == "STAR") LEAT_TRY(star(node, scope));
-    if (kind == "SUBQUERY") {
-      LEAT_TRY(query(node.at("subquery").at("node"), ctes, &scope, false));
-    }
-    if (kind == "FUNCTION") {
-      if (auto fixed = fixed_clock(node)) node = std::move(*fixed);
-    }
-    const bool takes_lambda = class_of(node) == "FUNCTION" && is_lambda_function(node);
-    Result<void> result;
-    for_each_child(node, [&](Json& child) {
-      if (!result.ok()) return;
-      const bool is_lambda = takes_lambda && class_of(child) == "LAMBDA";
-      result = is_lambda ? lambda(child, ctes, scope) : expression(child, ctes, scope);
-    });
-    return result;
-  }
-
-  // Elsewhere the parser's LAMBDA is JSON's arrow: payload -> 'a'.
-  static bool is_lambda_function(const Json& function) {
-    const std::string name = lower(text_of(function, "function_name"));
-    return std::find(kLambdaFunctions.begin(), kLambdaFunctions.end(), name) !=
-           kLambdaFunctions.end();
-  }
-
-  Result<void> lambda(Json& node, const Ctes& ctes, const Scope& scope) {
-    const size_t outer = lambda_names_.size();
-    push_parameters(node.at("lhs"));
-    Result<void> result = expression(node.at("expr"), ctes, scope);
-    lambda_names_.resize(outer);
-    return result;
-  }
-
-  void push_parameters(const Json& left) {
-    if (class_of(left) == "COLUMN_REF") {
-      lambda_names_.push_back(lower(names_of(left).back()));
-      return;
-    }
-    for (const Json& child : left.at("children")) {
-      if (class_of(child) == "COLUMN_REF") lambda_names_.push_back(lower(names_of(child).back()));
-    }
-  }
-
-  Result<void> star(Json& node, const Scope& scope) {
-    const std::string relation_name = lower(text_of(node, "relation_name"));
-    for (const Relation& relation : scope.relations) {
-      if (!relation_name.empty() && relation.name != relation_name) continue;
-      if (relation.carries) found.stars.push_back({&node, relation.is_topic, passed_});
-      if (relation.is_topic) add_names_of_star(node);
-      if (!relation_name.empty()) return {};
-    }
-    if (relation_name.empty()) return {};
-    for (const Scope* s = &scope; s != nullptr; s = s->outer) {
-      const bool topic = std::any_of(s->relations.begin(), s->relations.end(),
-                                     [](const Relation& r) { return r.is_topic; });
-      if (!topic) continue;
-      found.whole.push_back(
-          {.path = {std::string(text_of(node, "relation_name"))}, .passed = passed_});
-    }
-    return {};
-  }
-
-  // EXCLUDE names fields that must be there to be left out.
-  void add_names_of_star(Json& node) {
-    for (const Json& name : node.at("exclude_list")) {
-      found.fields.push_back({.path = {name.get<std::string>()}, .passed = true});
-    }
-  }
-
-  Result<void> column(Json& node, Json* cast, const Scope& scope) {
-    const std::vector<std::string> names = names_of(node);
-    const std::string first = lower(names[0]);
-    if (std::find(lambda_names_.begin(), lambda_names_.end(), first) != lambda_names_.end()) {
-      return {};
-    }
-    for (const Scope* s = &scope; s != nullptr; s = s->outer) {
-      for (const Relation& relation : s->relations) {
-        if (relation.name != first && (relation.schema.empty() || relation.schema != first)) {
-          continue;
-        }
-        if (relation.is_topic) return of_topic(node, cast, names, relation);
-        if (names.size() > 1) return {};
-      }
-      const Relation* topic = topic_of(*s);
-      const bool seen = find_field(schema_.root, names[0]) != nullptr;
-      if (topic != nullptr && (seen || special(first) != nullptr)) {
-        return field(node, cast, names, 0, *topic);
-      }
-      if (s->aliases.contains(first)) alias_named_ = true;
-      if (is_name_of(*s, first)) return {};
-      if (s->outer == nullptr || topic != nullptr) {
-        if (auto fixed = fixed_clock(node)) {
-          node = std::move(*fixed);
-          return {};
-        }
-        const bool session = std::find(kNamesOfSession.begin(), kNamesOfSession.end(), first) !=
-                             kNamesOfSession.end();
-        if (topic != nullptr && !(session && names.size() == 1)) {
-          return field(node, cast, names, 0, *topic);
-        }
-      }
-    }
-    return {};
-  }
-
-  // The name starts with the topic's own name or alias: users.login.uuid.
-  Result<void> of_topic(Json& node, Json* cast, std::vector<std::string> names,
-                        const Relation& topic) {
-    const std::string first = lower(names[0]);
-    if (first != topic.name) {  // sales.orders.id, of the topic sales.orders
-      if (names.size() < 2 || lower(names[1]) != topic.name) {
-        return field(node, cast, names, 0, topic);
-      }
-      names.erase(names.begin());
-      node["column_names"] = names;
-    }
-    const codec::Field* same = find_field(schema_.root, names[0]);
-    if (names.size() == 1) {
-      if (same != nullptr) return field(node, cast, names, 0, topic);
-      Error error = user_error(
-          "`{}` is the topic, not a field of it: name its fields, or * for all", names[0]);
-      const auto position = position_of(node);
-      return position ? std::move(error).at_position(*position) : error;
-    }
-    // A field that has the topic's name: users.id is its `id` if the topic has none.
-    const bool in_topic = find_field(schema_.root, names[1]) != nullptr;
-    if (same != nullptr && !in_topic && special(lower(names[1])) == nullptr) {
-      return field(node, cast, names, 0, topic);
-    }
-    return field(node, cast, names, 1, topic);
-  }
-
-  Result<void> field(Json& node, Json* cast, const std::vector<std::string>& names, size_t start,
-                     const Relation& topic) {
-    const SpecialColumn* column =
-        names.size() == start + 1 ? special(lower(names[start])) : nullptr;
-    if (column != nullptr) {
-      node["column_names"] = {topic.name, std::string(column->column)};
-      if (std::find(found.special.begin(), found.special.end(), column->column) ==
-          found.special.end()) {
-        found.special.push_back(column->column);
-      }
-      return {};
-    }
-    found.fields.push_back({.node = &node,
-                            .cast = cast,
-                            .path = {names.begin() + static_cast<ptrdiff_t>(start), names.end()},
-                            .path_start = start,
-                            .passed = passed_});
-    return {};
-  }
-
-  static const Relation* topic_of(const Scope& scope) {
-    const auto topic = std::find_if(scope.relations.begin(), scope.relations.end(),
-                                    [](const Relation& r) { return r.is_topic; });
-    return topic == scope.relations.end() ? nullptr : &*topic;
-  }
-
-  static bool is_name_of(const Scope& scope, const std::string& name) {
-    if (scope.aliases.contains(name)) return true;
-    return std::any_of(scope.relations.begin(), scope.relations.end(), [&](const Relation& r) {
-      return !r.is_topic && (r.columns.contains(name) || (r.opaque && !r.carries));
-    });
-  }
-
-  static const SpecialColumn* special(std::string_view name) {
-    const auto* found_column = std::find_if(std::begin(kSpecialColumns), std::end(kSpecialColumns),
-                                            [&](const SpecialColumn& c) { return c.name == name; });
-    return found_column == std::end(kSpecialColumns) ? nullptr : found_column;
-  }
-
-  const codec::TopicSchema& schema_;
-  // Whether an item of the SELECT list gives fields as they are.
-  static bool is_plain(const Json& item) {
-    if (class_of(item) == "COLUMN_REF") return true;
-    return class_of(item) == "STAR" && item.at("replace_list").empty() && item.at("expr").is_null();
-  }
-
-  std::vector<std::string> lambda_names_;
-  bool passed_ = false;  // of the item that is walked
-  bool alias_named_ = false;
-  References found;
-  int derived_ = 0;
-};
+}
 
 }  // namespace
 
-Result<References> find_references(Json& root, const codec::TopicSchema& schema) {
-  Finder finder(schema);
-  LEAT_TRY(finder.query(root, {}, nullptr, true));
-  return finder.take();
+std::vector<std::string> Relation::hidden() const {
+  std::vector<std::string> names;
+  if (carries) names.emplace_back(kRowColumn);
+  if (shape != nullptr) {
+    for (const auto& [of, name] : shape->copies) names.push_back(name);
+  }
+  for (const size_t copy : unnest_copies) names.push_back(copy_name(columns[0].name, copy));
+  return names;
 }
 
-const codec::Field* find_field(const codec::Type& type, std::string_view name) {
-  if (const codec::Field* exact = type.field(name)) return exact;
+std::optional<size_t> column_of(const std::vector<Column>& columns, std::string_view name) {
   const std::string wanted = lower(name);
-  const auto found = std::find_if(type.fields.begin(), type.fields.end(),
-                                  [&](const codec::Field& f) { return lower(f.name) == wanted; });
-  return found == type.fields.end() ? nullptr : &*found;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (lower(columns[i].name) == wanted) return i;
+  }
+  return std::nullopt;
+}
+
+Result<std::shared_ptr<Shape>> Walker::query(Json& node, Ctes ctes, const Scope* outer, Rows rows) {
+  for (Json& entry : node.at("cte_map").at("map")) {
+    const std::vector<std::string> aliases = texts_of(entry.at("value").at("aliases"));
+    LEAT_ASSIGN(auto cte, query(entry.at("value").at("query").at("node"), ctes, outer,
+                                aliases.empty() ? Rows::kNamed : Rows::kPlaced));
+    rename_columns(*cte, aliases);
+    ctes[lower(text_of(entry, "key"))] = std::move(cte);
+  }
+  if (!is_set_operation(node)) return select(node, ctes, outer, rows);
+  auto shape = std::make_shared<Shape>();
+  LEAT_ASSIGN(shape->left, query(node.at("left"), ctes, outer, Rows::kPlaced));
+  LEAT_ASSIGN(shape->right, query(node.at("right"), ctes, outer, Rows::kPlaced));
+  shape->reads = shape->left->reads;
+  shape->opaque = shape->left->opaque || shape->right->opaque;
+  join_sides(*shape, text_of(node, "setop_type") == "UNION_BY_NAME");
+  if (!keeps_every_row(node) || shape->opaque) {
+    for (Column& column : shape->columns) compute_with(column.lineage);
+  }
+  return shape;
+}
+
+// x(a, b): the first columns have other names.
+void Walker::rename_columns(Shape& shape, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  if (shape.opaque) {
+    for (Column& column : shape.columns) compute_with(column.lineage);
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i < shape.columns.size()) {
+      shape.columns[i].name = names[i];
+    } else if (shape.opaque) {
+      shape.columns.push_back({names[i], {}});
+    }
+  }
+}
+
+void Walker::pass(const Shape& shape) {
+  if (shape.any_field) places_.record().whole = true;
+  for (const Column& column : shape.columns) {
+    for (Place* place : column.lineage.places) place->passed = true;
+  }
+}
+
+Result<std::shared_ptr<Shape>> Walker::select(Json& node, const Ctes& ctes, const Scope* outer,
+                                              Rows rows) {
+  Scope scope{.outer = outer, .relations = {}, .aliases = {}};
+  LEAT_ASSIGN(const bool reads, relation(node.at("from_table"), ctes, scope));
+  if (reads) {
+    const auto carrier =
+        std::ranges::find_if(scope.relations, [](const auto& r) { return r->carries; });
+    found_.selects.push_back({&node, (*carrier)->name});
+  }
+  auto shape = std::make_shared<Shape>();
+  shape->reads = reads;
+  shape->select = &node;
+  LEAT_TRY(items(node, ctes, scope, *shape, rows));
+  LEAT_TRY(clauses(node, ctes, scope));
+  if (!reads && gathers_rows(node)) {
+    for (Column& column : shape->columns) compute_with(column.lineage);
+  }
+  return shape;
+}
+
+Result<void> Walker::items(Json& node, const Ctes& ctes, Scope& scope, Shape& shape, Rows rows) {
+  for (Json& item : node.at("select_list")) {
+    if (class_of(item) == "STAR") {
+      LEAT_TRY(star_item(item, ctes, scope, shape, rows));
+      continue;
+    }
+    std::string name(text_of(item, "alias"));
+    const bool has_alias = !name.empty();
+    if (!has_alias && class_of(item) == "COLUMN_REF") {
+      name = item.at("column_names").back().get<std::string>();
+    }
+    LEAT_ASSIGN(Lineage lineage, expression(item, ctes, scope));
+    use(item, lineage, As::kNamed);
+    // An alias may be named behind its item only: in `foo::INT AS foo` foo is a field.
+    if (has_alias) scope.aliases.try_emplace(lower(name), Alias{&item, lineage});
+    // unnest() of a struct gives a column for each member.
+    const bool several = class_of(item) == "FUNCTION" && lineage.is_computed() &&
+                         lower(text_of(item, "function_name")) == "unnest";
+    shape.opaque |= several;
+    shape.columns.push_back({std::move(name), std::move(lineage)});
+    shape.sources.push_back({.item = &item, .relation = nullptr});
+  }
+  return {};
+}
+
+Result<void> Walker::clauses(Json& node, const Ctes& ctes, const Scope& scope) {
+  for (const char* clause : {"where_clause", "having", "qualify"}) {
+    if (!node.at(clause).is_null()) LEAT_TRY(typed(node.at(clause), ctes, scope));
+  }
+  for (Json& group : node.at("group_expressions")) LEAT_TRY(typed(group, ctes, scope));
+  for (Json& modifier : node.at("modifiers")) LEAT_TRY(children(modifier, ctes, scope));
+  return {};
+}
+
+// Adds the relation to the scope; whether it reads the topic.
+Result<bool> Walker::relation(Json& node, const Ctes& ctes, Scope& scope) {
+  const std::string_view type = type_of(node);
+  if (type == "EMPTY") return false;
+  if (type == "JOIN") return join(node, ctes, scope);
+  const auto alias_list = node.find("column_name_alias");
+  const std::vector<std::string> aliases =
+      alias_list == node.end() ? std::vector<std::string>() : texts_of(*alias_list);
+  auto added = std::make_shared<Relation>();
+  if (type == "BASE_TABLE") {
+    added = table(node, ctes);
+  } else if (type == "SUBQUERY") {
+    if (text_of(node, "alias").empty()) {
+      node["alias"] = fmt::format("{}derived_{}", kReservedPrefix, ++derived_);
+    }
+    // LATERAL: what stands to the left is in scope.
+    LEAT_ASSIGN(added->shape, query(node.at("subquery").at("node"), ctes, &scope,
+                                    aliases.empty() ? Rows::kNamed : Rows::kPlaced));
+    added->name = text_of(node, "alias");
+  } else if (type == "TABLE_FUNCTION") {
+    LEAT_TRY(table_function(node, ctes, scope, added));
+  } else {
+    added->name = text_of(node, "alias");
+    added->opaque = true;  // VALUES: col0, col1, …
+    for (Json& row : node.at("values")) {
+      for (Json& value : row) LEAT_TRY(typed(value, ctes, scope));
+    }
+  }
+  if (added->shape != nullptr) {
+    if (!aliases.empty() && added->shape->any_field) places_.record().whole = true;
+    Shape renamed = *added->shape;
+    rename_columns(renamed, aliases);
+    added->carries = renamed.reads;
+    added->opaque = renamed.opaque;
+    added->columns = std::move(renamed.columns);
+  } else if (!added->is_topic && !aliases.empty()) {
+    added->columns.resize(std::max(added->columns.size(), aliases.size()));
+    for (size_t i = 0; i < aliases.size(); ++i) added->columns[i].name = aliases[i];
+    added->opaque = false;
+  }
+  const bool carries = added->carries;
+  scope.relations.push_back(std::move(added));
+  return carries;
+}
+
+Result<bool> Walker::join(Json& node, const Ctes& ctes, Scope& scope) {
+  LEAT_ASSIGN(const bool left, relation(node.at("left"), ctes, scope));
+  LEAT_ASSIGN(const bool right, relation(node.at("right"), ctes, scope));
+  if (!node.at("condition").is_null()) LEAT_TRY(typed(node.at("condition"), ctes, scope));
+  // Columns that are compared by their names only.
+  if (text_of(node, "ref_type") == "NATURAL") places_.record().whole = true;
+  for (const auto& relation : scope.relations) {
+    for (const Json& name : node.at("using_columns")) {
+      if (!relation->is_topic) {
+        const auto column = column_of(relation->columns, name.get<std::string>());
+        if (!column) continue;
+        for (Place* place : relation->columns[*column].lineage.places) place->typed = true;
+        continue;
+      }
+      LEAT_ASSIGN(Place* const place, places_.member(places_.record(), name.get<std::string>()));
+      place->typed = place->named = true;
+    }
+  }
+  return left || right;
+}
+
+std::shared_ptr<Relation> Walker::table(Json& node, const Ctes& ctes) {
+  const std::string_view alias = text_of(node, "alias");
+  auto added = std::make_shared<Relation>();
+  added->name = alias.empty() ? text_of(node, "table_name") : alias;
+  if (const auto cte = ctes.find(lower(table_name_of(node))); cte != ctes.end()) {
+    added->shape = cte->second;
+    return added;
+  }
+  added->is_topic = added->carries = true;
+  if (alias.empty()) added->schema = text_of(node, "schema_name");
+  found_.topics.push_back(&node);
+  return added;
+}
+
+Result<void> Walker::table_function(Json& node, const Ctes& ctes, const Scope& scope,
+                                    std::shared_ptr<Relation>& added) {
+  Json& function = node.at("function");
+  const std::string name = lower(text_of(function, "function_name"));
+  added->name = text_of(node, "alias");
+  if (added->name.empty()) added->name = name;
+  Json& arguments = function.at("children");
+  Lineage lineage;
+  if (name == "unnest" && arguments.size() == 1) {
+    LEAT_ASSIGN(lineage, expression(arguments[0], ctes, scope));
+    lineage = element_of(arguments[0], std::move(lineage));
+    use(arguments[0], lineage, As::kNamed);
+    if (text_of(node, "with_ordinality") == "WITH_ORDINALITY") {
+      lineage.only_value = true;
+    } else if (!lineage.is_computed()) {
+      added->unnest = &node;
+      found_.unnests.push_back(added);
+    }
+  } else {
+    for (Json& argument : arguments) LEAT_TRY(typed(argument, ctes, scope));
+  }
+  // unnest(list, recursive := true) gives a column for each member.
+  added->opaque = name.starts_with("json_") || arguments.size() > 1;
+  added->columns.push_back({name, std::move(lineage)});
+  return {};
+}
+
+// * and relation.*, in the SELECT list.
+Result<void> Walker::star_item(Json& node, const Ctes& ctes, const Scope& scope, Shape& shape,
+                               Rows rows) {
+  const size_t outer = parameters_.size();
+  if (class_of(node.at("expr")) == "LAMBDA") add_parameters(node.at("expr"), {}, 0, nullptr);
+  const Result<void> walked = children(node, ctes, scope);
+  parameters_.resize(outer);
+  LEAT_TRY(walked);
+  const std::string wanted = lower(text_of(node, "relation_name"));
+  const bool plain = is_plain_star(node);
+  bool found = false;
+  for (const auto& relation : scope.relations) {
+    if (!wanted.empty() && lower(relation->name) != wanted) continue;
+    found = true;
+    found_.stars.push_back({&node, relation, rows != Rows::kNamed});
+    if (plain) {
+      LEAT_TRY(add_star_columns(node, relation, shape, rows));
+      continue;
+    }
+    // COLUMNS('id|name'), COLUMNS(*) + 1
+    shape.opaque = true;
+    if (relation->is_topic) places_.record().whole = places_.record().typed = true;
+    for (const Column& column : relation->columns) {
+      for (Place* place : column.lineage.places) place->typed = true;
+    }
+  }
+  if (found || wanted.empty()) return {};
+  LEAT_ASSIGN(const bool is_struct,
+              star_of_struct(std::string(text_of(node, "relation_name")), scope, shape));
+  shape.opaque |= !is_struct;
+  return {};
+}
+
+Result<void> Walker::add_star_columns(const Json& star, const std::shared_ptr<Relation>& relation,
+                                      Shape& shape, Rows rows) {
+  std::vector<Column> columns = relation->columns;
+  bool any_field = relation->shape != nullptr && relation->shape->any_field;
+  if (relation->is_topic) {
+    any_field = true;
+    columns.clear();
+    // What EXCLUDE, REPLACE and RENAME name must be there.
+    std::vector<std::string> names = texts_of(star.at("exclude_list"));
+    for (const Json& replaced : star.at("replace_list")) {
+      names.push_back(replaced.at("key").get<std::string>());
+    }
+    for (const Json& renamed : star.at("rename_list")) {
+      names.emplace_back(text_of(renamed.at("key"), "column"));
+    }
+    for (const std::string& name : names) {
+      LEAT_ASSIGN(Place* const place, places_.member(places_.record(), name));
+      place->named = true;
+    }
+    for (const codec::Field& field : places_.schema().fields) {
+      if (lower(field.name).starts_with(kReservedPrefix)) continue;
+      LEAT_ASSIGN(Place* const place, places_.member(places_.record(), field.name));
+      columns.push_back({field.name, {.places = {place}}});
+    }
+  }
+  if (any_field && rows != Rows::kNamed) places_.record().whole = true;
+  shape.any_field |= any_field && rows != Rows::kPlaced;
+  shape.opaque |= relation->opaque;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    Column column = std::move(columns[i]);
+    const auto is_it = [&](const Json& name) {
+      return lower(name.get<std::string>()) == lower(column.name);
+    };
+    if (std::ranges::any_of(star.at("exclude_list"), is_it)) continue;
+    for (const Json& replaced : star.at("replace_list")) {
+      if (is_it(replaced.at("key"))) column.lineage = {};
+    }
+    ColumnSource source{.item = nullptr, .relation = relation, .column = i};
+    const std::string original = column.name;
+    for (const Json& renamed : star.at("rename_list")) {
+      if (is_it(renamed.at("key").at("column")))
+        column.name = renamed.at("value").get<std::string>();
+    }
+    shape.columns.push_back(std::move(column));
+    shape.sources.push_back(std::move(source));
+  }
+  return {};
+}
+
+// login.*: the members of a field, as columns.
+Result<bool> Walker::star_of_struct(const std::string& name, const Scope& scope, Shape& shape) {
+  Json reference = column_node({name});
+  LEAT_ASSIGN(const Lineage lineage, column(reference, scope));
+  found_.names.erase(&reference);
+  if (lineage.places.size() != 1) {
+    for (Place* place : lineage.places) place->typed = true;
+    return false;
+  }
+  Place& place = *lineage.places[0];
+  place.named = place.whole = true;
+  if (place.seen == nullptr || place.seen->kind != codec::TypeKind::kStruct) return false;
+  for (const codec::Field& field : place.seen->fields) {
+    LEAT_ASSIGN(Place* const member, places_.member(place, field.name));
+    shape.columns.push_back({field.name, {.places = {member}, .only_value = true}});
+    shape.sources.emplace_back();
+  }
+  return true;
+}
+
+Result<References> find_references(Json& root, Places& places) {
+  Walker walker(places);
+  LEAT_ASSIGN(const auto shape, walker.query(root, {}, nullptr, Walker::Rows::kOutput));
+  walker.pass(*shape);
+  return walker.take();
 }
 
 }  // namespace leat::stream

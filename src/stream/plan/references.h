@@ -1,12 +1,17 @@
-// Which fields of the topic a query names, found by walking its tree with DuckDB's scopes in mind.
-// Over-approximates where only the binder could tell: a name that might be a field is one.
+// What a query takes from its topic: each expression that only names a value, with the places in
+// the records that the value comes from, through CTEs, derived tables, UNION ALL, unnest, list
+// elements, members and stars.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "codec/topic_schema.h"
 #include "stream/plan/ast.h"
+#include "stream/plan/place.h"
+#include "stream/plan/relation.h"
 
 namespace leat::stream {
 
@@ -20,20 +25,24 @@ inline constexpr SpecialColumn kSpecialColumns[] = {{"_partition", "__leat_parti
                                                     {"_timestamp", "__leat_timestamp"},
                                                     {"_key", "__leat_key"}};
 
-// A COLUMN_REF that names a field of the topic. The pointers are into the walked tree.
-struct FieldReference {
+// An expression that names a value. The pointers are into the walked tree.
+struct NamedValue {
   Json* node = nullptr;
-  Json* cast = nullptr;           // the CAST directly around it, or null
-  std::vector<std::string> path;  // the field's names, as the query spells them
-  size_t path_start = 0;          // column_names[path_start] is path[0]
-  bool passed = false;            // an output column of the stream as it is
+  Lineage lineage;
 };
 
-// A star that takes columns of the relation that carries the row identity.
+// A CAST that reads the text of the token, wherever it stands.
+struct TextUse {
+  Json* cast = nullptr;
+  Lineage lineage;
+  size_t copy = 0;  // of the field, in which the text is
+};
+
+// A star, and a relation that it takes columns of.
 struct StarUse {
   Json* node = nullptr;
-  bool over_topic = false;  // else over a CTE or derived table
-  bool passed = false;      // output columns of the stream as they are
+  std::shared_ptr<Relation> relation;
+  bool hides_unseen = false;  // fields that were never seen do not show
 };
 
 // A SELECT that reads the topic, and the name of the relation that carries the row identity.
@@ -43,21 +52,19 @@ struct StreamSelect {
 };
 
 struct References {
-  std::vector<FieldReference> fields;
-  std::vector<FieldReference> whole;  // `login.*`: without a node
+  std::vector<NamedValue> values;  // inner ones first; all but the texts
+  std::vector<TextUse> texts;      // inner ones first
   std::vector<StarUse> stars;
   std::vector<StreamSelect> selects;
-  std::vector<Json*> topics;              // the BASE_TABLE nodes of the topic
-  std::vector<std::string_view> special;  // SpecialColumn::column of those that are named
+  std::vector<std::shared_ptr<Relation>> unnests;  // in FROM
+  std::vector<Json*> topics;                       // the BASE_TABLE nodes of the topic
+  std::vector<std::string_view> special;           // SpecialColumn::column of those that are named
+  std::map<const Json*, Resolved> names;           // by COLUMN_REF
 };
 
-// Walks `root`, a query that check() has passed. On the way special columns get the batch's names,
-// clock functions their parameter, and relations without a name one. Errors: domain user, with the
-// position.
-Result<References> find_references(Json& root, const codec::TopicSchema& schema);
-
-// The field of a struct by a name as the query spells it: exact case first, then any case, as
-// DuckDB looks names up. Null if there is none.
-const codec::Field* find_field(const codec::Type& type, std::string_view name);
+// Walks `root`, a query that check() has passed, and marks in `places` what it uses. On the way
+// special columns get the batch's names, clock functions their parameter, and relations without a
+// name one. Errors: domain user, with the position.
+Result<References> find_references(Json& root, Places& places);
 
 }  // namespace leat::stream
