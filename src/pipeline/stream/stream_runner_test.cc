@@ -271,7 +271,7 @@ TEST_F(StreamRunnerTest, AQueryThatNoRecordBindsGivesLettersAndGoesOn) {
   EXPECT_EQ(progress().counts.dead_lettered, 2);
   EXPECT_THAT(letters().at(0).error, testing::HasSubstr("cannot be bound with this record"));
   expect_reconciled();
-  EXPECT_EQ(runner_->redrive({letters().at(0)}).value().redriven, 1);
+  EXPECT_EQ(try_redrive({.owner = "s", .names = {letters().at(0).name()}}).value().redriven, 1);
   expect_reconciled();
 }
 
@@ -317,7 +317,7 @@ TEST_F(StreamRunnerTest, ATopicThatBeginsWithoutAnyFieldIsNoError) {
   EXPECT_EQ(progress().counts.dead_lettered, 2);
   expect_reconciled();
   // The record without fields is a row once there is a column to hold its NULL.
-  EXPECT_EQ(runner_->redrive({letters().at(1)}).value().redriven, 1);
+  EXPECT_EQ(try_redrive({.owner = "s", .names = {letters().at(1).name()}}).value().redriven, 1);
   EXPECT_THAT(rows("FROM x"), ElementsAre("1", "NULL"));
   expect_reconciled();
 }
