@@ -70,7 +70,7 @@ class Rewriter {
       if (!relation->unnest_copies.empty())
         unnests.emplace_back(relation.get(), lists_of(*relation));
     }
-    for (const auto& [lambda, name] : counters_) count(*lambda, name);
+    for (const auto& [of, counter] : counters_) count(*counter.first, counter.second);
     for (const NamedValue& value : references_.values) {
       if (nulls_.contains(value.node)) *value.node = null_like(*value.node);
     }
@@ -113,7 +113,7 @@ class Rewriter {
       value = text ? copied(before, cast->second) : rewritten(before);
     }
     if (const auto counter = counters_.find(&node); counter != counters_.end()) {
-      count(made, counter->second);
+      count(made, counter->second.second);
     }
     return made;
   }
@@ -138,7 +138,7 @@ class Rewriter {
       LambdaParameter& parameter = *resolved.parameter;
       if (parameter.index.empty()) {
         parameter.index = std::string(kReservedPrefix) + "index_" + parameter.name;
-        counters_[parameter.lambda] = parameter.index;
+        counters_[parameter.lambda] = {parameter.lambda, parameter.index};
       }
       Json element = function_node("array_extract",
                                    {copied(*parameter.list, copy), column_node({parameter.index})});
@@ -187,13 +187,18 @@ class Rewriter {
     }
     const ColumnSource& source = shape.sources[column];
     Json item;
-    if (source.item == nullptr) {
+    const bool computed = shape.columns[column].lineage.is_computed();
+    if (source.item == nullptr && computed) {
+      const Relation& relation = *source.relation;
+      item = column_node({relation.name, relation.columns[source.column].name});
+      if (is_text) item = cast_node(std::move(item), "VARCHAR");
+    } else if (source.item == nullptr) {
       item = source.relation->is_topic
                  ? column_node({source.relation->name,
                                 copy_name(shape.columns[column].lineage.places[0]->name, copy)})
                  : column_node(
                        {source.relation->name, column_copy(*source.relation, source.column, copy)});
-    } else if (shape.columns[column].lineage.is_computed()) {
+    } else if (computed) {
       item = rewritten(*source.item);
       item["alias"] = "";
       if (is_text) item = cast_node(std::move(item), "VARCHAR");
@@ -232,7 +237,7 @@ class Rewriter {
   References& references_;
   std::map<const Json*, size_t> casts_;
   std::set<const Json*> nulls_;
-  std::map<const Json*, std::string> counters_;
+  std::map<const Json*, std::pair<Json*, std::string>> counters_;  // lambdas that get one
   AddedItems added_;
 };
 

@@ -340,7 +340,7 @@ Result<void> Walker::star_item(Json& node, const Ctes& ctes, const Scope& scope,
   return {};
 }
 
-Result<void> Walker::add_star_columns(const Json& star, const std::shared_ptr<Relation>& relation,
+Result<void> Walker::add_star_columns(Json& star, const std::shared_ptr<Relation>& relation,
                                       Shape& shape, Rows rows) {
   std::vector<Column> columns = relation->columns;
   bool any_field = relation->shape != nullptr && relation->shape->any_field;
@@ -374,11 +374,12 @@ Result<void> Walker::add_star_columns(const Json& star, const std::shared_ptr<Re
       return lower(name.get<std::string>()) == lower(column.name);
     };
     if (std::ranges::any_of(star.at("exclude_list"), is_it)) continue;
-    for (const Json& replaced : star.at("replace_list")) {
-      if (is_it(replaced.at("key"))) column.lineage = {};
-    }
     ColumnSource source{.item = nullptr, .relation = relation, .column = i};
-    const std::string original = column.name;
+    for (Json& replaced : star.at("replace_list")) {
+      if (!is_it(replaced.at("key"))) continue;
+      column.lineage = {};
+      source.item = &replaced.at("value");
+    }
     for (const Json& renamed : star.at("rename_list")) {
       if (is_it(renamed.at("key").at("column")))
         column.name = renamed.at("value").get<std::string>();

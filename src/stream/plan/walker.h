@@ -43,8 +43,8 @@ class Walker {
   Result<void> table_function(Json& node, const Ctes& ctes, const Scope& scope,
                               std::shared_ptr<Relation>& added);
   Result<void> star_item(Json& node, const Ctes& ctes, const Scope& scope, Shape& shape, Rows rows);
-  Result<void> add_star_columns(const Json& star, const std::shared_ptr<Relation>& relation,
-                                Shape& shape, Rows rows);
+  Result<void> add_star_columns(Json& star, const std::shared_ptr<Relation>& relation, Shape& shape,
+                                Rows rows);
   Result<bool> star_of_struct(const std::string& name, const Scope& scope, Shape& shape);
   void rename_columns(Shape& shape, const std::vector<std::string>& names);
 
