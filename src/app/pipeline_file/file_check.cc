@@ -7,6 +7,7 @@
 #include <map>
 
 #include "app/connectors/connectors.h"
+#include "base/text/lower_case.h"
 #include "base/text/nearest_name.h"
 #include "codec/bound_types.h"
 #include "config/plan/names.h"
