@@ -122,25 +122,38 @@ Result<void> LetterStore::add(const std::vector<StreamLetter>& letters) {
       letters);
 }
 
-// First which they are and how large, so that the bytes of no more than that are read.
+// By the rows' ids, the bytes of what letters hold.
+Result<std::map<int64_t, size_t>> LetterStore::sizes_of(std::span<const StreamLetter> letters) {
+  LEAT_ASSIGN(auto result, connection_.query(fmt::format(
+                               R"(SELECT rowid, strlen(error) + coalesce(octet_length("key"), 0)
+                                         + coalesce(octet_length("value"), 0)
+                                  FROM __leat.dead_letters WHERE rowid IN ({}))",
+                               row_ids(letters))));
+  LEAT_ASSIGN(const auto rows, result.texts());
+  std::map<int64_t, size_t> sizes;
+  for (const auto& row : rows) sizes[std::stoll(*row[0])] = std::stoull(row[1].value_or("0"));
+  return sizes;
+}
+
+// First which they are, then how large, so that the bytes of no more than that are read.
 Result<std::vector<StreamLetter>> LetterStore::select(const LetterFilter& filter,
                                                       const std::optional<StreamLetter>& after,
                                                       const LetterLimits& limits) {
   LEAT_ASSIGN(auto found,
               connection_.query(fmt::format(
-                  R"(SELECT rowid, strlen(error) + coalesce(octet_length("key"), 0)
-                    + coalesce(octet_length("value"), 0)
-             FROM __leat.dead_letters WHERE {}{} ORDER BY {} LIMIT {})",
+                  "SELECT rowid FROM __leat.dead_letters WHERE {}{} ORDER BY {} LIMIT {}",
                   where_of(filter), after ? behind(*after) : "", kOrder, limits.letters)));
   LEAT_ASSIGN(const auto rows, found.texts());
-  std::vector<StreamLetter> chosen;
-  size_t bytes = 0;
-  for (const auto& row : rows) {
-    bytes += std::stoull(row[1].value_or("0"));
-    if (!chosen.empty() && bytes > limits.bytes) break;
-    chosen.emplace_back().row_id = std::stoll(*row[0]);
-  }
+  std::vector<StreamLetter> chosen(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) chosen[i].row_id = std::stoll(*rows[i][0]);
   if (chosen.empty()) return chosen;
+  LEAT_ASSIGN(auto sizes, sizes_of(chosen));
+  size_t bytes = 0;
+  size_t fit = 0;
+  while (fit < chosen.size() && (fit == 0 || bytes + sizes[chosen[fit].row_id] <= limits.bytes)) {
+    bytes += sizes[chosen[fit++].row_id];
+  }
+  chosen.resize(fit);
   return read(fmt::format("SELECT {} FROM __leat.dead_letters WHERE rowid IN ({}) ORDER BY {}",
                           kColumns, row_ids(chosen), kOrder));
 }

@@ -70,6 +70,7 @@ class LetterStore {
 
  private:
   Result<void> insert(std::string_view sql, std::span<const StreamLetter> letters);
+  Result<std::map<int64_t, size_t>> sizes_of(std::span<const StreamLetter> letters);
   Result<std::vector<StreamLetter>> read(const std::string& sql);
 
   store::Connection& connection_;
