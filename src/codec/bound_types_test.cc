@@ -20,7 +20,7 @@ class BoundTypesTest : public testing::Test {
     projection_.root = types_.root;
     projection_.whole = {""};
     const Padded padded(record);
-    return bind(types_, &projection_, rules_, padded.view(), &numbers_);
+    return codec::bind(types_, &projection_, rules_, padded.view(), &numbers_);
   }
   Binding binding(const std::string& record) { return take(record).binding; }
   std::string type(const std::string& field) { return types_.root.field(field)->type.shown_type(); }
