@@ -183,8 +183,14 @@ const Mistake kMistakes[] = {
     {"HdfsAddress",
      "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {hdfs: \"hdfs://namenode:9000/x\"}}\n",
      {"3:35: the hdfs path `hdfs://namenode:9000/x` is an address: files are written below hdfs/ "
-      "in "
-      "the data directory, so write the path alone, as in hdfs: data/users"}},
+      "in the data directory, so write the path alone, as in hdfs: data/users"}},
+    {"HdfsServer",
+     "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {hdfs: \"namenode:9000/x\"}}\n",
+     {"3:35: the hdfs path `namenode:9000/x` begins with a server and its port: files are written "
+      "below hdfs/ in the data directory, so write the path alone, as in hdfs: data/users"}},
+    {"HdfsControlCharacter",
+     "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {hdfs: \"a\\tb\"}}\n",
+     {"3:35: the hdfs path `a\\x09b` may not hold a control character"}},
     {"HdfsPattern",
      "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {hdfs: \"a/*\"}}\n",
      {"3:35: the hdfs path `a/*` may not hold *, ? or ["}},

@@ -83,6 +83,16 @@ std::optional<std::string> wrong_with_hdfs_path(std::string_view path) {
     return "is an address: files are written below hdfs/ in the data directory, so write the path "
            "alone, as in hdfs: data/users";
   }
+  const std::string_view first = path.substr(0, path.find('/'));
+  const size_t colon = first.find(':');
+  const bool is_server = colon != std::string_view::npos && colon > 0 && colon + 1 < first.size() &&
+                         first.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  if (is_server) {
+    return "begins with a server and its port: files are written below hdfs/ in the data "
+           "directory, so write the path alone, as in hdfs: data/users";
+  }
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7F; };
+  if (std::ranges::any_of(path, is_control)) return "may not hold a control character";
   // Files are merged by name, and DuckDB takes these for patterns.
   if (path.find_first_of("*?[") != std::string_view::npos) return "may not hold *, ? or [";
   while (!path.empty()) {

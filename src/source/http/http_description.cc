@@ -195,7 +195,8 @@ Key http_source_key() {
             .value = text,
             .doc =
                 "At most so many requests in a second, minute or hour, evenly spaced: 5/s, 100/m, "
-                "1000/h. After a page without records the next is asked for after 100 ms, and "
+                "1000/h. After a page that brought nothing new the next is asked for after 100 ms, "
+                "and "
                 "twice that with each further one, up to 10 s."},
            retries_key(),
            timeouts_key(),

@@ -153,6 +153,7 @@ TEST_F(HttpPagesTest, RepeatedPagesCanBeRead) {
             respond(200, R"({"items":[]})")});
   EXPECT_EQ(pages.records, (Texts{"1", "1"})) << pages.error;
   EXPECT_TRUE(pages.warnings.empty()) << pages.warning();
+  EXPECT_EQ(clock_.sleeps, std::vector<std::chrono::microseconds>{milliseconds(100)});
 }
 
 TEST_F(HttpPagesTest, OffsetsCountRecords) {

@@ -23,14 +23,15 @@ namespace {
 constexpr std::string_view kEndCursor = R"({"v":1,"end":true})";
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
-// Before a page that follows one without records: who has nothing to say need not be asked at once.
+// Before a page that follows one that brought nothing new: who has nothing to say need not be asked
+// at once.
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
 
-std::chrono::milliseconds pause_after(int64_t empty_pages) {
-  if (empty_pages <= 0) return std::chrono::milliseconds(0);
+std::chrono::milliseconds pause_after(int64_t stale_pages) {
+  if (stale_pages <= 0) return std::chrono::milliseconds(0);
   auto pause = kFirstPause;
-  for (int64_t i = 1; i < empty_pages && pause < kLongestPause; ++i) pause *= 2;
+  for (int64_t i = 1; i < stale_pages && pause < kLongestPause; ++i) pause *= 2;
   return std::min(pause, kLongestPause);
 }
 
@@ -69,7 +70,7 @@ class HttpSource final : public Source {
 
  private:
   Result<SourceBatch> fetch(const PagePosition& at, std::stop_token stop) {
-    if (const auto pause = pause_after(at.empty_pages); pause.count() > 0) {
+    if (const auto pause = pause_after(at.stale_pages); pause.count() > 0) {
       if (!clock_.sleep_for(pause, stop))
         return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
     }
@@ -91,8 +92,8 @@ class HttpSource final : public Source {
 
     const PageMark mark{.request = request_mark(at), .content = page_content(part)};
     PageHistory history = at.history;
-    if (const auto before = earlier(history.page_with(mark.content), contents_, mark.content, at);
-        before && !options_.reads_repeated_pages) {
+    const auto before = earlier(history.page_with(mark.content), contents_, mark.content, at);
+    if (before && !options_.reads_repeated_pages) {
       batch.warnings.push_back(repeated_warning(at, *before, part));
       return batch;
     }
@@ -110,15 +111,15 @@ class HttpSource final : public Source {
     }
     std::optional<PagePosition> next = std::move(*following);
     if (!next || (options_.max_pages && next->pages >= *options_.max_pages)) return batch;
-    if (const auto before = page_asked_before(*next, history, response, at)) {
+    if (const auto asked = page_asked_before(*next, history, response, at)) {
       batch.warnings.push_back(fmt::format(
           "page {} of {} names page {} as the next one: the pages go in a circle, so this is the "
           "end",
-          at.pages + 1, options_.mask.mask(options_.url), *before));
+          at.pages + 1, options_.mask.mask(options_.url), *asked));
       return batch;
     }
     next->history = std::move(history);
-    next->empty_pages = count == 0 ? at.empty_pages + 1 : 0;
+    next->stale_pages = count == 0 || before ? at.stale_pages + 1 : 0;
     forget_secrets(*next);
     batch.last = false;
     batch.next_cursor = cursor_of(*next);

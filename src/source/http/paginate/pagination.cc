@@ -163,7 +163,7 @@ std::string cursor_of(const PagePosition& position) {
   } else {
     cursor["page"] = position.number;
   }
-  if (position.empty_pages > 0) cursor["empty"] = position.empty_pages;
+  if (position.stale_pages > 0) cursor["stale"] = position.stale_pages;
   cursor["seen"] = position.history.text();
   return cursor.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -186,7 +186,7 @@ Result<PagePosition> position_of(const std::string& cursor) {
                       .number = whole("page").value_or(0),
                       .cursor = text("cursor"),
                       .url = text("url"),
-                      .empty_pages = whole("empty").value_or(0),
+                      .stale_pages = whole("stale").value_or(0),
                       .history = PageHistory::parse(text("seen"), pages)};
 }
 

@@ -53,7 +53,7 @@ struct PagePosition {
   int64_t number = 0;        // PageNumber, Offset: the number to ask for
   std::string cursor = {};   // BodyCursor; empty: the first page
   std::string url = {};      // the others: what to ask for; empty: the configured URL
-  int64_t empty_pages = 0;   // right before this one, without a record
+  int64_t stale_pages = 0;   // right before this one, that brought nothing new
   PageHistory history = {};  // of the pages before
   bool operator==(const PagePosition&) const = default;
 };
@@ -65,14 +65,14 @@ bool is_numbered(const Pagination& pagination);
 std::vector<Parameter> page_parameters(const Pagination& pagination, const PagePosition& at);
 
 // The position after a response with `records` records; nullopt: it was the last. URLs resolve
-// against response.url. `history` and `empty_pages` are left to the caller. Errors: external when
+// against response.url. `history` and `stale_pages` are left to the caller. Errors: external when
 // the next URL is none; user when what the path names is no URL, or no cursor.
 Result<std::optional<PagePosition>> next_position(const Pagination& pagination,
                                                   const PagePosition& at,
                                                   const HttpResponse& response, size_t records);
 
-// {"v":1,"pages":2,"page":3,"seen":"…"}, with "url" or "cursor" instead of "page"; "empty" where
-// there are empty pages.
+// {"v":1,"pages":2,"page":3,"seen":"…"}, with "url" or "cursor" instead of "page"; "stale" where
+// there are stale pages.
 std::string cursor_of(const PagePosition& position);
 // Errors: internal when the text is not a cursor of this version.
 Result<PagePosition> position_of(const std::string& cursor);
