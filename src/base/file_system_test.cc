@@ -1,7 +1,9 @@
 #include "base/file_system.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/temporary_directory.h"
@@ -42,7 +44,13 @@ TEST(RealFileSystem, OpensFilesOnly) {
   TemporaryDirectory directory;
   const Path pipe = directory.path() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  const Path socket = directory.path() / "socket";
+  socket.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   const std::vector<std::pair<Path, std::string>> cases = {
+      {socket, "is a socket, not a file"},
       {pipe, "is a named pipe, not a file"},
       {directory.path(), "is a directory, not a file"},
       {"/dev/zero", "is a device, not a file"},
@@ -54,6 +62,7 @@ TEST(RealFileSystem, OpensFilesOnly) {
         << opened.error().message();
   }
   EXPECT_FALSE(real_file_system().open(pipe, OpenMode::kReadWrite).ok());
+  ::close(listener);
 }
 
 }  // namespace
