@@ -111,8 +111,12 @@ class RealFileSystem final : public FileSystem {
     // Else a pipe would wait for its other end, and nothing could stop that.
     flags |= O_NONBLOCK | O_NOCTTY;
     const int descriptor = ::open(path.c_str(), flags, 0644);
-    if (descriptor < 0) return failed("open", path);
     struct stat status{};
+    if (descriptor < 0) {
+      // A socket, which only stat() looks at.
+      const bool is_other = errno == ENXIO && ::stat(path.c_str(), &status) == 0;
+      return is_other ? no_file(path, status.st_mode) : failed("open", path);
+    }
     if (::fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode)) {
       ::close(descriptor);
       return no_file(path, status.st_mode);
