@@ -250,9 +250,12 @@ Result<void> choose_copies(References& references) {
   // Inner ones first, so that copy 0 tells the names of all members: only there are they looked
   // for.
   std::vector<TextUse*> texts;
-  for (TextUse& text : references.texts) texts.push_back(&text);
-  std::ranges::stable_sort(texts, std::ranges::greater(),
-                           [](const TextUse* text) { return depth(*text->lineage.places[0]); });
+  for (TextUse& text : references.texts) {
+    const auto is_outer = [&](const TextUse* other) {
+      return depth(*other->lineage.places[0]) < depth(*text.lineage.places[0]);
+    };
+    texts.insert(std::ranges::find_if(texts, is_outer), &text);
+  }
   for (TextUse* const use : texts) {
     TextUse& text = *use;
     const auto fits = [&](size_t copy) {

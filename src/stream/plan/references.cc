@@ -89,7 +89,7 @@ std::vector<std::string> Relation::hidden() const {
   std::vector<std::string> names;
   if (carries) names.emplace_back(kRowColumn);
   if (shape != nullptr) {
-    for (const auto& [of, name] : shape->copies) names.push_back(name);
+    for (const auto& [of, column] : shape->copies) names.push_back(column);
   }
   for (const size_t copy : unnest_copies) names.push_back(copy_name(columns[0].name, copy));
   return names;
