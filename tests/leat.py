@@ -82,6 +82,18 @@ class Data:
         """The runs of `--once`, each with `state` and its counts."""
         return json.loads(must(leat("runs", "--json", "--data", self.directory)).stdout)
 
+    def sums(self, pipeline):
+        """What the pipeline's last task and its streams have counted since their beginning."""
+        cursors = must(leat("topic", "consume", "__leat_cursors", "--from", "beginning", "--data", self.directory))
+        sums = {"task": json.loads(cursors.stdout.splitlines()[-1])["total"]}
+        for stream, text in self.rows(f"SELECT stream, progress FROM {pipeline}.__leat.streams")[1:]:
+            progress = json.loads(text)
+            sums[stream] = {name: progress[name] for name in ("read", "used", "filtered", "dead_lettered", "discarded")}
+            for sink, counts in progress["sinks"].items():
+                # How many rows were replaced within an epoch depends on where it was cut.
+                sums[f"{stream} {sink}"] = {name: counts[name] for name in ("emitted", "delivered", "dead_lettered")}
+        return sums
+
     def letters(self):
         """The dead letters, each with `stage`, `source`, `error` and `value` (or `value_hex`)."""
         return json.loads(must(leat("dlq", "list", "--json", "--data", self.directory)).stdout)

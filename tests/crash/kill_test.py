@@ -189,6 +189,9 @@ class Kills(unittest.TestCase):
     def test_counts(self):
         self.assertEqual(dict(self.disturbed.counts), dict(self.undisturbed.counts))
 
+    def test_sums(self):
+        self.assertEqual(self.disturbed.data.sums("kills"), self.undisturbed.data.sums("kills"))
+
     def test_everything_was_fetched_once(self):
         self.assertEqual(self.disturbed.counts["fetched"], PAGE * PAGES * self.disturbed.rounds)
 

@@ -105,5 +105,6 @@ class Job:
         done = [run for run in self.data.runs() if run["state"] == "done"]
         return {"rows": collections.Counter(map(tuple, rows[1:])),
                 "letters": collections.Counter(letters),
+                "sums": self.data.sums("faults"),
                 "runs": len(done),
                 "counts": [sum(run[name] for run in done) for name in COUNTS]}
