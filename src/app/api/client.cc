@@ -163,15 +163,6 @@ Result<void> ApiClient::stream(const std::string& target, const web::BodySink& s
   return {};
 }
 
-Result<void> ApiClient::post(const std::string& target, std::string body,
-                             const web::BodySink& sink) {
-  LEAT_ASSIGN(
-      auto answer,
-      send({.method = "POST", .target = target, .headers = {}, .body = std::move(body)}, sink, {}));
-  if (!answer.ok()) return error_of(answer);
-  return {};
-}
-
 Result<std::string> ApiClient::upload(const std::string& target,
                                       std::function<Result<size_t>(MutableBytes)> source) {
   LEAT_ASSIGN(auto answer, send({.method = "POST",

@@ -32,8 +32,6 @@ class ApiClient {
   Result<void> post(const std::string& target, std::string body, const web::BodySink& sink);
   // The body of the answer as it comes; `sink` returns false to end it.
   Result<void> stream(const std::string& target, const web::BodySink& sink, std::stop_token stop);
-  // The body of the answer to a POST, as it comes.
-  Result<void> post(const std::string& target, std::string body, const web::BodySink& sink);
   // Sends a body as `source` gives it.
   Result<std::string> upload(const std::string& target,
                              std::function<Result<size_t>(MutableBytes)> source);
