@@ -73,6 +73,9 @@ Result<TransactionRecord> decode_transaction_record(std::string_view bytes) {
   uint16_t version = 0;
   uint8_t status = 0;
   if (!take(bytes, version)) return corrupt();
+  // Text that somebody wrote here, and no version: there will not be so many.
+  constexpr uint16_t kNoVersion = 256;
+  if (version >= kNoVersion) return corrupt();
   if (version < kFirstVersion || version > kVersion) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
                        "a record of {} has version {}, this program knows {} to {}",
