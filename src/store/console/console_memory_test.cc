@@ -45,9 +45,10 @@ class ConsoleMemory : public testing::Test {
 
 TEST_F(ConsoleMemory, TextsThatDuckDbDoesNotCountAreBounded) {
   if (!MemoryBound::works()) GTEST_SKIP() << "not with sanitizers";
-  for (const char* sql : {"SELECT repeat('x', 50000000) FROM range(2000)",
-                          "SELECT sum(length(repeat('x', 50000000) || i)) FROM range(2000) t(i)",
-                          "SELECT length(repeat('x', 4000000000))"}) {
+  for (const char* sql :
+       {"SELECT repeat('x', 50000000) FROM range(2000)",
+        "SELECT sum(length(repeat('x', 50000000) || i)) FROM range(2000) t(i)",
+        "SELECT length(repeat('x', 4000000000))", "SELECT list(i) FROM range(100000000) t(i)"}) {
     const auto result = run_console_query(*store_, sql);
     ASSERT_FALSE(result.ok()) << sql;
     EXPECT_NE(result.error().message().find("more memory than queries may take"), std::string::npos)
