@@ -2,12 +2,15 @@
 #include <duckdb.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/text/json_text.h"
 #include "codec/decode/test_chunk.h"
 #include "codec/json/fault.h"
+#include "codec/json/number.h"
 
 namespace leat::codec {
 namespace {
@@ -55,6 +58,33 @@ class DuckDb : public testing::Test {
   duckdb_database database_ = nullptr;
   duckdb_connection connection_ = nullptr;
 };
+
+// A number that is decoded as text, and one that was a DOUBLE and becomes text in its table.
+TEST_F(DuckDb, WritesNumbersAsNumberTextDoes) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  std::vector<std::string> tokens{"0.5",    "1e15",
+                                  "1e16",   "123456789012345678.5",
+                                  "-0.0",   "1e-7",
+                                  "5e-324", "1.7976931348623157e308",
+                                  "100.0",  "9007199254740993.0"};
+  for (int i = 0; i < 300; ++i) {
+    const auto bits = random();
+    double value = 0;
+    std::memcpy(&value, &bits, sizeof value);
+    if (std::isfinite(value)) tokens.push_back(fmt::format("{:e}", value));
+    tokens.push_back(fmt::format("{:.3f}", static_cast<double>(bits % 10'000'000) / 1000));
+  }
+  for (const std::string& token : tokens) {
+    const std::string value = fmt::format("({}::DOUBLE)", token);
+    EXPECT_EQ(query(fmt::format("SELECT CASE WHEN abs({0}) < 1e16 AND {0} = trunc({0}) THEN "
+                                "{0}::BIGINT::VARCHAR ELSE {0}::VARCHAR END",
+                                value)),
+              number_text(token))
+        << token;
+  }
+}
 
 TEST_F(DuckDb, ReadsWhatWasDecoded) {
   TestChunk chunk(
