@@ -12,7 +12,7 @@
 namespace leat::pipeline {
 namespace {
 
-constexpr int kSteps = 120;
+constexpr int kSteps = 60;
 constexpr int32_t kPartitions = 2;
 constexpr size_t kKeys = 6;
 constexpr int kLevels = 4;  // a record is bad up to a level of the query
