@@ -220,7 +220,8 @@ class Beside(InPlace):
         place.produce("t", '{"id":1,"n":"1"}')
         place.start("letters.yaml")
         followers = [subprocess.Popen([str(leat.PROGRAM), "topic", "consume", "t", "--follow"], cwd=place.path,
-                                      env=leat.environment(), stdout=subprocess.PIPE, text=True) for _ in range(30)]
+                                      env=leat.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                      text=True) for _ in range(30)]
         try:
             for follower in followers:
                 self.assertEqual(follower.stdout.readline(), '{"id":1,"n":"1"}\n')
