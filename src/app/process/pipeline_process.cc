@@ -342,7 +342,7 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
     const auto trouble = thread->trouble();
     const bool done = thread->reached_end();
     const auto& before = before_.at(stream.name);
-    const bool retrying = trouble || !snapshot.trouble.empty();
+    const bool retrying = trouble.has_value();
     lines.push_back({.name = stream.name,
                      .is_task = false,
                      .state = failure    ? "failed"
@@ -352,9 +352,9 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
                      .records = snapshot.progress.counts.read - before.counts.read,
                      // What came after the end it was to reach is not its lag.
                      .lag = done ? 0 : snapshot.lag,
-                     .message = failure                               ? failure->message()
-                                : trouble && snapshot.trouble.empty() ? trouble->message()
-                                                                      : snapshot.trouble,
+                     .message = failure   ? failure->message()
+                                : trouble ? trouble->message()
+                                          : "",
                      // A redrive takes some away that were there before.
                      .dead_lettered = std::max<int64_t>(
                          0, dead_lettered_in(snapshot.progress) - dead_lettered_in(before))});

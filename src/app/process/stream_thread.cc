@@ -128,8 +128,10 @@ void StreamThread::set_trouble(std::optional<Error> error) {
 }
 
 std::optional<Error> StreamThread::trouble() const {
+  const std::string of_delivery = snapshot().trouble;
   const std::lock_guard lock(mutex_);
-  return trouble_;
+  if (trouble_ || of_delivery.empty()) return trouble_;
+  return external_error(Retry::kYes, "{}", of_delivery);
 }
 
 Result<std::chrono::milliseconds> StreamThread::flush_due() {

@@ -128,6 +128,7 @@ TEST_F(StreamDeliveryTest, AStopEndsTheWaitForATarget) {
   ASSERT_FALSE(drained.ok());
   EXPECT_EQ(drained.error().code(), ErrorCode::kCancelled);
   EXPECT_EQ(out().attempts.size(), 1U);
+  EXPECT_EQ(runner_->snapshot().trouble, "it is down");
   EXPECT_EQ(outbox(), 1U) << "the next start delivers it";
 }
 

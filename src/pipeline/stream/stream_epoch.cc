@@ -187,7 +187,7 @@ bool StreamRunner::wait_to_deliver(const Error& error, std::chrono::milliseconds
   log_warn("stream {}: {}; trying again in {} ms", stream_.name, error.message(), delay.count());
   publish_trouble(error.message());
   const bool waited = context_.clock.sleep_for(delay, context_.stop);
-  publish_trouble("");
+  if (waited) publish_trouble("");
   return waited;
 }
 

@@ -66,7 +66,8 @@ struct StreamSnapshot {
   StreamProgress progress;
   int64_t lag = 0;  // offsets between where it is and the ends of its topic
   std::vector<std::string> warnings;
-  std::string trouble;  // what a delivery that is tried again failed with
+  std::string
+      trouble;  // what a delivery failed with that is tried again, or was to be when stopped
 };
 
 // Runs on one thread at a time; snapshot() may be called from any.
