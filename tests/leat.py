@@ -73,9 +73,9 @@ class Data:
         return must(leat("topic", "produce", topic, "--data", self.directory, *flags,
                          input="".join(line + "\n" for line in lines)))
 
-    def rows(self, query):
+    def rows(self, query, *flags):
         """Header and rows, all as text."""
-        result = must(leat("sql", "--data", self.directory, "--format", "csv", query))
+        result = must(leat("sql", "--data", self.directory, "--format", "csv", *flags, query))
         return list(csv.reader(io.StringIO(result.stdout)))
 
     def runs(self):

@@ -158,7 +158,7 @@ class FullDisk(unittest.TestCase):
 
     def check_nothing_lost_or_doubled(self):
         """Every fetch brought every person once: all have the same number, in every place."""
-        found = {place: self.data.rows(query.format(hdfs=self.data.directory / "hdfs" / "history"))[1:]
+        found = {place: self.data.rows(query.format(hdfs=self.data.directory / "hdfs" / "history"), "--files")[1:]
                  for place, query in PLACES.items()}
         self.assertEqual(len(found["topic"]), PEOPLE)
         self.assertEqual(len({number for _, number in found["topic"]}), 1)

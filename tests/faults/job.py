@@ -98,7 +98,7 @@ class Job:
 
     def state(self):
         """What is there now: rows, dead letters, and the counts of the runs that are done."""
-        rows = self.data.rows(EVERYTHING.format(hdfs=self.data.directory / "hdfs" / "history"))
+        rows = self.data.rows(EVERYTHING.format(hdfs=self.data.directory / "hdfs" / "history"), "--files")
         # Offsets differ: an aborted transaction leaves a gap.
         letters = [(each["stage"], each["error"], each.get("value") or each["value_hex"])
                    for each in self.data.letters()]
