@@ -39,7 +39,7 @@ std::optional<Json> probe_for(const Json& root) {
   const bool is_batch =
       type == "TABLE_FUNCTION"
           ? text_of(from.at("function"), "function_name") == kBatchFunction
-          : type == "SUBQUERY" &&
+          : type == "SUBQUERY" && is_select(from.at("subquery").at("node")) &&
                 type_of(from.at("subquery").at("node").at("from_table")) == "TABLE_FUNCTION";
   if (!is_batch) return std::nullopt;
 

@@ -136,7 +136,7 @@ TEST_F(PlanTest, TellsWhatIsOnlyPassedOn) {
   EXPECT_EQ(uses("SELECT * FROM t UNION ALL SELECT * FROM t WHERE ok"), ": shape, ok: typed");
   EXPECT_EQ(uses("SELECT * FROM t"), ": shape");
   EXPECT_EQ(uses("SELECT login, login.n::VARCHAR AS n FROM t"),
-            ": shape, login::text: shape, login::text.n: text");
+            ": shape, login: shape, login::text: shape, login::text.n: text");
 }
 
 TEST_F(PlanTest, KeepsDuckDBsNamesAndTypes) {
