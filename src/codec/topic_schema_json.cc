@@ -20,7 +20,7 @@ constexpr std::pair<TypeKind, const char*> kNames[] = {
     {TypeKind::kNumberDouble, "NUMBER_DOUBLE"},
     {TypeKind::kInteger53, "INTEGER53"},
     {TypeKind::kDouble53, "DOUBLE53"},
-    {TypeKind::kText, "TEXT"},
+    {TypeKind::kText, "STRING"},
     {TypeKind::kNumberText, "NUMBER_TEXT"},
     {TypeKind::kMixed, "MIXED"},
 };

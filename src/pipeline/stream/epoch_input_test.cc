@@ -255,10 +255,12 @@ TEST_F(EpochInputTest, MovesOverControlAndAbortedRecords) {
 
 // A record that needs other types than those before it.
 TEST_F(EpochInputTest, IsCutRightBeforeARecordThatIsNotTaken) {
-  produce(0, 9, "wide", 0);
-  produce(20, 29, "wide", 1);
   for (const size_t slice_bytes : {1UL, 200UL, 1UL << 20}) {
-    auto epochs = reader("wide");
+    const std::string topic = fmt::format("cut{}", slice_bytes);
+    log_.make_topic(topic, 2);
+    produce(0, 9, topic, 0);
+    produce(20, 29, topic, 1);
+    auto epochs = reader(topic);
     const EpochLimits limits{.slice_bytes = slice_bytes};
     std::vector<std::string> taken;
     std::string refused = "24";
@@ -275,7 +277,7 @@ TEST_F(EpochInputTest, IsCutRightBeforeARecordThatIsNotTaken) {
     EXPECT_EQ(taken.size(), 14U);
     EXPECT_EQ(taken.back(), "23");
     // The next epoch begins with it, and reads its partition alone.
-    produce(10, 10, "wide", 0);
+    produce(10, 10, topic, 0);
     input = epochs.next({{0, 10}, {1, 4}}, limits, nullptr, {}, take).value();
     EXPECT_EQ(input.from, (Offsets{{1, 4}}));
     EXPECT_EQ(input.to, (Offsets{{1, 10}}));

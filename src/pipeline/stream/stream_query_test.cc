@@ -17,6 +17,7 @@ config::Stream implicit(const std::vector<std::vector<std::string>>& keys) {
     config::Target target;
     target.type = "table";
     target.key = key;
+    target.mode = key.empty() ? config::WriteMode::kAppend : config::WriteMode::kUpsert;
     stream.into.push_back(target);
   }
   return stream;
@@ -27,6 +28,7 @@ TEST(StreamSql, OfAWrittenStreamIsItsOwn) {
   stream.sql = "SELECT 1 FROM t";
   config::Target target;
   target.key = {"a.b"};
+  target.mode = config::WriteMode::kUpsert;
   EXPECT_EQ(stream_sql(stream).value(), "SELECT 1 FROM t");
   EXPECT_THAT(key_columns(stream, target).value(), ElementsAre("a.b"));
 }

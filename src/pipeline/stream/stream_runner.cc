@@ -89,7 +89,7 @@ codec::BindingRules StreamRunner::binding_rules() const {
   rules.no_new_fields =
       rules.strict && !context_.schemas.latest(query_.topic()).declared.root.fields.empty();
   for (const auto& target : stream_.into) {
-    if (target.key.empty()) continue;
+    if (target.key.empty() || target.mode == config::WriteMode::kAppend) continue;
     const auto fields = key_fields(stream_, target, query_);
     rules.all_are_keys |= fields.empty();
     rules.keys.insert(fields.begin(), fields.end());

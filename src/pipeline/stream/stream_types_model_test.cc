@@ -108,7 +108,7 @@ class StreamTypesModelTest : public test::StreamTest {
     if (!opened.ok()) return outcome;
     const auto drained = try_drain();
     EXPECT_TRUE(drained.ok()) << stream_.sql << ": " << drained.error().to_string();
-    expect_reconciled();
+    EXPECT_TRUE(progress().counts.reconciles());
     if (progress().counts.used > 0) outcome.rows = rows("FROM x" + stream_.name);
     std::ranges::sort(outcome.rows);
     for (const auto& letter : letters()) {

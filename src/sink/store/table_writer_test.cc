@@ -208,7 +208,10 @@ TEST_F(TableWriterTest, WhatBecomesTextIsJson) {
         "s, 0 AS input");
   write(writer, "SELECT 2 AS k, 'text' AS o, 'text' AS l, {'d': 'y'} AS s, 0 AS input");
   write(writer, "SELECT 3 AS k, {'c': 1} AS o, 7::DOUBLE AS l, {'d': 3::DOUBLE} AS s, 0 AS input");
-  write(writer, "SELECT 4 AS k, NULL::STRUCT(c INT) AS o, NULL AS l, NULL AS s, 0 AS input");
+  write(
+      writer,
+      "SELECT 4 AS k, NULL::STRUCT(c INT) AS o, NULL::DOUBLE AS l, NULL::STRUCT(d DOUBLE) AS s, 0 "
+      "AS input");
   EXPECT_EQ(texts("SELECT k, o, l, s.d, s.e FROM t ORDER BY k"),
             (Texts{{"1", R"({"a":"x","b":[1]})", "[1.5]", "2", "5"},
                    {"2", "text", "text", "y", std::nullopt},
