@@ -98,6 +98,28 @@ TEST_F(TextUses, GoThroughCtesAndDerivedTables) {
               ElementsAre("{'b': 1.5, 'c': {'d': x}}|883406386745030.8|1.50"));
 }
 
+TEST_F(TextUses, FailWithTheFieldsName) {
+  const TestRecords records({R"({"n":300})"});
+  const auto query =
+      Query::parse("SELECT n + 1 AS m, n::TINYINT AS s FROM t", *database_.connection);
+  const auto planned = plan(*query, records.inferred(), *database_.connection);
+  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+  auto executor = Executor::create(*planned, *database_.connection);
+  ASSERT_TRUE(executor.ok());
+  const auto result = run_batch(**executor, records.records());
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result->failed.size(), 1U);
+  EXPECT_THAT(result->failed[0].message, testing::EndsWith("when casting from source column n"));
+}
+
+TEST_F(TextUses, StandBesideAnAliasOfTheFieldsName) {
+  const auto query = Query::parse("SELECT a::VARCHAR AS a, a.b AS b FROM t", *database_.connection);
+  const auto planned = plan(*query, {}, *database_.connection);
+  EXPECT_TRUE(planned.ok()) << planned.error().to_string();
+  EXPECT_THAT(rows("SELECT a::VARCHAR AS a, a.b AS b FROM t"),
+              ElementsAre(R"({"b": 1.50,"c":{"d":"x"}}|1.5)"));
+}
+
 TEST_F(TextUses, GoThroughUnionAll) {
   EXPECT_THAT(rows("WITH x AS (SELECT total AS n FROM t UNION ALL SELECT a.b FROM t) "
                    "SELECT n, n::VARCHAR AS a FROM x"),

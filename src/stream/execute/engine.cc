@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "codec/json_decoder.h"
 #include "stream/execute/output_rows.h"
 #include "stream/plan/ast.h"
 
@@ -21,6 +22,14 @@ std::string_view class_name(duckdb_error_type type) {
   }
 }
 
+// "… when casting from source column total::text": the copy of a field has the field's name.
+void name_field_of_copy(std::string& message) {
+  if (message.rfind("source column ") == std::string::npos) return;
+  while (message.ends_with(codec::kTextSuffix)) {
+    message.resize(message.size() - codec::kTextSuffix.size());
+  }
+}
+
 Failure failure_of(duckdb_result& result, const store::Connection& connection) {
   Error error = connection.error_of(duckdb_result_error(&result));
   const duckdb_error_type type = duckdb_result_error_type(&result);
@@ -28,6 +37,7 @@ Failure failure_of(duckdb_result& result, const store::Connection& connection) {
       error.domain() == ErrorDomain::kUser && error.code() != ErrorCode::kCancelled;
   std::string message(class_name(type));
   message += error.message();
+  name_field_of_copy(message);
   return {of_a_row, std::move(message), std::move(error)};
 }
 

@@ -102,8 +102,10 @@ Result<std::optional<Lineage>> Walker::column_in(Json& node, const std::vector<s
   if (qualified) return qualified;
   for (const auto& relation : scope.relations) {
     if (relation->is_topic) {
-      const bool known =
-          find_field(places_.schema(), names[0]) != nullptr || special(lower(names[0])) != nullptr;
+      // What was never seen and is named before stands in the batch, too: DuckDB prefers it to an
+      // alias, as in `a::VARCHAR AS a, a.b`.
+      const bool known = find_field(places_.schema(), names[0]) != nullptr ||
+                         special(lower(names[0])) != nullptr || is_named(names[0]);
       if (!known) continue;
       LEAT_ASSIGN(Lineage lineage, field(node, names, 0, relation));
       return std::optional(std::move(lineage));
@@ -122,6 +124,12 @@ Result<std::optional<Lineage>> Walker::column_in(Json& node, const std::vector<s
   const bool maybe = std::ranges::any_of(
       scope.relations, [](const auto& relation) { return relation->opaque && !relation->carries; });
   return maybe ? std::optional(Lineage()) : std::nullopt;
+}
+
+bool Walker::is_named(std::string_view name) const {
+  return std::ranges::any_of(places_.record().members, [&](const auto& member) {
+    return lower(member->name) == lower(name);
+  });
 }
 
 // relation.column…

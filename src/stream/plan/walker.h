@@ -69,6 +69,7 @@ class Walker {
                                            const Scope& scope);
   Result<std::optional<Lineage>> of_relation(Json& node, const std::vector<std::string>& names,
                                              const Scope& scope);
+  bool is_named(std::string_view name) const;
   void name_column(const Json& node, const std::shared_ptr<Relation>& relation, size_t column,
                    size_t start);
   Result<Lineage> field(Json& node, const std::vector<std::string>& names, size_t start,
