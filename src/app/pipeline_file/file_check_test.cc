@@ -88,7 +88,7 @@ TEST(FileCheck, WhatASourceIsWrongInHasItsPlace) {
 TEST(FileCheck, ASourceWithAMistakeHasNoSecondOne) {
   for (const char* source : {"http: {url: '${secret:NONE}'}",
                              "http: {url: 'http://a/', auth: {bearer: '${secret:NONE}'}}",
-                             "http: {url: 'http://a/', auth: {baerer: x}}"}) {
+                             "http: {url: 'http://a/', querry: {}}"}) {
     EXPECT_EQ(mistakes(fmt::format("pipeline: p\ntasks:\n  t:\n    {}\n    into: {{topic: t}}\n"
                                    "  u:\n    http: {{url: 'http://a/'}}\n    into: {{topic: u}}\n",
                                    source))
