@@ -1,4 +1,6 @@
 // Topics: listed, described, consumed and produced to.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -54,7 +56,8 @@ Result<json> bound_json(Instance& instance, const std::string& topic) {
       for (const auto& field : types.root.fields) {
         fields.push_back({{"name", field.name}, {"type", field.type.shown_type()}});
       }
-      streams.push_back({{"stream", pipeline + "." + name}, {"types", std::move(fields)}});
+      streams.push_back(
+          {{"stream", fmt::format("{}.{}", pipeline, name)}, {"types", std::move(fields)}});
     }
   }
   return streams;
