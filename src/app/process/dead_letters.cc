@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/logging.h"
 #include "log/latest_by_key.h"
 #include "pipeline/ingest/task_cursor.h"
 #include "pipeline/letters/letter_store.h"
@@ -200,9 +201,14 @@ Result<std::vector<Discarded>> discarded_letters(Instance& instance,
   };
   LEAT_ASSIGN(const auto cursors, log::read_latest(instance.log(), pipeline::kCursorsTopic));
   for (const auto& [key, text] : cursors) {
-    LEAT_ASSIGN(const auto cursor, pipeline::TaskCursor::from_json(text));
+    const auto cursor = pipeline::TaskCursor::from_json(text);
+    if (!cursor.ok() && cursor.error().code() != ErrorCode::kCorrupt) return cursor.error();
+    if (!cursor.ok()) {  // nobody's: its own task says more, and does not start
+      log_warn("the key {} is passed over: {}", key, cursor.error().message());
+      continue;
+    }
     const size_t dot = key.find('.');
-    for (const auto& [because, letters] : cursor.discarded) {
+    for (const auto& [because, letters] : cursor->discarded) {
       add({.pipeline = key.substr(0, dot),
            .owner = key.substr(dot + 1),
            .because = because,
