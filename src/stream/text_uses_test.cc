@@ -249,7 +249,7 @@ class RandomRecord {
 
 // A query of random columns over one record, and what each text column must be.
 TEST_F(TextUses, AreTheTokensInRandomQueries) {
-  for (unsigned seed = 0; seed < 250; ++seed) {
+  for (unsigned seed = 0; seed < 80; ++seed) {
     std::mt19937 random(seed);
     const auto pick = [&](size_t n) {
       return std::uniform_int_distribution<size_t>(0, n - 1)(random);
