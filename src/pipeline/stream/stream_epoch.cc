@@ -3,6 +3,7 @@
 
 #include "base/logging.h"
 #include "base/secrets.h"
+#include "base/text/lower_case.h"
 #include "pipeline/stream/stream_runner.h"
 
 namespace leat::pipeline {
@@ -102,10 +103,30 @@ Result<void> StreamRunner::checkpoint_if_due() {
   return {};
 }
 
+bool StreamRunner::lacks_key(const TableTarget& table, const store::RowBatch& rows) const {
+  if (!query_.names_all()) return false;
+  return std::ranges::any_of(table.key, [&](const std::string& name) {
+    return std::ranges::none_of(rows.columns, [&](const store::Column& column) {
+      return same_in_lower_case(column.name, name);
+    });
+  });
+}
+
+std::vector<sink::RefusedRow> StreamRunner::rows_without_key(const TableTarget& table,
+                                                             const store::RowBatch& rows) {
+  std::vector<sink::RefusedRow> refused;
+  for (uint32_t row = 0; row < rows.row_count(); ++row) {
+    refused.push_back(
+        {row, fmt::format("the key is NULL: no record had {} so far", fmt::join(table.key, ", "))});
+  }
+  return refused;
+}
+
 Result<void> StreamRunner::write_tables(Epoch& epoch) {
   const auto& rows = epoch.prepared.result.rows;
   for (auto& table : tables_) {
-    if (table.prepared != rows.columns && !rows.columns.empty()) {
+    const bool no_key = lacks_key(table, rows);
+    if (!no_key && table.prepared != rows.columns && !rows.columns.empty()) {
       LEAT_TRY(table.writer->prepare(rows.columns));
       table.prepared = rows.columns;
     }
@@ -114,7 +135,9 @@ Result<void> StreamRunner::write_tables(Epoch& epoch) {
     const auto emitted = static_cast<int64_t>(rows.row_count() + deletes);
     if (emitted == 0) continue;
     sink::TableDelivery delivery;
-    if (!rows.columns.empty()) {  // else deletes, and there is no table yet
+    if (no_key) {
+      delivery.refused = rows_without_key(table, rows);
+    } else if (!rows.columns.empty()) {  // else deletes, and there is no table yet
       LEAT_ASSIGN(delivery, table.writer->write(rows));
     }
     epoch.removed = epoch.removed || delivery.removed > 0;

@@ -239,7 +239,9 @@ Result<void> StreamRunner::write_letter_rows(RunAgain& again, StreamProgress& ne
         table.keyed ? emitted_by(again.own.rows) : static_cast<int64_t>(again.own.rows.row_count());
     const auto& rows = table.keyed ? again.keyed.rows : again.own.rows;
     sink::TableDelivery delivery;
-    if (!rows.columns.empty()) {
+    if (lacks_key(table, rows)) {
+      delivery.refused = rows_without_key(table, rows);
+    } else if (!rows.columns.empty()) {
       LEAT_TRY(table.writer->prepare(rows.columns));
       table.prepared.clear();
       if (emitted_by(rows) > 0) {

@@ -114,6 +114,7 @@ Result<void> StreamRunner::make_targets() {
       tables_.push_back(
           {.name = name,
            .keyed = keyed,
+           .key = key,
            .writer = std::make_unique<sink::TableWriter>(*connection_, target.name, std::move(key)),
            .prepared = {}});
     } else {

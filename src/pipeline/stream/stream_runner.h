@@ -120,6 +120,7 @@ class StreamRunner {
   struct TableTarget {
     std::string name;
     bool keyed = false;
+    std::vector<std::string> key;
     std::unique_ptr<sink::TableWriter> writer;
     std::vector<store::Column> prepared;  // committed with these columns
   };
@@ -168,6 +169,11 @@ class StreamRunner {
   Result<void> load_types();
   codec::BindingRules binding_rules() const;
   Result<void> write_tables(Epoch& epoch);
+  // Whether * has no column for the table's key, since no record had it so far. Rows have no key
+  // then, and deletes find nothing.
+  bool lacks_key(const TableTarget& table, const store::RowBatch& rows) const;
+  static std::vector<sink::RefusedRow> rows_without_key(const TableTarget& table,
+                                                        const store::RowBatch& rows);
   Result<void> write_letters(const PreparedEpoch& epoch);
   Result<void> deliver(OutsideTarget& target, const OutboxEntry& entry, EpochInput& input,
                        const store::RowBatch& rows, int attempts = kDeliveryAttempts);

@@ -275,6 +275,21 @@ TEST_F(StreamRunnerTest, AQueryThatNoRecordBindsGivesLettersAndGoesOn) {
   expect_reconciled();
 }
 
+TEST_F(StreamRunnerTest, RowsOfStarBeforeAnyRecordHadTheKeyAreLetters) {
+  stream_.sql = "SELECT *, o.x + 1 AS y FROM t";
+  into("table", "x", {"id"});
+  log_.produce("t", std::nullopt, "1");
+  log_.produce("t", R"({"o":"no object"})", "1");
+  log_.produce("t", R"({"o":{"x":1}})", "1");
+  log_.produce("t", R"({"id":2,"o":{"x":2}})", "2");
+  limits_.records = 1;
+  open();
+  drain();
+  EXPECT_THAT(rows("SELECT id, y FROM x"), ElementsAre("2|3"));
+  EXPECT_EQ(letters().size(), 2U);
+  expect_reconciled();
+}
+
 TEST_F(StreamRunnerTest, AFieldIsFoundWhateverTheCaseOfItsLetters) {
   stream_.sql = "SELECT ID, Name::VARCHAR AS name, Deep.A AS a FROM t";
   into("table", "x");
