@@ -33,6 +33,12 @@ TEST(StreamSql, OfAWrittenStreamIsItsOwn) {
   EXPECT_THAT(key_columns(stream, target).value(), ElementsAre("a.b"));
 }
 
+TEST(StreamSql, WhatIsAppendedHasNoKeyColumns) {
+  auto stream = implicit({{"login.uuid"}});
+  stream.into[0].mode = config::WriteMode::kAppend;
+  EXPECT_THAT(key_columns(stream, stream.into[0]).value(), IsEmpty());
+}
+
 TEST(StreamSql, OfAnImplicitStreamTakesEverything) {
   EXPECT_EQ(stream_sql(implicit({{}})).value(), R"(SELECT * FROM "users")");
   EXPECT_EQ(stream_sql(implicit({{"id"}})).value(), R"(SELECT * FROM "users")");
