@@ -52,4 +52,13 @@ Result<uint64_t> ChunkStatement::execute() {
   return result->rows_changed();
 }
 
+Result<bool> ChunkStatement::any() {
+  if (scan_->empty()) return false;
+  auto result = connection_->query(statement_->sql());
+  scan_->clear();
+  if (!result.ok()) return std::move(result).error();
+  LEAT_ASSIGN(const auto rows, result->texts());
+  return !rows.empty();
+}
+
 }  // namespace leat::sink

@@ -35,6 +35,8 @@ class ChunkStatement {
   // Runs the statement over what was added since the last time; nothing: does nothing. Returns how
   // many rows of the table it changed.
   Result<uint64_t> execute();
+  // The same for a query: whether it gives a row.
+  Result<bool> any();
 
  private:
   ChunkStatement(store::Connection& connection, std::unique_ptr<store::ChunkScan> scan)

@@ -132,16 +132,13 @@ Result<std::optional<std::string>> type_for(store::Connection& connection, const
     LEAT_ASSIGN(const auto rows, any.texts());
     exact = rows.empty();
   }
-  // What comes is looked at where it is an integer beside DOUBLEs (TableWriter).
-  if (!may_be_rounded(wanted.type.get(), type.get())) {
-    exact = exact && store::rounded_by("c", wanted.type.get(), type.get()).empty();
-  }
-  if (exact) return merged;
+  if (exact) return merged;  // what comes is looked at when it is written (TableWriter)
   return store::merged_type(present.type.get(), wanted.type.get(), store::Doubles::kHoldTheirOwn);
 }
 
 Result<bool> alter(store::Connection& connection, const std::string& table,
-                   const std::vector<TableColumn>& present, const TableColumn& wanted) {
+                   const std::vector<TableColumn>& present, const TableColumn& wanted,
+                   bool is_key) {
   const auto found = find(present, wanted.name);
   if (found == present.end()) {
     LEAT_TRY(connection.run_ddl(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quoted_table(table),
@@ -155,6 +152,8 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
     LEAT_ASSIGN(const bool empty, only_null(connection, table, found->name));
     if (empty) merged = store::type_name(wanted.type.get());
   }
+  // No record ends a stream: what goes together with nothing else goes together as text.
+  if (!merged && !is_key) merged = "VARCHAR";
   if (!merged) {
     return user_error(
         "column {} of table {} is {}, and the stream gives {}: cast it in the query, or give the "
@@ -238,7 +237,9 @@ Result<std::vector<TableColumn>> make_or_alter(store::Connection& connection,
   LEAT_TRY(check_key(connection, table, key));
   bool altered = false;
   for (const TableColumn& column : wanted) {
-    LEAT_ASSIGN(const bool changed, alter(connection, table, *present, column));
+    const bool is_key = std::ranges::any_of(
+        key, [&](const std::string& name) { return same_in_lower_case(name, column.name); });
+    LEAT_ASSIGN(const bool changed, alter(connection, table, *present, column, is_key));
     altered = altered || changed;
   }
   if (!altered) return present;

@@ -32,6 +32,7 @@ struct TableWriter::Impl {
         large_table(large),
         inserts(ChunkStatement::create(on)),
         removals(ChunkStatement::create(on)),
+        checks(ChunkStatement::create(on)),
         wanted(key.empty() ? Result(std::unique_ptr<WantedRows>()) : WantedRows::create(on)) {}
 
   store::Connection& connection;
@@ -46,6 +47,7 @@ struct TableWriter::Impl {
   std::vector<TableColumn> layout;     // of the table
   Result<ChunkStatement> inserts;
   Result<ChunkStatement> removals;
+  Result<ChunkStatement> checks;
   Result<std::unique_ptr<WantedRows>> wanted;  // null without a key
   // All keys of the table, and perhaps those of transactions that were rolled back. Nobody else
   // writes the table.
@@ -58,6 +60,7 @@ struct TableWriter::Impl {
   std::vector<size_t> all_columns() const;
   Result<void> set_statements();
   Result<void> keep_exact(const store::RowBatch& rows);
+  Result<bool> is_rounded(const store::RowBatch& rows, size_t column);
   Result<void> read_present_keys();
   Result<uint64_t> remove(const ReducedBatch& reduced);
   Result<TableDelivery> append(const store::RowBatch& rows);
@@ -144,7 +147,7 @@ std::vector<size_t> TableWriter::Impl::all_columns() const {
 
 Result<void> TableWriter::Impl::set_statements() {
   if (!wanted.ok()) return wanted.error();
-  for (const auto* made : {&inserts, &removals}) {
+  for (const auto* made : {&inserts, &removals, &checks}) {
     if (!made->ok()) return made->error();
   }
   present.reset();
@@ -191,15 +194,32 @@ Result<TableDelivery> TableWriter::write(const store::RowBatch& rows) {
   return delivery;
 }
 
-// An integer that no DOUBLE holds makes the column that has become one a VARCHAR.
+// Whether the table's column would not hold all of the batch's numbers as they are.
+Result<bool> TableWriter::Impl::is_rounded(const store::RowBatch& rows, size_t column) {
+  const duckdb_logical_type from = typed[column].type.get();
+  const duckdb_logical_type to = in_table(columns[column].name).type.get();
+  if (may_be_rounded(from, to)) {
+    return std::ranges::any_of(rows.chunks, [&](const store::DataChunk& chunk) {
+      return holds_large_integer(chunk.get(), column);
+    });
+  }
+  const std::string condition = store::rounded_by("c0", from, to);
+  if (condition.empty()) return false;
+  checks->set_sql(fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1", checks->rows(), condition),
+                  false);
+  for (const store::DataChunk& chunk : rows.chunks) checks->add(chunk.get(), {&column, 1});
+  return checks->any();
+}
+
+// A number that the column's DOUBLE does not hold makes that a VARCHAR.
 Result<void> TableWriter::Impl::keep_exact(const store::RowBatch& rows) {
   std::vector<store::Column> wider = columns;
   for (size_t i = 0; i < columns.size(); ++i) {
-    if (!may_be_rounded(typed[i].type.get(), in_table(columns[i].name).type.get())) continue;
-    const bool rounded = std::ranges::any_of(rows.chunks, [&](const store::DataChunk& chunk) {
-      return holds_large_integer(chunk.get(), i);
-    });
-    if (rounded) wider[i].type = "VARCHAR";
+    LEAT_ASSIGN(const bool rounded, is_rounded(rows, i));
+    if (!rounded) continue;
+    const auto exact = store::merged_type(in_table(columns[i].name).type.get(), typed[i].type.get(),
+                                          store::Doubles::kHoldTheirOwn);
+    wider[i].type = exact.value_or("VARCHAR");
   }
   if (wider == columns) return {};
   LEAT_ASSIGN(layout, make_or_alter(connection, table, wider, key));

@@ -235,9 +235,20 @@ TEST_F(TableWriterTest, IntegersThatNoDoubleHoldsKeepTheirDigits) {
             "VARCHAR 7 -9007199254740993");
   EXPECT_EQ(column("e", "7.0::DOUBLE", "7::UBIGINT"), "DOUBLE 7.0 7.0");
   EXPECT_EQ(column("f", "[5::BIGINT]", "[0.5::DOUBLE]"), "DOUBLE[] [5.0] [0.5]");
+  EXPECT_EQ(column("i", "[0.5::DOUBLE]", "[5::BIGINT]"), "DOUBLE[] [0.5] [5.0]");
+  EXPECT_EQ(column("j", "[0.5::DOUBLE]", "[" + large + "]"), "VARCHAR[] [0.5] [9007199254740993]");
   EXPECT_EQ(column("g", "[" + large + "]", "[0.5::DOUBLE]"), "VARCHAR[] [9007199254740993] [0.5]");
   EXPECT_EQ(column("h", "12345678901234567.89::DECIMAL(19,2)", "0.5::DOUBLE"),
             "VARCHAR 12345678901234567.89 0.5");
+}
+
+// What a record brings ends no stream.
+TEST_F(TableWriterTest, WhatGoesTogetherWithNothingElseBecomesText) {
+  TableWriter writer(*connection_, "t", {"k"});
+  write(writer, "SELECT 1 AS k, true AS v, [DATE '2026-01-01'] AS l, 0 AS input");
+  write(writer, "SELECT 2 AS k, 5::BIGINT AS v, [5] AS l, 0 AS input");
+  EXPECT_EQ(texts("SELECT k, v, l FROM t ORDER BY k"),
+            (Texts{{"1", "true", R"(["2026-01-01"])"}, {"2", "5", "[5]"}}));
 }
 
 TEST_F(TableWriterTest, AKeyThatBecomesTextFindsItsRows) {
@@ -270,8 +281,8 @@ TEST_F(TableWriterTest, SaysWhatDoesNotGoTogether) {
   EXPECT_EQ(refusal(writer, "SELECT [1] AS k, 0 AS input"),
             "the key column k of table t is INTEGER[]: a key must be a plain value");
   write(writer, "SELECT 1 AS k, DATE '2026-01-01' AS d, 0 AS input");
-  EXPECT_EQ(refusal(writer, "SELECT 1 AS k, 5 AS d, 0 AS input"),
-            "column d of table t is DATE, and the stream gives INTEGER: cast it in the query, or "
+  EXPECT_EQ(refusal(writer, "SELECT DATE '2026-01-01' AS k, NULL::DATE AS d, 0 AS input"),
+            "column k of table t is INTEGER, and the stream gives DATE: cast it in the query, or "
             "give the stream another table");
   TableWriter other(*connection_, "t", {"d"});
   EXPECT_NE(refusal(other, "SELECT 1 AS k, DATE '2026-01-01' AS d, 0 AS input")
