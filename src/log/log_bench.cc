@@ -92,7 +92,7 @@ double bench_append(Log& log, const TopicPartition& partition, size_t record_byt
       need(log.wait_durable({&in_flight.front(), 1}));
       in_flight.pop_front();
     }
-    need(log.wait_durable(in_flight));
+    need(log.wait_durable(std::vector(in_flight.begin(), in_flight.end())));
   });
 }
 
