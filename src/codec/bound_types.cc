@@ -265,7 +265,8 @@ class Binder {
     if (fresh) {
       type.kind = kind;
       if (kind == TypeKind::kList) type.element.emplace_back();
-      note(use == Use::kPassed);
+      // How the query uses what is below is known once it is bound with it.
+      note(use == Use::kPassed && !must_be_container(path));
       wanted = nullptr;
     }
     if (wanted != nullptr && wanted->kind == TypeKind::kStruct && wanted->fields.empty()) {

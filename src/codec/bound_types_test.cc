@@ -117,7 +117,7 @@ TEST_F(BoundTypesTest, WhatIsNamedForItsMembersIsAnObject) {
   projection_.uses = {{"customer", FieldUse::kShape}};
   EXPECT_THAT(take(R"({"customer":"Ann"})").message,
               HasSubstr("`customer`: expected an object or a list, found the string \"Ann\""));
-  EXPECT_EQ(binding(R"({"customer":{"name":"Ann"}})"), Binding::kWider);
+  EXPECT_EQ(binding(R"({"customer":{"name":"Ann"}})"), Binding::kBound);
   EXPECT_THAT(take(R"({"customer":"Ann"})").message, HasSubstr("expected an object"));
   EXPECT_EQ(binding(R"({"customer":{"name":7}})"), Binding::kWider);
 }

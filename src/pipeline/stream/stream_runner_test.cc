@@ -275,6 +275,21 @@ TEST_F(StreamRunnerTest, AQueryThatNoRecordBindsGivesLettersAndGoesOn) {
   expect_reconciled();
 }
 
+// What an object's members are used for is known once the query is bound with it: so a record with
+// one is not taken in ahead of its turn.
+TEST_F(StreamRunnerTest, AnObjectThatComesLaterDecidesNothingForTheRecordsBeforeIt) {
+  stream_.sql = "SELECT id, typeof(CASE WHEN n > 0 THEN n ELSE o.x END) AS type FROM t";
+  into("table", "x");
+  log_.produce("t", R"({"id":1,"n":40})");
+  log_.produce("t", R"({"id":2,"n":25,"o":{"x":172}})");
+  log_.produce("t", R"({"id":3,"o":{"x":1.5}})");
+  log_.produce("t", R"({"id":4,"n":9007199254740993})");
+  open();
+  drain();
+  EXPECT_THAT(rows("FROM x ORDER BY id"),
+              ElementsAre("1|BIGINT", "2|BIGINT", "3|DOUBLE", "4|BIGINT"));
+}
+
 TEST_F(StreamRunnerTest, RowsOfStarBeforeAnyRecordHadTheKeyAreLetters) {
   stream_.sql = "SELECT *, o.x + 1 AS y FROM t";
   into("table", "x", {"id"});

@@ -46,7 +46,7 @@ class StreamTypesModelTest : public test::StreamTest {
   std::string one_of(const std::vector<std::string>& texts) { return texts[up_to(texts.size())]; }
 
   std::string number() {
-    if (once_in(12)) return one_of({"9007199254740993", "1e400", "-0.0"});
+    if (once_in(12)) return one_of({"9007199254740993", "18446744073709551616", "1e400", "-0.0"});
     return once_in(3) ? fmt::format("{}.5", up_to(200)) : std::to_string(up_to(200));
   }
   std::string odd() {
