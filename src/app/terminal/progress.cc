@@ -72,7 +72,7 @@ void ProgressDisplay::show(bool last) {
     std::string text;
     // As the lines of the log have it: both stand in one file.
     const std::string now = format_timestamp(clock_.now() / 1000 * 1000);
-    for (const std::string& line : news) text += now + ' ' + line + '\n';
+    for (const std::string& line : news) text.append(now).append(" ").append(line).append("\n");
     write_all(descriptor_, text);
     return;
   }
