@@ -17,6 +17,11 @@ void LetterBatch::each_open(Action action) const {
   }
 }
 
+size_t LetterBatch::open() const {
+  return static_cast<size_t>(
+      std::ranges::count_if(problems_, [](const auto& problem) { return !problem; }));
+}
+
 std::vector<StreamLetter> LetterBatch::failed_again(Micros now) const {
   std::vector<StreamLetter> found;
   for (size_t i = 0; i < letters_.size(); ++i) {
@@ -118,21 +123,18 @@ RecordSlice LetterBatch::keyed_records(const RecordSlice& later) {
   return records;
 }
 
-bool LetterBatch::fail_before(uint32_t keyed_input, const std::string& topic,
+void LetterBatch::fail_before(uint32_t keyed_input, const std::string& topic,
                               const std::string& problem, bool keys_agree) {
   const auto& later = keyed_[keyed_input].record;
   const std::string why = fmt::format(
       "{}-{}@{}, which came later and may have written its row, fails with this query: {}", topic,
       later.partition, later.offset, problem);
-  bool some = false;
   for (size_t i = 0; i < letters_.size(); ++i) {
     const auto& letter = letters_[i];
     if (failed(i) || letter.partition != later.partition || letter.offset > later.offset) continue;
     if (keys_agree && letter.key && letter.key != later.key) continue;
     fail(i, why);
-    some = true;
   }
-  return some;
 }
 
 Offsets LetterBatch::from() const {

@@ -33,6 +33,7 @@ class LetterBatch {
   // The letter stays one, for this reason; the first one that is given counts.
   void fail(size_t letter, const std::string& problem);
   bool failed(size_t letter) const { return problems_[letter].has_value(); }
+  size_t open() const;                                       // how many have not failed
   std::vector<StreamLetter> failed_again(Micros now) const;  // with the new error and time
   std::vector<StreamLetter> succeeded() const;
 
@@ -55,9 +56,8 @@ class LetterBatch {
   RecordSlice keyed_records(const RecordSlice& later);
   // The letters of an input of these; none: it is a later record.
   const std::vector<size_t>& keyed_letters(uint32_t input) const { return keyed_[input].letters; }
-  // Fails the letters that would come after the row of a later record which fails itself. False:
-  // there are none.
-  bool fail_before(uint32_t keyed_input, const std::string& topic, const std::string& problem,
+  // Fails the letters that would come after the row of a later record which fails itself.
+  void fail_before(uint32_t keyed_input, const std::string& topic, const std::string& problem,
                    bool keys_agree);
 
   // Of the letters that have not failed: the first offset of each partition.

@@ -200,8 +200,11 @@ Result<RecordSlice> StreamRunner::later_records(const LetterBatch& batch) {
 // `types`: with which all of them are computed; letters may change them.
 Result<void> StreamRunner::execute_letters(RunAgain& again, BoundTypes& types) {
   auto& batch = again.letters;
-  for (bool blocked = keyed_; blocked;) {
-    blocked = false;
+  // Without a later record that fails its older rows would come back: so once more, without the
+  // letters that failed with it, also those that failed for themselves.
+  for (bool once_more = keyed_; once_more;) {
+    const size_t open = batch.open();
+    bool later_failed = false;
     LEAT_ASSIGN(const auto later, later_records(batch));
     const auto records = batch.keyed_records(later);
     again.keyed = {};
@@ -212,11 +215,11 @@ Result<void> StreamRunner::execute_letters(RunAgain& again, BoundTypes& types) {
     for (const auto& failed : again.keyed.failed) {
       const auto& letters = batch.keyed_letters(failed.input);
       for (const size_t letter : letters) batch.fail(letter, failed.message);
-      if (letters.empty()) {
-        blocked =
-            batch.fail_before(failed.input, query_.topic(), failed.message, keys_agree_) || blocked;
-      }
+      if (!letters.empty()) continue;
+      later_failed = true;
+      batch.fail_before(failed.input, query_.topic(), failed.message, keys_agree_);
     }
+    once_more = later_failed && batch.open() < open;
   }
   const auto records = batch.own_records();
   if (records.records.empty()) return {};
