@@ -162,6 +162,12 @@ Error classified(Parts parts) {
   };
   const std::string& type = parts.type;
   const std::string& message = parts.message;
+  const bool unreadable = contains(message, "Failure while replaying WAL file");
+  if (contains(message, "database has been invalidated") && unreadable) {
+    // Somebody tried to open it before, and was told the same.
+    parts.message = first_failure(message).append(kRepairHint);
+    return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kCorrupt);
+  }
   if (contains(message, "database has been invalidated")) {
     parts.message = "DuckDB takes nothing more until the next start: " + first_failure(message);
     return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kUnspecified);
@@ -180,8 +186,7 @@ Error classified(Parts parts) {
     return make(ErrorDomain::kUser, Retry::kNo, ErrorCode::kUnsupported);
   }
   if (contains(message, "Corrupt") || contains(message, "checksum") ||
-      contains(message, "not a valid DuckDB database file") ||
-      contains(message, "Failure while replaying WAL file") ||
+      contains(message, "not a valid DuckDB database file") || unreadable ||
       contains(message, "Could not read enough bytes from file")) {
     parts.message += kRepairHint;
     return make(ErrorDomain::kExternal, Retry::kNo, ErrorCode::kCorrupt);

@@ -26,7 +26,6 @@ namespace {
 
 constexpr uint64_t kBesideBuffers = 512 << 20;
 constexpr uint64_t kLeastGrowth = 64 << 20;
-constexpr uint64_t kSmall = 1 << 20;  // mappings that are not looked at
 
 struct Limit {
   uint64_t bytes = 0;  // of the process; 0: none
@@ -78,6 +77,8 @@ bool MemoryBound::works() { return false; }
 bool MemoryBound::works() { return true; }
 
 namespace {
+
+constexpr uint64_t kSmall = 1 << 20;  // mappings that are not looked at
 
 bool is_refused(size_t bytes) {
   if (limit.bytes == 0 || bytes < kSmall || process_bytes() + bytes <= limit.bytes) return false;
