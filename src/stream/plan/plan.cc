@@ -129,7 +129,7 @@ Result<Json> source_relation(const FieldPlan& fields, const References& referenc
 }
 
 // A relation without rows of these columns, for the binder. `add`: further ones.
-std::string typed_nothing(const std::vector<Field>& fields, bool exposed, std::string add) {
+std::string typed_nothing(const std::vector<Field>& fields, bool exposed, std::string_view add) {
   std::string sql = "(SELECT ";
   for (const Field& field : fields) {
     const bool as_seen = exposed || !holds_declared(field.type);
