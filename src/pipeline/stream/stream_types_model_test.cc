@@ -12,7 +12,7 @@
 namespace leat::pipeline {
 namespace {
 
-constexpr int kRounds = 12;
+constexpr int kRounds = 3;
 
 const std::vector<std::string> kQueries = {
     "SELECT id, n, s FROM {}",
