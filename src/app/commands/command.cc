@@ -53,8 +53,8 @@ void add_store_flags(CLI::App& command, StoreFlags& flags) {
       ->type_name("DIR");
 }
 
-Result<InstanceOptions> instance_options(const StoreFlags& flags) {
-  InstanceOptions options{.spill = flags.spill};
+Result<node::InstanceOptions> instance_options(const StoreFlags& flags) {
+  node::InstanceOptions options{.spill = flags.spill};
   if (flags.memory.empty()) return options;
   auto bytes = config::parse_bytes(flags.memory);
   if (!bytes.ok()) return std::move(bytes).error().during("reading --memory");

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "app/commands/exit_code.h"
-#include "app/process/instance.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "node/process/instance.h"
 
 namespace leat::app {
 
@@ -40,7 +40,7 @@ struct StoreFlags {
 // --memory SIZE (LEAT_MEMORY) and --spill DIR (LEAT_SPILL).
 void add_store_flags(CLI::App& command, StoreFlags& flags);
 // Errors (user): a size that is none, or too small to work with.
-Result<InstanceOptions> instance_options(const StoreFlags& flags);
+Result<node::InstanceOptions> instance_options(const StoreFlags& flags);
 
 // A sub-command with its help; `examples` are lines of a shell.
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,

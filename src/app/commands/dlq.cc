@@ -4,7 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "app/api/client.h"
+#include "app/client/client.h"
 #include "app/commands/command.h"
 #include "app/terminal/summary.h"
 #include "app/terminal/text_width.h"

@@ -1,5 +1,5 @@
 // leat mock-api.
-#include "app/mock_api/mock_api.h"
+#include "mock_api/mock_api.h"
 
 #include "app/commands/command.h"
 #include "app/commands/program_path.h"

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
-#include "app/repair/data_check.h"
 #include "app/terminal/style.h"
+#include "node/repair/data_check.h"
 
 namespace leat::app {
 namespace {
@@ -79,7 +79,7 @@ std::string closing_line(size_t damages, size_t left, bool yes) {
 }
 
 int repair(const RepairFlags& flags) {
-  const auto check = DataCheck::run(flags.data);
+  const auto check = node::DataCheck::run(flags.data);
   if (!check.ok()) return report(check.error());
   const CheckReport& found = (*check)->report();
   const auto screen = terminal::screen_of(STDOUT_FILENO);

@@ -6,20 +6,20 @@
 #include <optional>
 #include <thread>
 
-#include "app/api/held_directory.h"
-#include "app/api/routes.h"
+#include "app/client/held_directory.h"
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
 #include "app/commands/run_progress.h"
 #include "app/commands/run_summary.h"
-#include "app/pipeline_file/file_check.h"
-#include "app/pipeline_file/pipeline_file.h"
-#include "app/process/run_on_schedule.h"
-#include "app/process/stop_signal.h"
-#include "app/process/upkeep.h"
 #include "app/terminal/progress.h"
 #include "base/logging.h"
 #include "base/text/lower_case.h"
+#include "node/pipeline_file/file_check.h"
+#include "node/pipeline_file/pipeline_file.h"
+#include "node/process/run_on_schedule.h"
+#include "node/process/stop_signal.h"
+#include "node/process/upkeep.h"
+#include "node/requests/routes.h"
 #include "web/http_server.h"
 
 namespace leat::app {
@@ -39,13 +39,14 @@ struct RunFlags {
 
 // The plans of files without mistakes; all mistakes of all files are printed. Empty: there were
 // some.
-std::vector<config::Pipeline> check_all(std::vector<config::LoadResult> files, Instance* instance,
+std::vector<config::Pipeline> check_all(std::vector<config::LoadResult> files,
+                                        node::Instance* instance,
                                         const std::vector<std::string>* in_log) {
   std::vector<config::Pipeline> plans;
   bool mistakes = false;
-  const KnownTopics known(files, in_log);
+  const node::KnownTopics known(files, in_log);
   for (auto& file : files) {
-    auto checked = check_file(std::move(file), instance, known);
+    auto checked = node::check_file(std::move(file), instance, known);
     print_warnings(checked.warnings);
     if (!checked.loaded.problems.empty()) {
       print_problems(checked.loaded.problems);
@@ -74,8 +75,8 @@ struct Opened {
 };
 
 // A pipeline that does not open leaves the others.
-Opened open_all(std::vector<config::Pipeline> plans, Instance& instance, const RunFlags& flags,
-                const config::LoadOptions& load, DiskGuard* disk) {
+Opened open_all(std::vector<config::Pipeline> plans, node::Instance& instance,
+                const RunFlags& flags, const config::LoadOptions& load, DiskGuard* disk) {
   Opened opened;
   const auto tell = [&](const config::Pipeline& plan, const Error& error) {
     const int code = report(Error(error).during("opening the pipeline " + plan.name));
@@ -84,7 +85,7 @@ Opened open_all(std::vector<config::Pipeline> plans, Instance& instance, const R
   // One pipeline may read what another writes: all topics are there before any stream is opened.
   std::vector<config::Pipeline> ready;
   for (auto& plan : plans) {
-    const auto made = ensure_topics(instance, plan);
+    const auto made = node::ensure_topics(instance, plan);
     if (made.ok()) {
       ready.push_back(std::move(plan));
     } else {
@@ -92,13 +93,14 @@ Opened open_all(std::vector<config::Pipeline> plans, Instance& instance, const R
     }
   }
   for (const auto& plan : ready) {
-    const auto remembered = remember_pipeline_file(instance, plan);
-    auto process = remembered.ok() ? PipelineProcess::open(instance, plan,
-                                                           {.load = load,
-                                                            .fresh = flags.fresh,
-                                                            .disk = disk,
-                                                            .epoch_records = epoch_records()})
-                                   : Result<std::unique_ptr<PipelineProcess>>(remembered.error());
+    const auto remembered = node::remember_pipeline_file(instance, plan);
+    auto process = remembered.ok()
+                       ? node::PipelineProcess::open(instance, plan,
+                                                     {.load = load,
+                                                      .fresh = flags.fresh,
+                                                      .disk = disk,
+                                                      .epoch_records = node::epoch_records()})
+                       : Result<std::unique_ptr<node::PipelineProcess>>(remembered.error());
     if (process.ok()) {
       opened.processes.push_back(std::move(*process));
     } else {
@@ -109,7 +111,8 @@ Opened open_all(std::vector<config::Pipeline> plans, Instance& instance, const R
 }
 
 int finish_once(const Processes& processes,
-                std::vector<std::optional<Result<RunOutcome>>>& outcomes, const RunFlags& flags) {
+                std::vector<std::optional<Result<node::RunOutcome>>>& outcomes,
+                const RunFlags& flags) {
   const auto screen = terminal::screen_of(STDERR_FILENO);
   std::vector<PipelineOutcome> done;
   int code = kExitOk;
@@ -129,29 +132,29 @@ int finish_once(const Processes& processes,
   return code;
 }
 
-int run_all_once(Instance& instance, Processes& processes, const RunFlags& flags,
+int run_all_once(node::Instance& instance, Processes& processes, const RunFlags& flags,
                  std::stop_token stop) {
-  std::vector<OpenRun> runs;
+  std::vector<node::OpenRun> runs;
   for (const auto& process : processes) {
-    auto run = open_once_run(instance, *process, flags.fresh);
+    auto run = node::open_once_run(instance, *process, flags.fresh);
     if (!run.ok()) return report(run.error());
     runs.push_back(std::move(run).value());
   }
-  std::vector<std::optional<Result<RunOutcome>>> outcomes(processes.size());
+  std::vector<std::optional<Result<node::RunOutcome>>> outcomes(processes.size());
   {
     terminal::ProgressDisplay display(STDERR_FILENO, terminal::screen_of(STDERR_FILENO),
                                       ProgressOf(processes));
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < processes.size(); ++i) {
       threads.emplace_back(
-          [&, i] { outcomes[i].emplace(run_once(instance, *processes[i], runs[i], stop)); });
+          [&, i] { outcomes[i].emplace(node::run_once(instance, *processes[i], runs[i], stop)); });
     }
     threads.clear();  // joins before the display finishes
   }
   return finish_once(processes, outcomes, flags);
 }
 
-int run_all_on_schedule(Instance& instance, Processes& processes, StopSignal& signal) {
+int run_all_on_schedule(node::Instance& instance, Processes& processes, node::StopSignal& signal) {
   terminal::ProgressDisplay display(STDERR_FILENO, terminal::screen_of(STDERR_FILENO),
                                     ProgressOf(processes));
   std::vector<std::optional<Error>> errors(processes.size());
@@ -159,7 +162,7 @@ int run_all_on_schedule(Instance& instance, Processes& processes, StopSignal& si
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < processes.size(); ++i) {
       threads.emplace_back([&, i] {
-        const auto ended = run_on_schedule(instance, *processes[i], signal.token());
+        const auto ended = node::run_on_schedule(instance, *processes[i], signal.token());
         if (ended.ok()) return;
         errors[i] = ended.error();
         log_error("the pipeline {} has failed, and others go on: {}", processes[i]->plan().name,
@@ -179,9 +182,10 @@ int run_all_on_schedule(Instance& instance, Processes& processes, StopSignal& si
   return code;
 }
 
-Result<std::unique_ptr<web::HttpServer>> serve(Instance& instance, const Processes& processes) {
-  LEAT_ASSIGN(auto router, make_api_router(instance, [&processes](const std::string& name) {
-                PipelineProcess* found = nullptr;
+Result<std::unique_ptr<web::HttpServer>> serve(node::Instance& instance,
+                                               const Processes& processes) {
+  LEAT_ASSIGN(auto router, node::make_api_router(instance, [&processes](const std::string& name) {
+                node::PipelineProcess* found = nullptr;
                 for (const auto& process : processes) {
                   if (process->plan().name == name) found = process.get();
                 }
@@ -201,7 +205,7 @@ Error in_use(const Path& data) {
 }
 
 struct Start {
-  std::unique_ptr<Instance> instance;
+  std::unique_ptr<node::Instance> instance;
   std::vector<config::Pipeline> plans;
   int code = kExitOk;  // else what was wrong, which has been told
 };
@@ -209,12 +213,12 @@ struct Start {
 // Opens the data directory and checks the files. One that is there already comes first: its
 // records have taught what their topics hold, which counts for the files. A new one is made for
 // files without mistakes only.
-Start start(std::vector<config::LoadResult> files, const Path& data, const InstanceOptions& options,
-            const std::stop_token& stop) {
+Start start(std::vector<config::LoadResult> files, const Path& data,
+            const node::InstanceOptions& options, const std::stop_token& stop) {
   Start start;
   std::optional<Error> unopened;
   const auto open = [&] {
-    auto opened = open_when_free(data, [&] { return Instance::open(data, options); }, stop);
+    auto opened = open_when_free(data, [&] { return node::Instance::open(data, options); }, stop);
     if (opened.ok() && *opened) {
       start.instance = std::move(*opened);
     } else {
@@ -240,17 +244,17 @@ Start start(std::vector<config::LoadResult> files, const Path& data, const Insta
 
 int run(const RunFlags& flags) {
   if (flags.verbose) set_log_level(LogLevel::kInfo);
-  const auto set = parse_assignments(flags.set, "--set", "NAME=VALUE");
+  const auto set = node::parse_assignments(flags.set, "--set", "NAME=VALUE");
   if (!set.ok()) return report(set.error());
-  const auto connect = parse_assignments(flags.connect, "--connect", "NAME=URL");
+  const auto connect = node::parse_assignments(flags.connect, "--connect", "NAME=URL");
   if (!connect.ok()) return report(connect.error());
   const auto options = instance_options(flags.store);
   if (!options.ok()) return report(options.error());
-  StopSignal signal;
-  const auto load = load_options(*set, *connect);
-  auto started = start(load_files(flags.files, load), flags.data, *options, signal.token());
+  node::StopSignal signal;
+  const auto load = node::load_options(*set, *connect);
+  auto started = start(node::load_files(flags.files, load), flags.data, *options, signal.token());
   if (started.code != kExitOk) return started.code;
-  Instance& instance = *started.instance;
+  node::Instance& instance = *started.instance;
   // A run of --once that meets a full disk ends, and the next one goes on; what runs for ever
   // waits.
   DiskGuard disk(instance.data(), instance.clock());
@@ -258,9 +262,9 @@ int run(const RunFlags& flags) {
       open_all(std::move(started.plans), instance, flags, load, flags.once ? nullptr : &disk);
   auto& processes = opened.processes;
   if (processes.empty()) return opened.code;
-  std::vector<const PipelineProcess*> running;
+  std::vector<const node::PipelineProcess*> running;
   for (const auto& process : processes) running.push_back(process.get());
-  Upkeep upkeep(instance, std::move(running));
+  node::Upkeep upkeep(instance, std::move(running));
   auto server = serve(instance, processes);
   if (!server.ok()) return report(server.error());
   const int code = flags.once ? run_all_once(instance, processes, flags, signal.token())

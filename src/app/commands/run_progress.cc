@@ -8,7 +8,7 @@ using terminal::ProgressState;
 // Rates are over at least this long: shorter ones jump.
 constexpr std::chrono::milliseconds kRateInterval{900};
 
-ProgressState state_of(const ProcessLine& line) {
+ProgressState state_of(const node::ProcessLine& line) {
   if (line.state == "none" || line.state == "stopped") return ProgressState::kWaiting;
   if (line.state == "up_for_retry") return ProgressState::kRetrying;
   if (line.state == "success" || line.state == "done") return ProgressState::kDone;

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "app/process/pipeline_process.h"
 #include "app/terminal/progress_lines.h"
+#include "node/process/pipeline_process.h"
 
 namespace leat::app {
 
-using Processes = std::vector<std::unique_ptr<PipelineProcess>>;
+using Processes = std::vector<std::unique_ptr<node::PipelineProcess>>;
 
 // A snapshot function: one line for each task and stream, with rates between two calls. The
 // processes outlive it.

@@ -5,9 +5,9 @@
 
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
-#include "app/pipeline_file/file_check.h"
 #include "app/terminal/numbers.h"
 #include "app/terminal/summary.h"
+#include "node/pipeline_file/file_check.h"
 
 namespace leat::app {
 namespace {
@@ -31,7 +31,7 @@ std::string written(const pipeline::SinkCounts& counts) {
   return fmt::format("{} ({} replaced)", count(counts.delivered), count(counts.replaced));
 }
 
-std::string tasks_text(const RunOutcome& outcome, const terminal::Screen& screen) {
+std::string tasks_text(const node::RunOutcome& outcome, const terminal::Screen& screen) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, counts] : outcome.totals.tasks) {
     const auto report = outcome.tasks.tasks.find(name);
@@ -45,7 +45,7 @@ std::string tasks_text(const RunOutcome& outcome, const terminal::Screen& screen
                                  screen);
 }
 
-std::string streams_text(const RunOutcome& outcome, const terminal::Screen& screen) {
+std::string streams_text(const node::RunOutcome& outcome, const terminal::Screen& screen) {
   std::vector<std::vector<std::string>> streams;
   std::vector<std::vector<std::string>> sinks;
   for (const auto& [name, stream] : outcome.totals.streams) {
@@ -63,7 +63,7 @@ std::string streams_text(const RunOutcome& outcome, const terminal::Screen& scre
          terminal::summary_table({"target", "written", "dead-lettered", "pending"}, sinks, screen);
 }
 
-std::string verdict(const RunOutcome& outcome, const terminal::Screen& screen) {
+std::string verdict(const node::RunOutcome& outcome, const terminal::Screen& screen) {
   const auto& totals = outcome.totals;
   std::string sums =
       fmt::format("fetched {}, produced {}, read {}, written {}, filtered {}, dead-lettered {}",
@@ -128,7 +128,7 @@ std::string summary_json(const std::vector<PipelineOutcome>& done) {
   return nlohmann::json{{"pipelines", pipelines}}.dump();
 }
 
-void report_failures(const PipelineProcess& process, const RunOutcome& outcome) {
+void report_failures(const node::PipelineProcess& process, const node::RunOutcome& outcome) {
   for (const auto& [name, task] : outcome.tasks.tasks) {
     if (task.state != schedule::TaskState::kFailed || !task.error) continue;
     report(Error(*task.error)
@@ -137,7 +137,7 @@ void report_failures(const PipelineProcess& process, const RunOutcome& outcome) 
   for (const auto& error : outcome.stream_errors) report_stream_error(process, error);
 }
 
-int report_stream_error(const PipelineProcess& process, const Error& error) {
+int report_stream_error(const node::PipelineProcess& process, const Error& error) {
   for (const auto& stream : process.plan().streams) {
     const std::string during = "running the stream " + stream.name;
     const auto& context = error.context();
@@ -145,13 +145,13 @@ int report_stream_error(const PipelineProcess& process, const Error& error) {
         std::find(context.begin(), context.end(), during) == context.end()) {
       continue;
     }
-    print_problems({sql_problem(process.plan(), stream, error)});
+    print_problems({node::sql_problem(process.plan(), stream, error)});
     return kExitUser;
   }
   return report(error);
 }
 
-int exit_code_of(const RunOutcome& outcome) {
+int exit_code_of(const node::RunOutcome& outcome) {
   int code = kExitOk;
   for (const auto& error : outcome.stream_errors) {
     code = worse_exit_code(code, exit_code_of(error));

@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "app/process/run_once.h"
 #include "app/terminal/style.h"
+#include "node/process/run_once.h"
 
 namespace leat::app {
 
 struct PipelineOutcome {
   std::string pipeline;
-  RunOutcome outcome;
+  node::RunOutcome outcome;
 };
 
 // For people: per pipeline the counts of tasks, streams and sinks, and whether they reconcile.
@@ -22,11 +22,11 @@ std::string summary_json(const std::vector<PipelineOutcome>& done);
 
 // The errors that tasks and streams ended with, on standard error; those of a stream's SQL with
 // their place in the pipeline file.
-void report_failures(const PipelineProcess& process, const RunOutcome& outcome);
+void report_failures(const node::PipelineProcess& process, const node::RunOutcome& outcome);
 // Returns the exit code.
-int report_stream_error(const PipelineProcess& process, const Error& error);
+int report_stream_error(const node::PipelineProcess& process, const Error& error);
 
 // 0 reconciled without dead letters, 3 with, 1 failed or not reconciled, 2 the user's mistake.
-int exit_code_of(const RunOutcome& outcome);
+int exit_code_of(const node::RunOutcome& outcome);
 
 }  // namespace leat::app

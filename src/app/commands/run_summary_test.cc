@@ -13,8 +13,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-RunOutcome outcome() {
-  RunOutcome made{.run = "r1", .totals = {}, .tasks = {}};
+node::RunOutcome outcome() {
+  node::RunOutcome made{.run = "r1", .totals = {}, .tasks = {}};
   made.totals.tasks["fetch"] = {.fetched = 12'345, .produced = 12'345, .dead_lettered = 0};
   made.tasks.tasks["fetch"] = {.state = schedule::TaskState::kSuccess, .attempts = 1, .error = {}};
   auto& stream = made.totals.streams["s"];
@@ -23,21 +23,21 @@ RunOutcome outcome() {
   return made;
 }
 
-RunOutcome with_letters() {
+node::RunOutcome with_letters() {
   auto made = outcome();
   made.totals.tasks["fetch"].produced -= 1;
   made.totals.tasks["fetch"].dead_lettered += 1;
   return made;
 }
 
-RunOutcome with_failed_task(Error error) {
+node::RunOutcome with_failed_task(Error error) {
   auto made = outcome();
   made.tasks.tasks["fetch"] = {
       .state = schedule::TaskState::kFailed, .attempts = 2, .error = std::move(error)};
   return made;
 }
 
-std::string text_of(const RunOutcome& of) { return summary_text({"users", of}, {}); }
+std::string text_of(const node::RunOutcome& of) { return summary_text({"users", of}, {}); }
 
 TEST(RunSummary, SaysThatEverythingAddsUp) {
   const auto text = text_of(outcome());

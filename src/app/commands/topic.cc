@@ -7,13 +7,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "app/api/client.h"
+#include "app/client/client.h"
 #include "app/commands/command.h"
-#include "app/process/stop_signal.h"
 #include "app/terminal/numbers.h"
 #include "app/terminal/style.h"
 #include "app/terminal/summary.h"
 #include "base/text/control_characters.h"
+#include "node/process/stop_signal.h"
 
 namespace leat::app {
 namespace {
@@ -102,7 +102,7 @@ int describe(const TopicFlags& flags) {
 }
 
 int consume(const TopicFlags& flags) {
-  StopSignal signal;
+  node::StopSignal signal;
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse, signal.token());
   if (!client.ok()) return report(client.error());
   web::QueryMap query{{"from", flags.from}};

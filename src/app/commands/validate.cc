@@ -3,13 +3,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "app/api/client.h"
+#include "app/client/client.h"
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
-#include "app/connectors/connectors.h"
-#include "app/pipeline_file/file_check.h"
-#include "app/pipeline_file/pipeline_file.h"
 #include "base/secrets.h"
+#include "node/connectors/connectors.h"
+#include "node/pipeline_file/file_check.h"
+#include "node/pipeline_file/pipeline_file.h"
 #include "web/url.h"
 
 namespace leat::app {
@@ -24,7 +24,7 @@ struct ValidateFlags {
 };
 
 // {"file": …, "pipeline": …, "valid": …, "mistakes": [{"line", "column", "message"}], "warnings"}
-nlohmann::json file_json(const std::string& file, const CheckedFile& checked) {
+nlohmann::json file_json(const std::string& file, const node::CheckedFile& checked) {
   nlohmann::json mistakes = nlohmann::json::array();
   for (const auto& problem : checked.loaded.problems) {
     nlohmann::json mistake{{"message", without_secrets(problem.message)}};
@@ -53,7 +53,7 @@ std::string valid_text(const std::string& file, const config::Pipeline& plan) {
 
 // What the streams of a file have bound in the data directory: [{"stream", "topic", "types"}].
 // Nothing where there is none, or none that can be asked.
-nlohmann::json bound_types(const CheckedFile& checked, ApiClient* client) {
+nlohmann::json bound_types(const node::CheckedFile& checked, ApiClient* client) {
   using nlohmann::json;
   json bound = json::array();
   if (client == nullptr || !checked.loaded.pipeline) return bound;
@@ -83,19 +83,19 @@ void print_bound(const nlohmann::json& bound) {
 }
 
 int validate(const ValidateFlags& flags) {
-  const auto set = parse_assignments(flags.set, "--set", "NAME=VALUE");
+  const auto set = node::parse_assignments(flags.set, "--set", "NAME=VALUE");
   if (!set.ok()) return report(set.error());
-  const auto connect = parse_assignments(flags.connect, "--connect", "NAME=URL");
+  const auto connect = node::parse_assignments(flags.connect, "--connect", "NAME=URL");
   if (!connect.ok()) return report(connect.error());
-  const auto options = load_options(*set, *connect);
-  auto files = load_files(flags.files, options);
-  const KnownTopics known(files, nullptr);
+  const auto options = node::load_options(*set, *connect);
+  auto files = node::load_files(flags.files, options);
+  const node::KnownTopics known(files, nullptr);
   nlohmann::json files_json = nlohmann::json::array();
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
   ApiClient* const asked = client.ok() ? client->get() : nullptr;
   int code = kExitOk;
   for (size_t i = 0; i < files.size(); ++i) {
-    const CheckedFile checked = check_file(std::move(files[i]), nullptr, known);
+    const node::CheckedFile checked = node::check_file(std::move(files[i]), nullptr, known);
     if (!checked.loaded.problems.empty()) code = kExitUser;
     if (flags.as_json) {
       files_json.push_back(file_json(flags.files[i], checked));
@@ -144,7 +144,7 @@ void add_pipeline_schema_command(CLI::App& program, Action& action) {
   command->add_flag("--markdown", *markdown, "The reference for people instead");
   command->callback([markdown, &action] {
     action = [markdown] {
-      const auto& connectors = connector_catalogue();
+      const auto& connectors = node::connector_catalogue();
       std::cout << (*markdown ? config::pipeline_reference(connectors)
                               : config::pipeline_json_schema(connectors))
                 << '\n';

@@ -1,0 +1,38 @@
+// Every connector that this Leat has: the only place that knows their concrete types.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/pipeline.h"
+#include "node/process/instance.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+namespace leat::node {
+
+// What pipeline files may name.
+const config::ConnectorCatalogue& connector_catalogue();
+
+Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
+                                                    const config::Pipeline& plan,
+                                                    Instance& instance);
+
+// What a task's source can be told without asking it, in a pipeline file of that directory:
+// warnings of what may change until it is asked. Errors: user, beginning with the place in the
+// file.
+Result<std::vector<std::string>> check_source(const config::Task& task, const Path& directory);
+
+// What a target of an outside system, of this stream of this pipeline, can be told without opening
+// it. Errors: user.
+Result<void> check_target(const config::Target& target, const std::string& pipeline,
+                          const std::string& stream);
+
+// For targets outside the embedded store.
+Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
+                                              const config::Target& target,
+                                              const config::Pipeline& plan, Instance& instance);
+
+}  // namespace leat::node

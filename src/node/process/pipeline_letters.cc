@@ -1,0 +1,85 @@
+// PipelineProcess: dead letters, run again or discarded.
+#include <algorithm>
+
+#include "node/process/pipeline_process.h"
+
+namespace leat::node {
+
+Result<void> PipelineProcess::redrive_stream(const pipeline::LetterFilter& filter,
+                                             const Redriving& told) {
+  const auto stream = streams_.find(filter.owner);
+  if (stream == streams_.end()) {
+    return user_error(
+        "the pipeline {} no longer has the stream {}; put it back to redrive its dead letters, or "
+        "discard them",
+        plan_.name, filter.owner);
+  }
+  std::optional<pipeline::StreamLetter> after;
+  do {
+    LEAT_ASSIGN(auto redriven, stream->second->redrive(filter, after));
+    after = std::move(redriven.last);
+    if (after && !told(redriven.outcome)) return {};
+  } while (after);
+  return {};
+}
+
+Result<std::unique_ptr<pipeline::HeldLetters>> PipelineProcess::hold_letters(
+    const pipeline::LetterFilter& filter) {
+  {
+    // Whoever holds its letters fences the task.
+    const std::lock_guard lock(mutex_);
+    const auto line = task_lines_.find(filter.owner);
+    if (line != task_lines_.end() &&
+        (line->second.report.state == schedule::TaskState::kRunning ||
+         line->second.report.state == schedule::TaskState::kUpForRetry)) {
+      return user_error("the task {} is running; go on with its dead letters when it is done",
+                        filter.owner);
+    }
+  }
+  return pipeline::HeldLetters::open(plan_.name, filter, instance_.log(), instance_.clock());
+}
+
+void PipelineProcess::show_cursor(const std::string& task, const pipeline::TaskCursor& cursor) {
+  const std::lock_guard lock(mutex_);
+  if (const auto line = task_lines_.find(task); line != task_lines_.end()) {
+    line->second.cursor = cursor;
+  }
+}
+
+Result<void> PipelineProcess::redrive_task(const pipeline::LetterFilter& filter,
+                                           const Redriving& told) {
+  const auto task = std::ranges::find(plan_.tasks, filter.owner, &config::Task::name);
+  if (task == plan_.tasks.end()) {
+    return user_error(
+        "the pipeline {} no longer has the task {}; put it back to redrive its dead letters, or "
+        "discard them",
+        plan_.name, filter.owner);
+  }
+  LEAT_ASSIGN(const auto letters, hold_letters(filter));
+  while (true) {
+    const auto outcome = letters->redrive_next(*task, letters_);
+    if (!outcome.ok() && outcome.error().code() == ErrorCode::kFenced) {
+      return user_error("the task {} has begun to run; go on with its dead letters when it is done",
+                        task->name);
+    }
+    if (!outcome.ok()) return Error(outcome.error());
+    if (!*outcome) return {};
+    show_cursor(filter.owner, letters->cursor());
+    if (!told(**outcome)) return {};
+  }
+}
+
+Result<int64_t> PipelineProcess::discard_of_stream(const pipeline::LetterFilter& filter,
+                                                   const std::string& because) {
+  return streams_.at(filter.owner)->discard(filter, because);
+}
+
+Result<int64_t> PipelineProcess::discard_of_task(const pipeline::LetterFilter& filter,
+                                                 const std::string& because) {
+  LEAT_ASSIGN(const auto letters, hold_letters(filter));
+  auto discarded = letters->discard(because);
+  show_cursor(filter.owner, letters->cursor());
+  return discarded;
+}
+
+}  // namespace leat::node

@@ -1,0 +1,393 @@
+#include "node/process/pipeline_process.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/logging.h"
+#include "codec/topic_schema.h"
+#include "node/connectors/connectors.h"
+#include "pipeline/stream/stream_query.h"
+
+namespace leat::node {
+namespace {
+
+// LEAT_CRASH_AFTER_EPOCH=N: the process kills itself after the Nth committed epoch, before
+// anything that follows it. For crash tests.
+std::function<void()> crash_hook() {
+  const char* text = std::getenv("LEAT_CRASH_AFTER_EPOCH");
+  if (text == nullptr) return {};
+  static std::atomic<long> left{0};
+  left = std::atol(text);
+  return [] {
+    if (--left == 0) ::raise(SIGKILL);
+  };
+}
+
+// Retention removes whole segments, and never the one that is written to: they are small beside
+// what is kept, so that not much more than that is on the disk.
+int64_t segment_bytes_for(int64_t retention_bytes, int64_t most) {
+  constexpr int64_t kLeast = 1 << 20;
+  return std::clamp(retention_bytes / 4, kLeast, most);
+}
+
+int64_t dead_lettered_in(const pipeline::StreamProgress& progress) {
+  int64_t letters = progress.counts.dead_lettered;
+  for (const auto& [name, sink] : progress.sinks) letters += sink.dead_lettered;
+  return letters;
+}
+
+std::string running(const std::string& stream) {
+  return fmt::format("running the stream {}", stream);
+}
+
+// What the files of the tasks into a topic say of their fields, where the pipeline's file says
+// nothing. Files that cannot be read are the task's to tell.
+void add_types_of_files(codec::TopicSchema& declared, const std::string& topic,
+                        const config::Pipeline& plan, Instance& instance) {
+  for (const auto& task : plan.tasks) {
+    if (task.topic != topic || task.source_type != "file") continue;
+    auto source = make_source(task, plan, instance);
+    if (!source.ok()) continue;
+    auto types = (*source)->types();
+    if (!types.ok()) continue;
+    for (auto& field : types->root.fields) {
+      if (!codec::same_name_in_duckdb(declared.root.fields, field.name)) {
+        declared.root.fields.push_back(std::move(field));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+size_t epoch_records() {
+  const char* text = std::getenv("LEAT_EPOCH_RECORDS");
+  const long records = text == nullptr ? 0 : std::atol(text);
+  return records > 0 ? static_cast<size_t>(records) : pipeline::EpochLimits{}.records;
+}
+
+Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
+  for (const auto& [name, topic] : plan.topics) {
+    log::TopicConfig config{.partitions = topic.partitions.value_or(1)};
+    if (const auto there = instance.log().partition_count(name); there.ok()) {
+      if (!topic.partitions) config.partitions = *there;
+      if (config.partitions > *there) {
+        log_warn(
+            "topic {}: its {} become {}, as the pipeline file says; from now on records of a key "
+            "may come into another partition than those before, and which of them a table keeps "
+            "is only sure once the earlier ones are read",
+            name, *there == 1 ? "one partition" : fmt::format("{} partitions", *there),
+            config.partitions);
+      }
+    }
+    if (topic.retention_time) config.retention_ms = topic.retention_time->count();
+    if (topic.retention_bytes) {
+      config.retention_bytes = static_cast<int64_t>(*topic.retention_bytes);
+      config.segment_bytes = segment_bytes_for(config.retention_bytes, config.segment_bytes);
+    }
+    LEAT_TRY_DURING(instance.log().ensure_topic(name, config), "making the topic {}", name);
+    codec::TopicSchema declared;
+    if (topic.declared_schema) {
+      LEAT_ASSIGN(declared, codec::TopicSchema::from_declaration(topic.declared_schema.json()));
+    }
+    // A strict topic takes the fields that its own declaration names.
+    if (topic.schema_mode != config::SchemaMode::kStrict) {
+      add_types_of_files(declared, name, plan, instance);
+    }
+    if (!declared.root.fields.empty()) LEAT_TRY(instance.schemas().declare(name, declared));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instance,
+                                                               config::Pipeline plan,
+                                                               const ProcessOptions& options) {
+  std::unique_ptr<PipelineProcess> process(new PipelineProcess(instance, std::move(plan)));
+  LEAT_TRY(ensure_topics(instance, process->plan_));
+  process->disk_ = options.disk;
+  process->letters_.letters = std::min(process->letters_.letters, options.epoch_records);
+  process->fresh_ = options.fresh;
+  process->epoch_records_ = options.epoch_records;
+  process->load_options_ = options.load;
+  process->followed_hash_ = process->plan_.file_hash;
+  process->after_epoch_ = crash_hook();
+  LEAT_TRY(process->open_tasks());
+  LEAT_TRY(process->open_streams());
+  process->fresh_ = false;  // was asked for this once
+  return process;
+}
+
+PipelineProcess::~PipelineProcess() { stop_streams(); }
+
+Result<void> PipelineProcess::open_tasks() {
+  std::function<Result<void>(std::stop_token)> wait_for_room;
+  if (disk_ != nullptr) {
+    wait_for_room = [this](std::stop_token stop) { return disk_->wait_for_room(std::move(stop)); };
+  }
+  for (const auto& task : plan_.tasks) {
+    LEAT_ASSIGN(auto ingest, pipeline::Ingest::create(task, {.pipeline = plan_.name,
+                                                             .clock = instance_.clock(),
+                                                             .topics = instance_.log(),
+                                                             .make_source =
+                                                                 [this](const config::Task& made) {
+                                                                   return make_source(made, plan_,
+                                                                                      instance_);
+                                                                 },
+                                                             .wait_for_room = wait_for_room}));
+    tasks_[task.name] = std::move(ingest);
+    auto& line = task_lines_[task.name];
+    LEAT_ASSIGN(auto cursor, pipeline::read_task_cursor(instance_.log(), plan_.name, task.name));
+    if (cursor) line.cursor = std::move(*cursor);
+  }
+  return {};
+}
+
+Result<void> PipelineProcess::open_streams() {
+  for (const auto& stream : plan_.streams) {
+    LEAT_ASSIGN(auto runner, open_runner(plan_, stream));
+    before_[stream.name] = runner->snapshot().progress;
+    streams_[stream.name] = std::make_unique<StreamThread>(std::move(runner), disk_);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<pipeline::StreamRunner>> PipelineProcess::open_runner(
+    const config::Pipeline& plan, const config::Stream& stream) {
+  LEAT_ASSIGN(Instance::PipelineStore * store, instance_.pipeline_store(plan_.name));
+  pipeline::StreamContext context{
+      .pipeline = plan_.name,
+      .store_id = store->store_id,
+      .clock = instance_.clock(),
+      .topics = instance_.log(),
+      .schemas = instance_.schemas(),
+      .make_sink =
+          [this, &plan](const config::Stream& of, const config::Target& target) {
+            return make_sink(of, target, plan, instance_);
+          },
+      .limits = {.records = epoch_records_},
+      .letters = letters_,
+      .fresh = fresh_,
+      .record_keys = {},
+      .strict_topics = {},
+      .after_epoch = after_epoch_,
+      .stop = stop_.get_token()};
+  for (const auto& [name, topic] : plan.topics) {
+    context.record_keys[name] = pipeline::record_key_of(plan, name);
+    if (topic.schema_mode == config::SchemaMode::kStrict) context.strict_topics.insert(name);
+  }
+  auto runner = pipeline::StreamRunner::open(stream, std::move(context), *store->database);
+  if (!runner.ok()) {
+    return std::move(runner).error().during(fmt::format("opening the stream {}", stream.name));
+  }
+  return runner;
+}
+
+Result<void> PipelineProcess::follow(config::Pipeline current) {
+  const std::lock_guard lock(following_);
+  if (current.file_hash == followed_hash_) return {};
+  followed_.push_back(std::make_unique<const config::Pipeline>(std::move(current)));
+  const auto& plan = *followed_.back();
+  for (const auto& stream : plan.streams) {
+    const auto there = streams_.find(stream.name);
+    if (there == streams_.end()) continue;
+    LEAT_TRY(there->second->replace_runner([&] { return open_runner(plan, stream); }));
+  }
+  followed_hash_ = plan.file_hash;
+  log_warn(
+      "the streams of the pipeline {} go on with their queries and targets of {} as it is now; "
+      "what else has changed there waits for the next start",
+      plan_.name, plan.file.string());
+  return {};
+}
+
+void PipelineProcess::start_streams() {
+  for (auto& [name, stream] : streams_) stream->start();
+}
+
+schedule::DagRunReport PipelineProcess::run_tasks(const std::string& run, std::stop_token stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    run_ = run;
+  }
+  const auto attempt_once = [&](const config::Task& task, std::stop_token token) -> Result<void> {
+    auto cursor = tasks_.at(task.name)->attempt(run, std::move(token), [&](const auto& now) {
+      const std::lock_guard lock(mutex_);
+      task_lines_[task.name].cursor = now;
+    });
+    if (!cursor.ok()) return std::move(cursor).error();
+    return {};
+  };
+  const auto attempt = [&](const config::Task& task, std::stop_token token) {
+    return wait_while_full([&] { return attempt_once(task, token); }, token);
+  };
+  return schedule::run_dag(plan_.tasks, attempt, instance_.clock(), std::move(stop),
+                           [this](const std::string& task, const schedule::TaskReport& report) {
+                             const std::lock_guard lock(mutex_);
+                             task_lines_[task].report = report;
+                           });
+}
+
+Result<void> PipelineProcess::wait_while_full(const std::function<Result<void>()>& act,
+                                              std::stop_token stop) {
+  while (true) {
+    Result<void> done = act();
+    const bool full = !done.ok() && done.error().code() == ErrorCode::kNoSpace;
+    if (!full || disk_ == nullptr) return done;
+    log_warn("pipeline {}: {}", plan_.name, done.error().to_string());
+    LEAT_TRY(disk_->wait_after_failure(stop));
+  }
+}
+
+Result<void> PipelineProcess::drain_streams() {
+  for (auto& [name, stream] : streams_) {
+    pipeline::Offsets ends;
+    LEAT_ASSIGN(const int32_t partitions, instance_.log().partition_count(stream->topic()));
+    for (int32_t partition = 0; partition < partitions; ++partition) {
+      LEAT_ASSIGN(const auto range, instance_.log().offsets({stream->topic(), partition}));
+      ends[partition] = range.end;
+    }
+    stream->finish_at(std::move(ends));
+  }
+  return join_streams();
+}
+
+void PipelineProcess::stop_streams() {
+  stop_.request_stop();
+  for (auto& [name, stream] : streams_) stream->stop();
+}
+
+Result<void> PipelineProcess::join_streams() {
+  Result<void> first;
+  const auto is_failure = [](const Result<void>& ended) {
+    return !ended.ok() && ended.error().code() != ErrorCode::kCancelled;
+  };
+  for (auto& [name, stream] : streams_) {
+    Result<void> ended = stream->join();
+    if (!ended.ok() && (first.ok() || (!is_failure(first) && is_failure(ended)))) {
+      first = std::move(ended).error().during(running(name));
+    }
+  }
+  return first;
+}
+
+std::vector<Error> PipelineProcess::stream_failures() const {
+  std::vector<Error> failures;
+  for (const auto& [name, stream] : streams_) {
+    if (auto failure = stream->failure()) {
+      failures.push_back(std::move(*failure).during(running(name)));
+    }
+  }
+  return failures;
+}
+
+std::vector<Error> PipelineProcess::stream_troubles() const {
+  std::vector<Error> troubles;
+  for (const auto& [name, stream] : streams_) {
+    if (auto trouble = stream->trouble(); trouble && !stream->failure()) {
+      troubles.push_back(std::move(*trouble).during(running(name)));
+    }
+  }
+  return troubles;
+}
+
+bool PipelineProcess::all_streams_failed() const {
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const auto& stream) { return stream.second->failure().has_value(); });
+}
+
+void PipelineProcess::set_next_run(std::string text) {
+  const std::lock_guard lock(mutex_);
+  next_run_ = std::move(text);
+}
+
+Result<pipeline::PipelineTotals> PipelineProcess::totals() const {
+  pipeline::PipelineTotals totals;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, line] : task_lines_) totals.tasks[name] = line.cursor.total;
+  }
+  for (const auto& [name, stream] : streams_) {
+    const auto snapshot = stream->snapshot();
+    totals.streams[name] = {.counts = snapshot.progress.counts, .sinks = snapshot.progress.sinks};
+  }
+  return totals;
+}
+
+std::vector<ProcessLine> PipelineProcess::lines() const {
+  std::vector<ProcessLine> lines;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& task : plan_.tasks) {
+      const auto& line = task_lines_.at(task.name);
+      // A cursor of another run is where that one ended.
+      const bool is_of_run = line.cursor.run == run_;
+      lines.push_back(
+          {.name = task.name,
+           .is_task = true,
+           .state = schedule::to_string(line.report.state),
+           .records = is_of_run ? line.cursor.run_counts.fetched : 0,
+           .lag = 0,
+           .message = line.report.state == schedule::TaskState::kUpForRetry && line.report.error
+                          ? line.report.error->message()
+                          : "",
+           .dead_lettered = is_of_run ? line.cursor.run_counts.dead_lettered : 0,
+           .next = next_run_});
+    }
+  }
+  for (const auto& stream : plan_.streams) {
+    const auto& thread = streams_.at(stream.name);
+    const auto snapshot = thread->snapshot();
+    const auto failure = thread->failure();
+    const auto trouble = thread->trouble();
+    const bool done = thread->reached_end();
+    const auto& before = before_.at(stream.name);
+    const bool retrying = trouble.has_value();
+    lines.push_back({.name = stream.name,
+                     .is_task = false,
+                     .state = failure    ? "failed"
+                              : done     ? "done"
+                              : retrying ? "up_for_retry"
+                                         : "running",
+                     .records = snapshot.progress.counts.read - before.counts.read,
+                     // What came after the end it was to reach is not its lag.
+                     .lag = done ? 0 : snapshot.lag,
+                     .message = failure   ? failure->message()
+                                : trouble ? trouble->message()
+                                          : "",
+                     // A redrive takes some away that were there before.
+                     .dead_lettered = std::max<int64_t>(
+                         0, dead_lettered_in(snapshot.progress) - dead_lettered_in(before))});
+  }
+  return lines;
+}
+
+std::vector<StreamPosition> PipelineProcess::positions() const {
+  std::vector<StreamPosition> positions;
+  for (const auto& [name, stream] : streams_) {
+    positions.push_back(
+        {.stream = name, .topic = stream->topic(), .offsets = stream->snapshot().progress.offsets});
+  }
+  return positions;
+}
+
+std::vector<std::string> PipelineProcess::warnings() const {
+  std::vector<std::string> warnings;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, line] : task_lines_) {
+      if (line.cursor.run != run_) continue;
+      for (const auto& warning : line.cursor.warnings) {
+        warnings.push_back(fmt::format("{}: {}", name, warning));
+      }
+    }
+  }
+  for (const auto& [name, stream] : streams_) {
+    for (const auto& warning : stream->snapshot().warnings) {
+      warnings.push_back(fmt::format("{}: {}", name, warning));
+    }
+  }
+  return warnings;
+}
+
+}  // namespace leat::node
