@@ -10,9 +10,9 @@
 
 #include "base/temporary_directory.h"
 #include "log/log.h"
+#include "pipeline/dead_letter/task_letters.h"
 #include "pipeline/ingest/task_cursor.h"
-#include "pipeline/letters/task_letters.h"
-#include "pipeline/topic_schemas.h"
+#include "pipeline/position/topic_schemas.h"
 
 namespace leat::pipeline {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pipeline/ingest/task_cursor.h"
-#include "pipeline/stream/progress.h"
+#include "pipeline/position/progress.h"
 
 namespace leat::pipeline {
 

@@ -11,8 +11,8 @@
 #include "codec/bound_types.h"
 #include "config/plan/names.h"
 #include "node/connectors/connectors.h"
-#include "pipeline/stream/state_store.h"
-#include "pipeline/stream/stream_query.h"
+#include "pipeline/epoch/state_store.h"
+#include "pipeline/epoch/stream_query.h"
 #include "store/database.h"
 #include "stream/query.h"
 

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "node/process/instance.h"
 #include "node/process/pipeline_process.h"
-#include "pipeline/letters/stream_letter.h"
+#include "pipeline/dead_letter/stream_letter.h"
 
 namespace leat::node {
 

@@ -7,7 +7,7 @@
 #include "base/logging.h"
 #include "codec/topic_schema.h"
 #include "node/connectors/connectors.h"
-#include "pipeline/stream/stream_query.h"
+#include "pipeline/epoch/stream_query.h"
 
 namespace leat::node {
 namespace {

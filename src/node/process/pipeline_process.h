@@ -11,8 +11,8 @@
 #include "config/pipeline.h"
 #include "node/process/instance.h"
 #include "node/process/stream_thread.h"
+#include "pipeline/ingest/held_letters.h"
 #include "pipeline/ingest/ingest.h"
-#include "pipeline/letters/held_letters.h"
 #include "pipeline/summary.h"
 #include "schedule/dag_run.h"
 

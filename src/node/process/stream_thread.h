@@ -12,7 +12,7 @@
 
 #include "base/disk_guard.h"
 #include "base/result.h"
-#include "pipeline/stream/stream_runner.h"
+#include "pipeline/running/stream_runner.h"
 
 namespace leat::node {
 

@@ -6,7 +6,7 @@
 
 #include "base/logging.h"
 #include "node/process/instance_for_test.h"
-#include "pipeline/letters/letters_for_test.h"
+#include "pipeline/dead_letter/letters_for_test.h"
 #include "source/testing/fake_clock.h"
 
 namespace leat::node {

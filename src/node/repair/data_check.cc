@@ -2,10 +2,10 @@
 
 #include "log/check/log_check.h"
 #include "log/log_files.h"
+#include "pipeline/dead_letter/task_letters.h"
+#include "pipeline/epoch/state_store.h"
 #include "pipeline/ingest/task_cursor.h"
-#include "pipeline/letters/task_letters.h"
-#include "pipeline/stream/state_store.h"
-#include "pipeline/topic_schemas.h"
+#include "pipeline/position/topic_schemas.h"
 #include "store/check/database_check.h"
 #include "store/check/metadata_check.h"
 #include "store/database.h"

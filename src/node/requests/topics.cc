@@ -9,7 +9,7 @@
 #include "node/process/topic_scan.h"
 #include "node/requests/record_json.h"
 #include "node/requests/routes.h"
-#include "pipeline/stream/state_store.h"
+#include "pipeline/epoch/state_store.h"
 
 namespace leat::node {
 namespace {

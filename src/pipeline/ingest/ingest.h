@@ -11,10 +11,10 @@
 #include "base/result.h"
 #include "config/pipeline.h"
 #include "log/topic_io.h"
+#include "pipeline/dead_letter/letter_news.h"
 #include "pipeline/ingest/record_key.h"
 #include "pipeline/ingest/task_batch.h"
 #include "pipeline/ingest/task_cursor.h"
-#include "pipeline/letters/letter_news.h"
 #include "source/source.h"
 
 namespace leat::pipeline {

@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "log/topic_io.h"
+#include "pipeline/dead_letter/task_letters.h"
 #include "pipeline/ingest/record_key.h"
 #include "pipeline/ingest/task_cursor.h"
-#include "pipeline/letters/task_letters.h"
 #include "source/source.h"
 
 namespace leat::pipeline {
