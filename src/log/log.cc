@@ -73,10 +73,12 @@ struct Log::State {
   Result<Partition*> find(const TopicPartition& name);
   std::vector<Partition*> all_partitions();
   Result<void> load();
+  Result<void> give_ids();
   Result<std::vector<std::unique_ptr<Partition>>> open_partitions(const std::string& topic,
                                                                   int32_t from,
                                                                   const TopicConfig& config);
   void publish(std::vector<std::unique_ptr<Partition>> opened);
+  // A topic that is not in the list yet gets an id.
   Result<void> store_catalog(const std::string& topic, const TopicConfig& config);
   // `by_recovery`: what the next start would look at.
   Result<std::vector<HeldBack>> run_retention(const std::optional<NeededOffsets>& needed,
@@ -113,7 +115,7 @@ Result<Partition*> Log::State::find(const TopicPartition& name) {
   if (topic == catalog.end()) return no_topic(name.topic);
   return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound,
                      "topic `{}` has no partition {}, only {}", name.topic, name.partition,
-                     topic->second.partitions);
+                     topic->second.config.partitions);
 }
 
 std::vector<Partition*> Log::State::all_partitions() {
@@ -138,8 +140,9 @@ Result<void> Log::State::load() {
                        (directory / kCatalogName).string(), unlisted.front().topic);
   }
   LEAT_ASSIGN(const std::string text, files().read_file(directory / kCatalogName));
-  LEAT_ASSIGN(const TopicCatalog known, decode_topic_catalog(text));
-  for (const auto& [topic, config] : known) {
+  LEAT_ASSIGN(catalog, decode_topic_catalog(text));
+  for (const auto& [topic, entry] : catalog) {
+    const TopicConfig& config = entry.config;
     for (int32_t i = 0; i < config.partitions; ++i) {
       const std::string name = TopicPartition{topic, i}.to_string();
       LEAT_ASSIGN(const auto segments, segments_of(files(), directory / name));
@@ -150,11 +153,23 @@ Result<void> Log::State::load() {
     }
     LEAT_ASSIGN(auto opened, open_partitions(topic, 0, config));
     publish(std::move(opened));
-    catalog.emplace(topic, config);
   }
+  LEAT_TRY(give_ids());
   const auto state = partitions.find({std::string(kTransactionStateTopic), 0});
   return coordinator.recover(state == partitions.end() ? nullptr : state->second.get(),
                              all_partitions());
+}
+
+// Topics of a list that an earlier version wrote have none.
+Result<void> Log::State::give_ids() {
+  bool changed = false;
+  for (auto& [topic, entry] : catalog) {
+    if (!entry.id.is_zero()) continue;
+    entry.id = TopicId::random();
+    changed = true;
+  }
+  if (!changed) return {};
+  return files().replace_file(directory / kCatalogName, encode_topic_catalog(catalog));
 }
 
 Result<std::vector<std::unique_ptr<Partition>>> Log::State::open_partitions(
@@ -197,7 +212,9 @@ Result<void> Log::State::store_catalog(const std::string& topic, const TopicConf
     const std::shared_lock guard(mutex);
     changed = catalog;
   }
-  changed[topic] = config;
+  TopicEntry& entry = changed[topic];
+  entry.config = config;
+  if (entry.id.is_zero()) entry.id = TopicId::random();
   LEAT_TRY(files().replace_file(directory / kCatalogName, encode_topic_catalog(changed)));
   const std::unique_lock guard(mutex);
   catalog = std::move(changed);
@@ -299,13 +316,13 @@ Result<void> Log::ensure_topic(const std::string& topic, const TopicConfig& conf
     const std::shared_lock guard(state_->mutex);
     const auto known = state_->catalog.find(topic);
     if (known != state_->catalog.end()) {
-      existing = known->second.partitions;
+      existing = known->second.config.partitions;
       if (config.partitions < existing) {
         return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
                            "topic `{}` has {} partitions; their number can grow, not shrink to {}",
                            topic, existing, config.partitions);
       }
-      if (known->second == config) return {};
+      if (known->second.config == config) return {};
     }
   }
   LEAT_ASSIGN(auto opened, state_->open_partitions(topic, existing, config));
@@ -322,7 +339,7 @@ Result<void> Log::ensure_topic(const std::string& topic, const TopicConfig& conf
 Result<std::vector<std::string>> Log::topics() {
   const std::shared_lock guard(state_->mutex);
   std::vector<std::string> names;
-  for (const auto& [name, config] : state_->catalog) names.push_back(name);
+  for (const auto& [name, entry] : state_->catalog) names.push_back(name);
   return names;
 }
 
@@ -330,7 +347,14 @@ Result<TopicConfig> Log::describe(const std::string& topic) {
   const std::shared_lock guard(state_->mutex);
   const auto found = state_->catalog.find(topic);
   if (found == state_->catalog.end()) return no_topic(topic);
-  return found->second;
+  return found->second.config;
+}
+
+Result<TopicId> Log::topic_id(const std::string& topic) {
+  const std::shared_lock guard(state_->mutex);
+  const auto found = state_->catalog.find(topic);
+  if (found == state_->catalog.end()) return no_topic(topic);
+  return found->second.id;
 }
 
 Result<int32_t> Log::partition_count(const std::string& topic) {

@@ -34,6 +34,7 @@ class Log final : public TopicStore, public TopicReader {
   Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) override;
   Result<std::vector<std::string>> topics() override;
   Result<TopicConfig> describe(const std::string& topic) override;
+  Result<TopicId> topic_id(const std::string& topic) override;
 
   // TopicReader
   Result<int32_t> partition_count(const std::string& topic) override;

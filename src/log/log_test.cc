@@ -85,6 +85,35 @@ TEST_F(LogTest, PartitionsAreAddedAndNeverTakenAway) {
   EXPECT_EQ(log_->partition_count("t").value(), 4);
 }
 
+TEST_F(LogTest, ATopicKeepsItsIdWhateverElseOfItChanges) {
+  make_topic();
+  ASSERT_TRUE(log_->ensure_topic("other", {}).ok());
+  const TopicId id = log_->topic_id("t").value();
+  EXPECT_FALSE(id.is_zero());
+  EXPECT_NE(id, log_->topic_id("other").value());
+  make_topic({.partitions = 3, .retention_ms = 5'000});
+  EXPECT_EQ(log_->topic_id("t").value(), id);
+  reopen();
+  EXPECT_EQ(log_->topic_id("t").value(), id);
+  EXPECT_EQ(log_->topic_id("none").error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(LogTest, TopicsOfAnEarlierVersionGetTheirIdsAtTheStart) {
+  make_topic();
+  produce("k", "v");
+  log_.reset();
+  ASSERT_TRUE(real_file_system()
+                  .replace_file(directory_.path() / "log" / "topics",
+                                "leat-topics 1\nt partitions=1 cleanup.policy=delete\n")
+                  .ok());
+  reopen();
+  const TopicId id = log_->topic_id("t").value();
+  EXPECT_FALSE(id.is_zero());
+  EXPECT_EQ(read_all(), std::vector<std::string>{"v"});
+  reopen();
+  EXPECT_EQ(log_->topic_id("t").value(), id);
+}
+
 TEST_F(LogTest, ATopicHasNoMorePartitionsThanFilesCanBeOpen) {
   EXPECT_FALSE(log_->ensure_topic("t", {.partitions = 0}).ok());
   EXPECT_FALSE(log_->ensure_topic("t", {.partitions = 10'001}).ok());

@@ -8,7 +8,8 @@
 namespace leat::log {
 namespace {
 
-constexpr std::string_view kTitle = "leat-topics 1";
+constexpr std::string_view kTitle = "leat-topics 2";
+constexpr std::string_view kFirstTitle = "leat-topics 1";
 constexpr std::string_view kTitleBegin = "leat-topics ";
 // Each has files that are open as long as the log is.
 constexpr int32_t kMaxPartitions = 10'000;
@@ -27,8 +28,13 @@ Result<T> parse_number(std::string_view text) {
   return value;
 }
 
-Result<void> set_field(TopicConfig& config, std::string_view name, std::string_view value) {
-  if (name == "partitions") {
+Result<void> set_field(TopicEntry& entry, std::string_view name, std::string_view value) {
+  TopicConfig& config = entry.config;
+  if (name == "id") {
+    const auto id = TopicId::parse(value);
+    if (!id) return corrupt(value);
+    entry.id = *id;
+  } else if (name == "partitions") {
     LEAT_ASSIGN(config.partitions, parse_number<int32_t>(value));
   } else if (name == "cleanup.policy") {
     if (value != "delete" && value != "compact") return corrupt(value);
@@ -53,11 +59,13 @@ Result<void> set_field(TopicConfig& config, std::string_view name, std::string_v
 
 std::string encode_topic_catalog(const TopicCatalog& topics) {
   std::string text = fmt::format("{}\n", kTitle);
-  for (const auto& [name, config] : topics) {
+  for (const auto& [name, entry] : topics) {
+    const TopicConfig& config = entry.config;
     text += fmt::format(
-        "{} partitions={} cleanup.policy={} retention.ms={} retention.bytes={} segment.bytes={} "
+        "{} id={} partitions={} cleanup.policy={} retention.ms={} retention.bytes={} "
+        "segment.bytes={} "
         "max.message.bytes={}\n",
-        name, config.partitions,
+        name, entry.id.to_string(), config.partitions,
         config.cleanup_policy == CleanupPolicy::kCompact ? "compact" : "delete",
         config.retention_ms, config.retention_bytes, config.segment_bytes,
         config.max_message_bytes);
@@ -70,30 +78,32 @@ Result<TopicCatalog> decode_topic_catalog(std::string_view text) {
   std::string line;
   if (!std::getline(lines, line)) return corrupt("it is empty");
   if (line != kTitle && !line.starts_with(kTitleBegin)) {
-    return corrupt("its first line is not `leat-topics 1`");
+    return corrupt(fmt::format("its first line is not `{}`", kTitle));
   }
-  if (line != kTitle) {
+  if (line != kTitle && line != kFirstTitle) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
                        "the list of topics begins with `{}`, and this version knows `{}`: a newer "
                        "Leat wrote it; use that one",
                        line, kTitle);
   }
+  const bool has_ids = line == kTitle;
   TopicCatalog topics;
   while (std::getline(lines, line)) {
     std::istringstream words(line);
     std::string name;
     words >> name;
-    TopicConfig config;
+    TopicEntry entry;
     for (std::string field; words >> field;) {
       const size_t equals = field.find('=');
       if (equals == std::string::npos) return corrupt(field);
-      LEAT_TRY(set_field(config, std::string_view(field).substr(0, equals),
+      LEAT_TRY(set_field(entry, std::string_view(field).substr(0, equals),
                          std::string_view(field).substr(equals + 1)));
     }
-    if (const auto valid = check_topic(name, config); !valid.ok()) {
+    if (const auto valid = check_topic(name, entry.config); !valid.ok()) {
       return corrupt(valid.error().message());
     }
-    topics.emplace(name, config);
+    if (has_ids && entry.id.is_zero()) return corrupt(fmt::format("`{}` has no id", name));
+    topics.emplace(name, entry);
   }
   return topics;
 }

@@ -1,8 +1,10 @@
 // Which topics there are and how they are configured: one small text file, replaced as a whole.
 //
-//   leat-topics 1
-//   users_created partitions=4 cleanup.policy=delete retention.ms=-1 retention.bytes=-1
-//   segment.bytes=134217728 max.message.bytes=16777216
+//   leat-topics 2
+//   users_created id=kJvJ4RZzTTqQk2v7nT0x5w partitions=4 cleanup.policy=delete retention.ms=-1
+//   retention.bytes=-1 segment.bytes=134217728 max.message.bytes=16777216
+//
+// Version 1 has no ids.
 #pragma once
 
 #include <map>
@@ -14,7 +16,11 @@
 
 namespace leat::log {
 
-using TopicCatalog = std::map<std::string, TopicConfig>;
+struct TopicEntry {
+  TopicId id;  // zero: a list of version 1 has none yet
+  TopicConfig config;
+};
+using TopicCatalog = std::map<std::string, TopicEntry>;
 
 std::string encode_topic_catalog(const TopicCatalog& topics);
 // Errors: kUnsupported for a newer version or a setting this program does not know, kCorrupt.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "log/topic_id.h"
 
 namespace leat::log {
 
@@ -148,6 +149,8 @@ class TopicStore {
   virtual Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) = 0;
   virtual Result<std::vector<std::string>> topics() = 0;  // sorted
   virtual Result<TopicConfig> describe(const std::string& topic) = 0;
+  // Errors: kNotFound when there is no such topic.
+  virtual Result<TopicId> topic_id(const std::string& topic) = 0;
 };
 
 // Kafka's default partitioner: murmur2(key) & 0x7fffffff modulo the partitions.

@@ -172,9 +172,9 @@ class Lists(DamageTest):
 
     def test_a_newer_format(self):
         topics = self.data / "log/topics"
-        topics.write_text(topics.read_text().replace("leat-topics 1", "leat-topics 2"))
+        topics.write_text(topics.read_text().replace("leat-topics 2", "leat-topics 3"))
         before = self.files()
-        self.refused("leat-topics 2", "a newer Leat wrote it", code=2)
+        self.refused("leat-topics 3", "a newer Leat wrote it", code=2)
         self.refused("a newer Leat wrote it", code=2, command=("repair", "--yes"))
         self.assertEqual(self.files(), before)
 

@@ -73,6 +73,7 @@ int describe(const TopicFlags& flags) {
     std::cout << terminal::summary_table(
         {},
         {{"topic", topic["topic"].get<std::string>()},
+         {"topic id", topic["topic_id"].get<std::string>()},
          {"cleanup.policy", topic["cleanup_policy"].get<std::string>()},
          {"retention.ms", limit("retention_ms")},
          {"retention.bytes", limit("retention_bytes")}},

@@ -35,7 +35,7 @@ Result<bool> holds_records(FileSystem& files, const Path& directory) {
 
 bool is_listed(const TopicPartition& partition, const TopicCatalog& topics) {
   const auto topic = topics.find(partition.topic);
-  return topic != topics.end() && partition.partition < topic->second.partitions;
+  return topic != topics.end() && partition.partition < topic->second.config.partitions;
 }
 
 // Leat's own topics are compacted, all of them; what a pipeline file says of the others is set
@@ -51,16 +51,20 @@ TopicConfig default_config(const std::string& topic) {
 Result<TopicCatalog> rebuilt(FileSystem& files, const Path& directory, const TopicCatalog& listed,
                              const std::vector<TopicPartition>& unlisted) {
   TopicCatalog topics;
-  for (const auto& [name, config] : listed) {
-    for (int32_t i = 0; i < config.partitions; ++i) {
+  for (const auto& [name, entry] : listed) {
+    for (int32_t i = 0; i < entry.config.partitions; ++i) {
       LEAT_ASSIGN(const bool exists, files.exists(directory / TopicPartition{name, i}.to_string()));
-      if (exists) topics[name] = config;
+      if (exists) topics[name] = entry;
     }
   }
   for (const TopicPartition& partition : unlisted) {
     TopicConfig& config =
-        topics.try_emplace(partition.topic, default_config(partition.topic)).first->second;
+        topics.try_emplace(partition.topic, TopicEntry{{}, default_config(partition.topic)})
+            .first->second.config;
     config.partitions = std::max(config.partitions, partition.partition + 1);
+  }
+  for (auto& [name, entry] : topics) {
+    if (entry.id.is_zero()) entry.id = TopicId::random();
   }
   return topics;
 }

@@ -78,9 +78,9 @@ Result<CheckReport> check_log(FileSystem& files, const Path& directory, const st
     report.damages.push_back(lost_recovery_points(files, directory / kRecoveryPointName, stamp));
   }
   std::vector<PartitionPlace> places;
-  for (const auto& [topic, config] : catalog.topics) {
+  for (const auto& [topic, entry] : catalog.topics) {
     const auto check = checks.find(topic);
-    for (int32_t i = 0; i < config.partitions; ++i) {
+    for (int32_t i = 0; i < entry.config.partitions; ++i) {
       const TopicPartition name{topic, i};
       const Path path = directory / name.to_string();
       if (starts.damaged) {
@@ -91,7 +91,7 @@ Result<CheckReport> check_log(FileSystem& files, const Path& directory, const st
                         .directory = path,
                         .log_start_offset = offset_of(starts.offsets, name),
                         .recovery_point = offset_of(recovery.offsets, name),
-                        .compacted = config.cleanup_policy == CleanupPolicy::kCompact,
+                        .compacted = entry.config.cleanup_policy == CleanupPolicy::kCompact,
                         .records = check == checks.end() ? nullptr : &check->second});
     }
   }

@@ -302,7 +302,7 @@ TEST(LogCheck, AFirstOffsetBehindTheLastIsDamage) {
 
 TEST(LogCheck, ANumberOfPartitionsThatNoTopicHasIsDamage) {
   Disk disk;
-  const TopicCatalog listed{{"t", {.partitions = 99'999'999}}};
+  const TopicCatalog listed{{"t", {TopicId::random(), {.partitions = 99'999'999}}}};
   ASSERT_TRUE(disk.files().replace_file(kLog / kCatalogName, encode_topic_catalog(listed)).ok());
   EXPECT_EQ(Log::open(kLog, disk.files(), system_clock()).error().code(), ErrorCode::kCorrupt);
   EXPECT_EQ(disk.mend().size(), 1u);

@@ -266,7 +266,7 @@ TEST_F(RecoveryTest, ALostPartitionIsAnErrorAndNotAnEmptyOne) {
 TEST_F(RecoveryTest, ANewerFormatIsRefused) {
   log_.reset();
   ASSERT_TRUE(
-      real_file_system().replace_file(directory_.path() / "topics", "leat-topics 2\n").ok());
+      real_file_system().replace_file(directory_.path() / "topics", "leat-topics 3\n").ok());
   const auto opened = Log::open(directory_.path(), real_file_system(), system_clock());
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code(), ErrorCode::kUnsupported);

@@ -80,7 +80,8 @@ Result<std::vector<Path>> partition_folders(OwnFiles& files, FileSystem& real, c
     if (!partition) continue;
     if (topics) {
       const auto topic = topics->find(partition->topic);
-      if (topic == topics->end() || partition->partition >= topic->second.partitions) continue;
+      if (topic == topics->end() || partition->partition >= topic->second.config.partitions)
+        continue;
     }
     folders.push_back(log / name);
   }

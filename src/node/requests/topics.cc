@@ -67,7 +67,9 @@ Result<std::string> describe(Instance& instance, const std::string& topic) {
   LEAT_ASSIGN(const auto config, instance.log().describe(topic));
   LEAT_ASSIGN(const auto partitions, partitions_json(instance, topic));
   const auto schema = instance.schemas().latest(topic);
+  LEAT_ASSIGN(const auto id, instance.log().topic_id(topic));
   json described{{"topic", topic},
+                 {"topic_id", id.to_string()},
                  {"partitions", partitions},
                  {"cleanup_policy",
                   config.cleanup_policy == log::CleanupPolicy::kCompact ? "compact" : "delete"},
