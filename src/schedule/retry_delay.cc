@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "base/time/backoff.h"
+
 namespace leat::schedule {
 
 std::chrono::milliseconds retry_delay(const config::Retries& retries, int failures) {
-  auto delay = std::min(retries.delay, retries.max_delay);
-  if (!retries.exponential) return delay;
-  for (int i = 1; i < failures && delay < retries.max_delay; ++i) {
-    delay = std::min(delay * 2, retries.max_delay);
-  }
-  return delay;
+  const Backoff backoff{.first = retries.delay, .longest = retries.max_delay};
+  return backoff.after(retries.exponential ? failures : std::min(failures, 1));
 }
 
 }  // namespace leat::schedule

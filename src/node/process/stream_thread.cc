@@ -4,19 +4,13 @@
 #include <future>
 
 #include "base/logging.h"
+#include "base/time/backoff.h"
 
 namespace leat::node {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleWait{10'000};  // ended early by records and by wake()
-constexpr std::chrono::milliseconds kFirstRetryDelay{1'000};
-constexpr std::chrono::milliseconds kLongestRetryDelay{60'000};
-
-std::chrono::milliseconds delay_after(int failures) {
-  auto delay = kFirstRetryDelay;
-  for (int i = 1; i < failures && delay < kLongestRetryDelay; ++i) delay *= 2;
-  return std::min(delay, kLongestRetryDelay);
-}
+constexpr Backoff kBackoff{};
 
 // A wrong query stays wrong however often it runs.
 bool may_pass(const Error& error) {
@@ -105,7 +99,7 @@ Result<bool> StreamThread::run_epoch() {
 }
 
 Result<void> StreamThread::wait_after(const Error& error) {
-  const auto delay = delay_after(++failures_);
+  const auto delay = kBackoff.after(++failures_);
   const auto until = std::chrono::steady_clock::now() + delay;
   log_warn("stream {}: {}; trying again in {} s", runner_->name(), error.to_string(),
            delay.count() / 1000);

@@ -1,8 +1,8 @@
 // Where a list of pages ends: what an API may say, and what it does by mistake.
 #include <gtest/gtest.h>
 
+#include "base/time/fake_clock.h"
 #include "source/http/http_source.h"
-#include "source/testing/fake_clock.h"
 #include "source/testing/pipeline_node.h"
 #include "source/testing/scripted_server.h"
 

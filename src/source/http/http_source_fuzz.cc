@@ -9,12 +9,12 @@
 #include <sstream>
 #include <string>
 
+#include "base/time/fake_clock.h"
 #include "codec/json_select.h"
 #include "source/format/record_reader.h"
 #include "source/http/http_source.h"
 #include "source/http/transport/content_coding.h"
 #include "source/http/transport/response_head.h"
-#include "source/testing/fake_clock.h"
 
 using namespace leat;
 using namespace leat::source;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "source/testing/fake_clock.h"
+#include "base/time/fake_clock.h"
 #include "source/testing/pipeline_node.h"
 #include "source/testing/scripted_server.h"
 
