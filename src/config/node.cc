@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/node_data.h"
-#include "config/yaml/scalar_place.h"
+#include "config/text/scalar_place.h"
 
 namespace leat::config {
 namespace {

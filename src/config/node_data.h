@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "config/node.h"
-#include "config/yaml/source_text.h"
-#include "config/yaml/substitution.h"
+#include "config/text/source_text.h"
+#include "config/text/substitution.h"
 
 namespace leat::config {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "config/pipeline.h"
-#include "config/yaml/source_text.h"
+#include "config/text/source_text.h"
 
 namespace leat::config {
 

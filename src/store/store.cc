@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "store/console/console_session.h"
 #include "store/instance.h"
 
 namespace leat::store {
@@ -39,6 +40,14 @@ Result<void> make_file(Connection& connection, const Path& file) {
 }
 
 }  // namespace
+
+Store::Store(std::shared_ptr<DuckdbInstance> instance, const DatabaseOptions& options)
+    : instance_(std::move(instance)),
+      read_only_(options.read_only),
+      memory_bytes_(options.memory_bytes),
+      console_sessions_(std::make_unique<ConsoleSessions>()) {}
+
+Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const DatabaseOptions& options) {
   DatabaseOptions in_memory = options;

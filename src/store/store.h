@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "store/console/console_session.h"
 #include "store/database.h"
 
 namespace leat::store {
@@ -20,9 +19,14 @@ namespace leat::store {
 // epoch has.
 inline constexpr size_t kRowGroupRows = 32'768;
 
+// Of console/, which works with the Store.
+class ConsoleSession;
+class ConsoleSessions;
+
 // Thread-safe.
 class Store {
  public:
+  ~Store();
   // `options` hold for all files: the threads are shared, and read_only attaches every file so.
   static Result<std::unique_ptr<Store>> open(const DatabaseOptions& options = {});
 
@@ -44,18 +48,15 @@ class Store {
   Result<std::unique_ptr<Connection>> connect();
   Result<std::unique_ptr<ConsoleSession>> open_console();
   uint64_t memory_bytes() const { return memory_bytes_; }  // DatabaseOptions::memory_bytes
-  ConsoleSessions& console_sessions() { return console_sessions_; }
+  ConsoleSessions& console_sessions() { return *console_sessions_; }
 
  private:
-  Store(std::shared_ptr<DuckdbInstance> instance, const DatabaseOptions& options)
-      : instance_(std::move(instance)),
-        read_only_(options.read_only),
-        memory_bytes_(options.memory_bytes) {}
+  Store(std::shared_ptr<DuckdbInstance> instance, const DatabaseOptions& options);
 
   std::shared_ptr<DuckdbInstance> instance_;
   bool read_only_;
   uint64_t memory_bytes_;
-  ConsoleSessions console_sessions_;  // gone before the instance
+  std::unique_ptr<ConsoleSessions> console_sessions_;  // gone before the instance
 };
 
 }  // namespace leat::store

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 #include "web/http_message.h"
 #include "web/router.h"
 #include "web/unix_client.h"

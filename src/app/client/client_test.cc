@@ -6,8 +6,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "node/instance/instance_for_test.h"
 #include "node/pipeline_file/pipeline_file.h"
-#include "node/process/instance_for_test.h"
 
 namespace leat::app {
 namespace {

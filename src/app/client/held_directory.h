@@ -7,7 +7,7 @@
 #include <stop_token>
 
 #include "base/result.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 
 namespace leat::app {
 

@@ -8,7 +8,7 @@
 #include "app/commands/exit_code.h"
 #include "base/error.h"
 #include "base/file_system.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 
 namespace leat::app {
 

@@ -9,7 +9,7 @@
 
 #include "config/node.h"
 #include "config/problem_list.h"
-#include "config/yaml/substitution.h"
+#include "config/text/substitution.h"
 
 namespace leat::config {
 

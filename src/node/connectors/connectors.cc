@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <system_error>
 
-#include "node/connectors/parquet_rows.h"
 #include "sink/console/console_sink.h"
 #include "sink/hdfs/hdfs_sink.h"
 #include "sink/hdfs/part_name.h"

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "config/pipeline.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 #include "sink/sink.h"
 #include "source/source.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "config/pipeline.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 
 namespace leat::node {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 #include "node/process/pipeline_process.h"
 #include "pipeline/dead_letter/stream_letter.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 #include "web/http_message.h"
 
 namespace leat::node {

@@ -5,7 +5,7 @@
 #include <deque>
 #include <functional>
 
-#include "node/process/instance_for_test.h"
+#include "node/instance/instance_for_test.h"
 
 namespace leat::node {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config/pipeline.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 #include "pipeline/summary.h"
 
 namespace leat::node {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/pipeline.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 #include "node/process/stream_thread.h"
 #include "pipeline/ingest/held_letters.h"
 #include "pipeline/ingest/ingest.h"

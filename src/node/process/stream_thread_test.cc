@@ -5,7 +5,7 @@
 #include <future>
 
 #include "base/logging.h"
-#include "node/process/instance_for_test.h"
+#include "node/instance/instance_for_test.h"
 #include "pipeline/dead_letter/letters_for_test.h"
 #include "source/testing/fake_clock.h"
 

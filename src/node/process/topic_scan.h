@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 
 namespace leat::node {
 

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "node/process/instance_for_test.h"
+#include "node/instance/instance_for_test.h"
 
 namespace leat::node {
 namespace {

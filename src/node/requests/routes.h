@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 #include "node/process/pipeline_process.h"
 #include "web/router.h"
 

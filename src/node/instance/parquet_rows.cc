@@ -1,8 +1,8 @@
-#include "node/connectors/parquet_rows.h"
+#include "node/instance/parquet_rows.h"
 
 #include <mutex>
 
-#include "node/connectors/parquet_columns.h"
+#include "node/instance/parquet_columns.h"
 #include "store/database.h"
 
 namespace leat::node {

@@ -1,4 +1,4 @@
-#include "config/yaml/source_text.h"
+#include "config/text/source_text.h"
 
 #include <algorithm>
 

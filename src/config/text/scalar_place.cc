@@ -1,4 +1,4 @@
-#include "config/yaml/scalar_place.h"
+#include "config/text/scalar_place.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Every character of a scalar has its true place in the file, whatever the scalar's style.
-#include "config/yaml/scalar_place.h"
+#include "config/text/scalar_place.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "node/process/instance.h"
+#include "node/instance/instance.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 
-#include "node/connectors/parquet_rows.h"
+#include "node/instance/parquet_rows.h"
 #include "pipeline/ingest/task_cursor.h"
 #include "store/console/machine_memory.h"
 

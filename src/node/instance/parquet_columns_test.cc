@@ -1,4 +1,4 @@
-#include "node/connectors/parquet_columns.h"
+#include "node/instance/parquet_columns.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "config/yaml/substitution.h"
+#include "config/text/substitution.h"
 
 #include <algorithm>
 #include <cctype>
