@@ -1,6 +1,6 @@
 // Descriptions of what a pipeline file may hold. From the same description come the parser's
 // checks, the messages, the JSON Schema (`leat pipeline-schema`) and docs/pipeline-file.md.
-// Each connector describes its own keys beside its code; `app` assembles them.
+// Each connector describes its own keys beside its code; `node/connectors` lists them.
 #pragma once
 
 #include <cstdint>
@@ -57,18 +57,5 @@ DescriptionPtr mapping(std::vector<Key> keys, std::string doc = "", std::string 
 DescriptionPtr map_of(DescriptionPtr element);
 DescriptionPtr list_of(DescriptionPtr element);
 DescriptionPtr one_of(std::vector<Key> keys, DescriptionPtr or_else = nullptr);
-
-// The connectors that a pipeline file may name: a task's source (http, file) and a target's
-// connection type (postgres, cassandra, hdfs, console, …) with the keys it understands.
-struct ConnectorCatalogue {
-  std::vector<Key> sources = {};  // name: the key under a task, value: its description
-  // name: the key in `into`; value: a mapping of the extra keys beside it, null: none. Tables
-  // (table, postgres, cassandra) and, for tasks, topics (topic, kafka) are targets without being
-  // here; a stream may write a topic if `topic` or `kafka` is here.
-  std::vector<Key> sinks = {};
-  // The connection types (kafka, postgres, …) whose URLs can be connected to. A URL of another
-  // type is refused as not built yet.
-  std::vector<std::string> connections = {};
-};
 
 }  // namespace leat::config

@@ -12,7 +12,7 @@
 
 #include "base/file_system.h"
 #include "base/result.h"
-#include "config/description.h"
+#include "config/catalogue.h"
 #include "config/node.h"
 #include "config/timetable.h"
 
@@ -29,15 +29,24 @@ struct Retries {
 
 enum class WriteMode : uint8_t { kAppend, kUpsert };
 
-// One entry of `into`.
+// One entry of `into`, with what its connection and the URL of that say about it.
 struct Target {
-  std::string type;              // topic, table, postgres, cassandra, hdfs, console, kafka
-  std::string connection;        // the connection's name; the type's own name when predefined
+  std::string connector;  // topic, table, postgres, cassandra, hdfs, console
+  TargetPlace place = TargetPlace::kOutside;
+  std::string connection;        // its name; the connector's own where it has none
+  bool own_connection = false;   // one that the file names, not a predefined one
   std::string name;              // topic, table ([schema.]table) or path
   std::vector<std::string> key;  // JSON paths for a task, output columns for a stream; may be empty
   WriteMode mode = WriteMode::kAppend;  // upsert when there is a key
   Node options;                         // the rest of the entry, as the sink describes it
   Location location;
+
+  bool is_table() const { return place == TargetPlace::kTable; }
+  bool is_topic() const { return place == TargetPlace::kTopic; }
+  // What people call the system: the file's name of the connection, or the connector's.
+  const std::string& system() const { return own_connection ? connection : connector; }
+  // How counts and dead letters name it.
+  std::string label() const { return system() + ":" + name; }
 };
 
 struct Task {
@@ -72,7 +81,8 @@ enum class SchemaMode : uint8_t { kInferred, kStrict };
 
 struct Topic {
   std::string name;
-  std::optional<int> partitions;  // none: what the topic has, or 1 for a new one
+  std::string connection = "kafka";  // who keeps it; the predefined one is the embedded log
+  std::optional<int> partitions;     // none: what the topic has, or 1 for a new one
   std::optional<std::chrono::milliseconds> retention_time;
   std::optional<uint64_t> retention_bytes;
   SchemaMode schema_mode = SchemaMode::kInferred;
@@ -83,8 +93,8 @@ struct Topic {
 
 struct Connection {
   std::string name;
-  std::string type;  // the URL's scheme; empty URL: embedded
-  std::string url;
+  std::string type;  // a ConnectionKind's name; empty: a mistake in the URL, which is reported
+  std::string url;   // empty: embedded
   Location location;
 };
 

@@ -142,9 +142,9 @@ class SchemaWriter {
   Json target(TargetOwner owner) {
     Json known = Json::array();
     Json names = Json::array();
-    for (const auto& type : target_types(connectors_)) {
-      known.push_back(mapping_schema(*target_description(connectors_, type, type, owner)));
-      names.push_back({{"required", {type}}});
+    for (const auto& name : connectors_.target_names()) {
+      known.push_back(mapping_schema(*target_description(*connectors_.target(name), name, owner)));
+      names.push_back({{"required", {name}}});
     }
     known.push_back({{"type", "object"}, {"minProperties", 1}, {"not", {{"anyOf", names}}}});
     return {{"anyOf", std::move(known)}};

@@ -157,13 +157,12 @@ class ReferenceWriter {
     out_ +=
         "\n## Targets: the entries of `into`\n\nEach has one key that names the target: a type "
         "from below, or a connection of the file.\n";
-    for (const auto& type : target_types(connectors_)) {
-      const auto description = target_description(connectors_, type, type, TargetOwner::kStream);
-      out_ += fmt::format("\n### `{}`\n", type);
-      for (const auto& sink : connectors_.sinks) {
-        if (sink.name == type && !sink.doc.empty()) out_ += "\n" + sink.doc + "\n";
-      }
-      write_table(description->keys, "into." + type);
+    for (const auto& name : connectors_.target_names()) {
+      const TargetKind& kind = *connectors_.target(name);
+      const auto description = target_description(kind, name, TargetOwner::kStream);
+      out_ += fmt::format("\n### `{}`\n", name);
+      if (!kind.key.doc.empty()) out_ += "\n" + kind.key.doc + "\n";
+      write_table(description->keys, "into." + name);
       while (!pending_.empty()) {
         const Section section = pending_.front();
         pending_.pop_front();

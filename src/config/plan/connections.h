@@ -2,9 +2,7 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "config/pipeline.h"
 #include "config/problem_list.h"
@@ -17,8 +15,5 @@ namespace leat::config {
 std::map<std::string, Connection> plan_connections(
     const Node& declared, const std::map<std::string, std::string>& overrides,
     const ConnectorCatalogue& connectors, ProblemList& problems);
-
-// kafka, registry, postgres, cassandra, hdfs, spark.
-const std::vector<std::string>& connection_types();
 
 }  // namespace leat::config

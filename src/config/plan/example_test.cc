@@ -82,9 +82,9 @@ TEST_F(ExampleTest, Task) {
   EXPECT_THAT(task.key, ElementsAre("login.uuid"));
   EXPECT_THAT(task.after, IsEmpty());
   ASSERT_EQ(task.into.size(), 2);
-  EXPECT_EQ(task.into[0].type, "topic");
+  EXPECT_EQ(task.into[0].connector, "topic");
   EXPECT_EQ(task.into[0].mode, WriteMode::kAppend);
-  EXPECT_EQ(task.into[1].type, "postgres");
+  EXPECT_EQ(task.into[1].connector, "postgres");
   EXPECT_EQ(task.into[1].location.to_string(), "users.yaml:12:10");
 }
 
@@ -96,7 +96,7 @@ TEST_F(ExampleTest, ImplicitStream) {
   EXPECT_EQ(raw.sql, "SELECT * FROM users_created");
   EXPECT_FALSE(raw.sql_node);
   ASSERT_EQ(raw.into.size(), 1);
-  EXPECT_EQ(raw.into[0].type, "postgres");
+  EXPECT_EQ(raw.into[0].connector, "postgres");
   EXPECT_EQ(raw.into[0].connection, "postgres");
   EXPECT_EQ(raw.into[0].name, "raw_users");
   EXPECT_THAT(raw.into[0].key, ElementsAre("login.uuid"));
@@ -111,7 +111,7 @@ TEST_F(ExampleTest, Stream) {
   EXPECT_EQ(users.from, StartFrom::kEarliest);
   EXPECT_EQ(users.on_error, OnError::kDeadLetter);
   ASSERT_EQ(users.into.size(), 1);
-  EXPECT_EQ(users.into[0].type, "cassandra");
+  EXPECT_EQ(users.into[0].connector, "cassandra");
   EXPECT_EQ(users.into[0].name, "spark_streams.created_users");
   EXPECT_THAT(users.into[0].key, ElementsAre("id"));
   EXPECT_EQ(users.into[0].mode, WriteMode::kUpsert);

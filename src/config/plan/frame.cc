@@ -1,7 +1,5 @@
 #include "config/plan/frame.h"
 
-#include <algorithm>
-
 #include "config/check/scalar_check.h"
 
 namespace leat::config {
@@ -183,28 +181,15 @@ DescriptionPtr pipeline_description(const ConnectorCatalogue& connectors) {
   return mapping(std::move(keys));
 }
 
-std::vector<std::string> target_types(const ConnectorCatalogue& connectors) {
-  std::vector<std::string> types = {"topic", "kafka", "table", "postgres", "cassandra"};
-  for (const auto& sink : connectors.sinks) {
-    if (std::find(types.begin(), types.end(), sink.name) == types.end()) types.push_back(sink.name);
-  }
-  return types;
-}
-
-bool is_table_type(std::string_view type) {
-  return type == "table" || type == "postgres" || type == "cassandra";
-}
-
-bool is_topic_type(std::string_view type) { return type == "topic" || type == "kafka"; }
-
-DescriptionPtr target_description(const ConnectorCatalogue& connectors, std::string_view type,
-                                  const std::string& named, TargetOwner owner) {
+DescriptionPtr target_description(const TargetKind& kind, const std::string& named,
+                                  TargetOwner owner) {
+  const bool any_name = kind.wrong_with == nullptr;
   std::vector<Key> keys = {{.name = named,
-                            .value = scalar(type == "console" ? ValueKind::kAny : ValueKind::kText),
+                            .value = scalar(any_name ? ValueKind::kAny : ValueKind::kText),
                             .doc = "The name of the target.",
                             .required = true},
                            key_of_target(owner)};
-  if (is_table_type(type)) {
+  if (kind.takes_mode) {
     keys.push_back({.name = "mode",
                     .value = scalar(ValueKind::kText),
                     .doc = "`upsert`: the last row of a key takes the place of the earlier ones. "
@@ -213,9 +198,8 @@ DescriptionPtr target_description(const ConnectorCatalogue& connectors, std::str
                            "only. By default upsert with a key, append without one.",
                     .choices = {"append", "upsert"}});
   }
-  for (const auto& sink : connectors.sinks) {
-    if (sink.name != type || !sink.value) continue;
-    keys.insert(keys.end(), sink.value->keys.begin(), sink.value->keys.end());
+  if (kind.key.value) {
+    keys.insert(keys.end(), kind.key.value->keys.begin(), kind.key.value->keys.end());
   }
   return mapping(std::move(keys));
 }

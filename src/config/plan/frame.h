@@ -2,10 +2,8 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "config/description.h"
+#include "config/catalogue.h"
 
 namespace leat::config {
 
@@ -19,15 +17,8 @@ enum class TargetOwner : uint8_t { kTask, kStream };
 // the targets in its place.
 DescriptionPtr into_description(TargetOwner owner);
 
-// One entry of `into`: `named` is the key that names the target (a type or a connection).
-DescriptionPtr target_description(const ConnectorCatalogue& connectors, std::string_view type,
-                                  const std::string& named, TargetOwner owner);
-
-// The types a target may have: topics, tables and the catalogue's sinks.
-std::vector<std::string> target_types(const ConnectorCatalogue& connectors);
-// A table in the embedded store or a database, which rows can be upserted into.
-bool is_table_type(std::string_view type);
-// A topic of the log, whoever keeps it.
-bool is_topic_type(std::string_view type);
+// One entry of `into`: `named` is the key that names the target (a kind or a connection).
+DescriptionPtr target_description(const TargetKind& kind, const std::string& named,
+                                  TargetOwner owner);
 
 }  // namespace leat::config

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/temporary_directory.h"
 #include "config/pipeline.h"
 #include "config/plan/test_catalogue.h"
@@ -14,7 +16,9 @@ using testing::HasSubstr;
 LoadResult load(const std::string& text, const LoadOptions& options = {},
                 const std::vector<std::string>& connections = {}) {
   auto catalogue = test_catalogue();
-  catalogue.connections = connections;
+  for (auto& kind : catalogue.connections) {
+    kind.built = std::ranges::find(connections, kind.name) != connections.end();
+  }
   return load_pipeline_text(text, "p.yaml", catalogue, options);
 }
 
@@ -212,8 +216,10 @@ const char* const kNamed =
 TEST(LoadPipeline, NamedConnections) {
   const auto pipeline = loaded(kNamed, {.environment = {{"PASSWORD", "pw"}}}, {"postgres"});
   const Target& target = pipeline.streams.at(0).into.at(0);
-  EXPECT_EQ(target.type, "postgres");
+  EXPECT_EQ(target.connector, "postgres");
   EXPECT_EQ(target.connection, "warehouse");
+  EXPECT_EQ(target.place, TargetPlace::kOutside);
+  EXPECT_EQ(target.label(), "warehouse:s.t");
   EXPECT_EQ(target.name, "s.t");
   EXPECT_EQ(target.mode, WriteMode::kUpsert);
   EXPECT_EQ(pipeline.connections.at("warehouse").url, "postgresql://u:pw@db/x");
@@ -310,26 +316,71 @@ TEST(LoadPipeline, ManyMistakesAreCounted) {
   EXPECT_EQ(result.problems.back().message, "and 401 more mistakes from here on");
 }
 
-TEST(LoadPipeline, TablesAndTopicsNeedNoSink) {
-  auto catalogue = test_catalogue();
-  catalogue.sinks.clear();
-  const auto result = load_pipeline_text(
-      "pipeline: p\ntasks:\n  t: {file: {path: f}, into: [{kafka: a}, {postgres: b}, {table: c}]}\n"
-      "streams:\n  s: {sql: SELECT 1, into: {cassandra: d, key: k}}\n",
-      "p.yaml", catalogue, {});
-  EXPECT_THAT(messages(result), ElementsAre());
-  EXPECT_EQ(result.pipeline->tasks.at(0).topic, "a");
+TEST(Targets, AreWhereTheirConnectionAndItsUrlSay) {
+  const char* const text =
+      "pipeline: p\nstreams:\n"
+      "  s: {sql: SELECT 1, into: [{topic: a}, {postgres: b}, {table: c}, {hdfs: d}, "
+      "{console: e}]}\n";
+  const auto embedded = loaded(text).streams.at(0).into;
+  ASSERT_EQ(embedded.size(), 5U);
+  EXPECT_EQ(embedded[0].place, TargetPlace::kTopic);
+  EXPECT_EQ(embedded[0].connection, "kafka");
+  EXPECT_EQ(embedded[1].place, TargetPlace::kTable);
+  EXPECT_EQ(embedded[1].connection, "postgres");
+  EXPECT_EQ(embedded[2].place, TargetPlace::kTable);
+  EXPECT_EQ(embedded[3].place, TargetPlace::kOutside);
+  EXPECT_EQ(embedded[4].place, TargetPlace::kOutside);
+
+  const LoadOptions real{.connect = {{"kafka", "kafka://k:9092"}, {"postgres", "postgres://h/d"}}};
+  const auto connected = loaded(text, real, {"kafka", "postgres"}).streams.at(0).into;
+  ASSERT_EQ(connected.size(), 5U);
+  EXPECT_EQ(connected[0].place, TargetPlace::kTopic);
+  EXPECT_EQ(connected[1].place, TargetPlace::kOutside);
+  EXPECT_EQ(connected[2].place, TargetPlace::kTable);
+  // Counts and letters go on under the same names.
+  for (size_t i = 0; i < embedded.size(); ++i) EXPECT_EQ(embedded[i].label(), connected[i].label());
 }
 
-TEST(LoadPipeline, AStreamIntoATopicNeedsItsSink) {
-  auto catalogue = test_catalogue();
-  std::erase_if(catalogue.sinks,
-                [](const Key& k) { return k.name == "topic" || k.name == "kafka"; });
-  const auto result = load_pipeline_text(
-      "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {topic: a}}\n", "p.yaml", catalogue, {});
+TEST(Targets, BothNamesOfATopicAreOne) {
+  const auto target = loaded("pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {kafka: a}}\n")
+                          .streams.at(0)
+                          .into.at(0);
+  EXPECT_EQ(target.connector, "topic");
+  EXPECT_EQ(target.connection, "kafka");
+  EXPECT_EQ(target.label(), "topic:a");
+  EXPECT_THAT(messages(load("pipeline: p\nstreams:\n"
+                            "  s: {sql: SELECT 1, into: [{kafka: a}, {topic: a}]}\n")),
+              ElementsAre("p.yaml:3:42: the target topic `a` is given twice"));
+}
+
+TEST(Targets, ATopicsKeyIsThatOfItsRecords) {
+  const auto into = loaded(
+                        "pipeline: p\nstreams:\n  s: {sql: SELECT 1, mode: append, into: [{topic: "
+                        "a, key: k}, {topic: b}]}\n")
+                        .streams.at(0)
+                        .into;
+  EXPECT_EQ(into.at(0).mode, WriteMode::kUpsert);
+  EXPECT_EQ(into.at(1).mode, WriteMode::kAppend);
+}
+
+TEST(Targets, ATopicIsOfOneConnection) {
+  const auto result = load(
+      "pipeline: p\nconnections: {prod: \"kafka://k\"}\nstreams:\n"
+      "  s: {sql: SELECT 1, into: {topic: a}}\n  t: {sql: SELECT 1, into: {prod: a}}\n",
+      {}, {"kafka"});
   EXPECT_THAT(messages(result),
-              ElementsAre("p.yaml:3:29: a stream cannot write a topic yet; name a "
-                          "table, and read it with `leat sql`"));
+              ElementsAre("p.yaml:5:29: the topic `a` is one of the connection `kafka`; here it is "
+                          "written through `prod`: give one of them another name"));
+}
+
+TEST(Targets, OnesThatStreamsCannotWriteAreForTasks) {
+  auto catalogue = test_catalogue();
+  catalogue.targets.at(0).refused_for_streams = "only a task may write it";
+  const auto result = load_pipeline_text(
+      "pipeline: p\ntasks:\n  t: {file: {path: f}, into: {topic: b}}\n"
+      "streams:\n  s: {sql: SELECT 1, into: {topic: a}}\n",
+      "p.yaml", catalogue, {});
+  EXPECT_THAT(messages(result), ElementsAre("p.yaml:5:29: `topic`: only a task may write it"));
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ class PlanBuilder {
     read_after(task, node["after"]);
     choose_topic(task);
     for (const auto& target : task.into) {
-      if (!is_topic_type(target.type)) add_implicit_stream(task, target);
+      if (!target.is_topic()) add_implicit_stream(task, target);
     }
     return task;
   }
@@ -153,7 +153,7 @@ class PlanBuilder {
   void choose_topic(Task& task) {
     const Target* topic = nullptr;
     for (const auto& target : task.into) {
-      if (!is_topic_type(target.type)) continue;
+      if (!target.is_topic()) continue;
       if (topic != nullptr) {
         add(target.location,
             fmt::format("a task writes one topic; this one already writes `{}`", topic->name));
@@ -163,7 +163,7 @@ class PlanBuilder {
     }
     if (topic != nullptr) {
       task.topic = topic->name;
-      Topic& planned = named_topic(task.topic, topic->location);
+      const Topic& planned = written_topic(*topic);
       task.key = topic->key.empty() ? planned.key : topic->key;
       return;
     }
@@ -183,13 +183,29 @@ class PlanBuilder {
     return entry->second;
   }
 
+  // A topic that nobody named before is of the connection through which it is written.
+  const Topic& written_topic(const Target& target) {
+    const bool named = pipeline_.topics.contains(target.name);
+    Topic& topic = named_topic(target.name, target.location);
+    if (!named) {
+      topic.connection = target.connection;
+    } else if (topic.connection != target.connection) {
+      add(target.location,
+          fmt::format("the topic `{}` is one of the connection `{}`; here it is written through "
+                      "`{}`: give one of them another name",
+                      topic.name, topic.connection, target.connection));
+    }
+    return topic;
+  }
+
   void add_implicit_stream(const Task& task, const Target& target) {
     Stream stream;
-    stream.name = fmt::format("{}.{}", task.name, target.name.empty() ? target.type : target.name);
+    stream.name =
+        fmt::format("{}.{}", task.name, target.name.empty() ? target.connector : target.name);
     const bool taken = std::any_of(pipeline_.streams.begin(), pipeline_.streams.end(),
                                    [&](const Stream& other) { return other.name == stream.name; });
     // The same name in two systems.
-    if (taken) stream.name = fmt::format("{}.{}.{}", task.name, target.connection, target.name);
+    if (taken) stream.name = fmt::format("{}.{}.{}", task.name, target.system(), target.name);
     stream.sql = select_all(task.topic);
     stream.into = {target};
     stream.implicit_topic = task.topic;
@@ -227,7 +243,7 @@ class PlanBuilder {
     }
     stream.into = plan_targets(node["into"], TargetOwner::kStream, mode, target_scope());
     for (const auto& target : stream.into) {
-      if (is_topic_type(target.type)) named_topic(target.name, target.location);
+      if (target.is_topic()) written_topic(target);
     }
     return stream;
   }
@@ -259,7 +275,7 @@ class PlanBuilder {
     std::map<std::string, std::vector<size_t>> writers;
     for (size_t i = 0; i < streams.size(); ++i) {
       for (const auto& target : streams[i].into) {
-        if (is_topic_type(target.type)) writers[target.name].push_back(i);
+        if (target.is_topic()) writers[target.name].push_back(i);
       }
     }
     std::vector<std::vector<size_t>> upstream(streams.size());

@@ -25,12 +25,12 @@ class TargetPlan {
     const auto index = naming_entry(entry);
     if (!index) return std::nullopt;
     const std::string& named = entry.entries()[*index].first;
-    Target target;
-    target.connection = named;
-    target.type = type_of(named);
-    target.location = entry.data()->key_location(*index);
-    if (!is_usable(target)) return std::nullopt;
-    const auto description = target_description(scope_.connectors, target.type, named, owner_);
+    const Location& at = entry.data()->key_location(*index);
+    const TargetKind* kind = kind_of(named, at);
+    if (kind == nullptr) return std::nullopt;
+    Target target = resolved(*kind, named);
+    target.location = at;
+    const auto description = target_description(*kind, named, owner_);
     const size_t before = scope_.problems.size();
     const Node checked_entry = checked(
         entry, *description, {"the target " + backticked(named), target.location}, scope_.problems);
@@ -39,9 +39,9 @@ class TargetPlan {
       if (!checked_entry[name]) return std::nullopt;  // with a bad reference, which is reported
     }
     target.name = checked_entry[named].text();
-    const bool good_name = check_name(target, checked_entry[named]);
-    const bool good_key = read_key(target, checked_entry);
-    const bool good_mode = good_key && read_mode(target, checked_entry);
+    const bool good_name = check_name(*kind, checked_entry[named]);
+    const bool good_key = read_key(target, *kind, checked_entry);
+    const bool good_mode = good_key && read_mode(target, *kind, checked_entry);
     target.options = options_of(checked_entry, named);
     if (!good_name || !good_mode) return std::nullopt;
     return target;
@@ -52,14 +52,18 @@ class TargetPlan {
     scope_.problems.add(location, std::move(message));
   }
 
-  bool is_type(const std::string& name) const {
-    const auto types = target_types(scope_.connectors);
-    return std::find(types.begin(), types.end(), name) != types.end();
-  }
-
-  std::string type_of(const std::string& named) const {
-    if (is_type(named)) return named;
-    return scope_.connections.at(named).type;
+  // Where the target is, by the connection that `named` is or that its kind has without a name.
+  Target resolved(const TargetKind& kind, const std::string& named) const {
+    Target target;
+    target.connector = kind.key.name;
+    target.own_connection = scope_.connectors.target(named) == nullptr;
+    target.connection = target.own_connection     ? named
+                        : kind.connection.empty() ? kind.key.name
+                                                  : kind.connection;
+    const auto connection = scope_.connections.find(target.connection);
+    target.place =
+        kind.place_at(connection == scope_.connections.end() ? "" : connection->second.url);
+    return target;
   }
 
   // The one key of the entry that names a type or a connection.
@@ -67,7 +71,7 @@ class TargetPlan {
     std::optional<size_t> found;
     for (size_t i = 0; i < entry.entries().size(); ++i) {
       const auto& key = entry.entries()[i].first;
-      if (!is_type(key) && !scope_.connections.contains(key)) continue;
+      if (scope_.connectors.target(key) == nullptr && !scope_.connections.contains(key)) continue;
       if (found) {
         add(entry.data()->key_location(i),
             fmt::format("an entry of `into` names one target; this one names `{}` and `{}`: write "
@@ -82,7 +86,7 @@ class TargetPlan {
   }
 
   void no_target(const Node& entry) {
-    auto names = target_types(scope_.connectors);
+    auto names = scope_.connectors.target_names();
     const auto types = names;
     for (const auto& [name, connection] : scope_.connections) names.push_back(name);
     for (size_t i = 0; i < entry.entries().size(); ++i) {
@@ -103,54 +107,37 @@ class TargetPlan {
                                       joined(types, "or")));
   }
 
-  bool is_usable(const Target& target) {
-    const auto& sinks = scope_.connectors.sinks;
-    const auto has = [&](std::string_view name) {
-      return std::any_of(sinks.begin(), sinks.end(), [&](const Key& k) { return k.name == name; });
-    };
-    if (target.type.empty()) return false;  // a connection with a mistake, which is reported
-    if (is_topic_type(target.type)) {
-      if (owner_ == TargetOwner::kTask || has("topic") || has("kafka")) return true;
-      add(target.location,
-          "a stream cannot write a topic yet; name a table, and read it with "
-          "`leat sql`");
-      return false;
+  // Null: it cannot be a target here, which is reported.
+  const TargetKind* kind_of(const std::string& named, const Location& at) {
+    const TargetKind* kind = scope_.connectors.target(named);
+    if (kind == nullptr) {
+      const std::string& type = scope_.connections.at(named).type;
+      if (type.empty()) return nullptr;  // a connection with a mistake, which is reported
+      kind = scope_.connectors.target_of_connection(type);
+      if (kind == nullptr) {
+        add(at, fmt::format("`{}` cannot be a target: the connection's type is {}", named, type));
+        return nullptr;
+      }
     }
-    for (const auto& sink : sinks) {
-      if (sink.name != target.type) continue;
-      if (sink.unsupported.empty()) return true;
-      add(target.location, fmt::format("`{}`: {}", target.connection, sink.unsupported));
-      return false;
-    }
-    if (is_table_type(target.type)) return true;
-    add(target.location, fmt::format("`{}` cannot be a target: the connection's type is {}",
-                                     target.connection, target.type));
-    return false;
+    const std::string& refused =
+        owner_ == TargetOwner::kStream && !kind->refused_for_streams.empty()
+            ? kind->refused_for_streams
+            : kind->key.unsupported;
+    if (refused.empty()) return kind;
+    add(at, fmt::format("`{}`: {}", named, refused));
+    return nullptr;
   }
 
-  bool check_name(const Target& target, const Node& name) {
-    if (target.type == "console") return true;
-    std::optional<std::string> wrong;
-    if (is_topic_type(target.type)) {
-      wrong = wrong_with_topic_name(target.name);
-    } else if (is_table_type(target.type)) {
-      wrong = wrong_with_table_name(target.name);
-    } else if (target.type == "hdfs") {
-      wrong = wrong_with_hdfs_path(target.name);
-    } else if (target.name.empty()) {
-      wrong = "is empty";
-    }
+  bool check_name(const TargetKind& kind, const Node& name) {
+    if (kind.wrong_with == nullptr) return true;
+    const auto wrong = kind.wrong_with(name.text());
     if (!wrong) return true;
-    add(name.location(), fmt::format("the {} {} {}",
-                                     is_topic_type(target.type)   ? "topic name"
-                                     : is_table_type(target.type) ? "table name"
-                                     : target.type == "hdfs"      ? "hdfs path"
-                                                                  : target.type + " name",
-                                     backticked(name.masked_text()), *wrong));
+    add(name.location(),
+        fmt::format("the {} {} {}", kind.named, backticked(name.masked_text()), *wrong));
     return false;
   }
 
-  bool read_key(Target& target, const Node& entry) {
+  bool read_key(Target& target, const TargetKind& kind, const Node& entry) {
     bool good = true;
     std::set<std::string> seen;
     for (const auto& part : entry["key"].items()) {
@@ -172,27 +159,32 @@ class TargetPlan {
       add(entry["key"].location(), "`key` is an empty list; leave it out to append");
       return false;
     }
-    if (target.type == "cassandra" && target.key.empty()) {
-      add(target.location, "a Cassandra table needs a `key`: it is its primary key");
+    if (!kind.needs_key.empty() && target.key.empty()) {
+      add(target.location, fmt::format("{} needs a `key`: it is its primary key", kind.needs_key));
       return false;
     }
     return good;
   }
 
-  bool read_mode(Target& target, const Node& entry) {
-    if (!is_table_type(target.type)) return true;
+  bool read_mode(Target& target, const TargetKind& kind, const Node& entry) {
+    const WriteMode by_key = target.key.empty() ? WriteMode::kAppend : WriteMode::kUpsert;
+    if (!kind.takes_mode) {
+      // The key of a stream's topic is that of its records: the last one of a key is what holds.
+      if (target.is_topic() && owner_ == TargetOwner::kStream) target.mode = by_key;
+      return true;
+    }
     std::optional<WriteMode> mode = default_mode_;
     const Node written = entry["mode"];
     if (written) mode = written.text() == "upsert" ? WriteMode::kUpsert : WriteMode::kAppend;
-    target.mode = mode.value_or(target.key.empty() ? WriteMode::kAppend : WriteMode::kUpsert);
+    target.mode = mode.value_or(by_key);
     if (target.mode == WriteMode::kUpsert && target.key.empty()) {
       add(written ? written.location() : target.location,
-          fmt::format("`mode: upsert` needs a `key` for the target `{}`", target.connection));
+          fmt::format("`mode: upsert` needs a `key` for the target `{}`", target.system()));
       return false;
     }
-    if (target.type == "cassandra" && target.mode == WriteMode::kAppend) {
+    if (!kind.needs_key.empty() && target.mode == WriteMode::kAppend) {
       add(written ? written.location() : target.location,
-          "a Cassandra table is always upserted by its `key`");
+          fmt::format("{} is always upserted by its `key`", kind.needs_key));
       return false;
     }
     return true;
@@ -228,13 +220,12 @@ std::vector<Target> plan_targets(const Node& into, TargetOwner owner,
     if (!target) continue;
     const bool repeated = std::any_of(targets.begin(), targets.end(), [&](const Target& other) {
       return other.connection == target->connection &&
-             (is_table_type(target->type)
-                  ? table_identity(other.name) == table_identity(target->name)
-                  : other.name == target->name);
+             (target->is_table() ? table_identity(other.name) == table_identity(target->name)
+                                 : other.name == target->name);
     });
     if (repeated) {
       scope.problems.add(target->location, fmt::format("the target {} `{}` is given twice",
-                                                       target->connection, target->name));
+                                                       target->system(), target->name));
       continue;
     }
     targets.push_back(std::move(*target));

@@ -1,7 +1,8 @@
 // Small connectors for this folder's tests; the real ones are described beside their code.
 #pragma once
 
-#include "config/description.h"
+#include "config/catalogue.h"
+#include "config/plan/names.h"
 
 namespace leat::config {
 
@@ -43,18 +44,58 @@ inline ConnectorCatalogue test_catalogue() {
       {.name = "file",
        .value = mapping({{.name = "path", .value = text, .doc = "The files.", .required = true}}),
        .doc = "Reads files."}};
-  catalogue.sinks = {{.name = "postgres", .doc = "A table."},
-                     {.name = "cassandra",
-                      .value = mapping({{.name = "nulls",
-                                         .value = text,
-                                         .doc = "Nulls.",
-                                         .default_text = "write",
-                                         .choices = {"write", "keep"}}}),
-                      .doc = "A table."},
-                     {.name = "hdfs", .doc = "Parquet files."},
-                     {.name = "console", .doc = "Prints rows."},
-                     {.name = "topic", .doc = "A topic."},
-                     {.name = "kafka", .doc = "A topic."}};
+  const auto table = [](Key key, const std::string& connection) {
+    return TargetKind{.key = std::move(key),
+                      .place = TargetPlace::kTable,
+                      .connection = connection,
+                      .named = "table name",
+                      .wrong_with = wrong_with_table_name,
+                      .takes_mode = true};
+  };
+  auto cassandra = table({.name = "cassandra",
+                          .value = mapping({{.name = "nulls",
+                                             .value = text,
+                                             .doc = "Nulls.",
+                                             .default_text = "write",
+                                             .choices = {"write", "keep"}}}),
+                          .doc = "A table."},
+                         "cassandra");
+  cassandra.needs_key = "a Cassandra table";
+  catalogue.targets = {{.key = {.name = "topic", .doc = "A topic."},
+                        .place = TargetPlace::kTopic,
+                        .connection = "kafka",
+                        .named = "topic name",
+                        .wrong_with = wrong_with_topic_name},
+                       table({.name = "table", .doc = "A table."}, ""),
+                       table({.name = "postgres", .doc = "A table."}, "postgres"),
+                       cassandra,
+                       {.key = {.name = "hdfs", .doc = "Parquet files."},
+                        .connection = "hdfs",
+                        .named = "hdfs path",
+                        .wrong_with = wrong_with_hdfs_path},
+                       {.key = {.name = "console", .doc = "Prints rows."}}};
+  catalogue.connections = {
+      {.name = "kafka", .shown = "Kafka", .schemes = {"kafka"}, .embedded = "the embedded log"},
+      {.name = "registry",
+       .shown = "schema registry",
+       .schemes = {"http", "https"},
+       .embedded = "the embedded registry"},
+      {.name = "postgres",
+       .shown = "PostgreSQL",
+       .schemes = {"postgres", "postgresql"},
+       .embedded = "the embedded store"},
+      {.name = "cassandra",
+       .shown = "Cassandra",
+       .schemes = {"cassandra"},
+       .embedded = "the embedded store"},
+      {.name = "hdfs",
+       .shown = "HDFS",
+       .schemes = {"hdfs", "webhdfs"},
+       .embedded = "a local directory of Parquet files"},
+      {.name = "spark",
+       .shown = "Spark",
+       .schemes = {"spark", "sc"},
+       .embedded = "the built-in stream engine"}};
   return catalogue;
 }
 

@@ -1,104 +1,125 @@
 #include "node/connectors/connectors.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
+#include <utility>
 
+#include "sink/connector.h"
 #include "sink/console/console_sink.h"
-#include "sink/hdfs/hdfs_sink.h"
-#include "sink/hdfs/part_name.h"
+#include "sink/hdfs/hdfs_connector.h"
+#include "sink/store/table_connectors.h"
+#include "sink/topic/topic_connector.h"
+#include "source/connector.h"
 #include "source/file/file_source.h"
 #include "source/http/http_source.h"
 
 namespace leat::node {
+namespace {
+
+// Every connector there is. The docs show them in this order.
+struct Connectors {
+  std::vector<source::Connector> sources = {source::http_connector(), source::file_connector()};
+  std::vector<sink::Connector> sinks = [] {
+    std::vector<sink::Connector> all = {sink::topic_connector()};
+    for (auto& table : sink::table_connectors()) all.push_back(std::move(table));
+    all.push_back(sink::hdfs_connector());
+    all.push_back(sink::console_connector());
+    return all;
+  }();
+};
+
+// Real systems that are no targets.
+std::vector<config::ConnectionKind> other_connections() {
+  return {{.name = "registry",
+           .shown = "schema registry",
+           .schemes = {"http", "https"},
+           .embedded = "the embedded registry"},
+          {.name = "spark",
+           .shown = "Spark",
+           .schemes = {"spark", "sc"},
+           .embedded = "the built-in stream engine"}};
+}
+
+const Connectors& connectors() {
+  static const Connectors all;
+  return all;
+}
+
+Result<const source::Connector*> source_of(const config::Task& task) {
+  const auto& all = connectors().sources;
+  const auto found = std::ranges::find_if(
+      all, [&](const source::Connector& one) { return one.key.name == task.source_type; });
+  if (found == all.end()) return internal_error("no source named {}", task.source_type);
+  return &*found;
+}
+
+Result<const sink::Connector*> sink_of(const config::Target& target) {
+  const auto& all = connectors().sinks;
+  const auto found = std::ranges::find_if(
+      all, [&](const sink::Connector& one) { return one.target.key.name == target.connector; });
+  if (found == all.end()) return internal_error("no connector named {}", target.connector);
+  return &*found;
+}
+
+}  // namespace
 
 const config::ConnectorCatalogue& connector_catalogue() {
-  static const config::ConnectorCatalogue catalogue{
-      .sources = {source::http_source_key(), source::file_source_key()},
-      .sinks = {sink::hdfs_sink_key(), sink::console_sink_key()}};
+  static const config::ConnectorCatalogue catalogue = [] {
+    config::ConnectorCatalogue made;
+    for (const auto& one : connectors().sources) made.sources.push_back(one.key);
+    for (const auto& one : connectors().sinks) {
+      made.targets.push_back(one.target);
+      if (one.connection) made.connections.push_back(*one.connection);
+    }
+    for (auto& kind : other_connections()) made.connections.push_back(std::move(kind));
+    return made;
+  }();
   return catalogue;
 }
 
 Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                                                     const config::Pipeline& plan,
                                                     Instance& instance) {
+  LEAT_ASSIGN(const source::Connector* connector, source_of(task));
   // A key of several paths is put together by the ingest.
   std::optional<codec::JsonPath> key;
   if (task.key.size() == 1) {
     LEAT_ASSIGN(key, codec::JsonPath::parse(task.key.front()));
   }
-  if (task.source_type == "http") {
-    return source::make_http_source(task.source, instance.clock(), std::move(key));
-  }
-  if (task.source_type == "file") {
-    return source::make_file_source(task.source, plan.file.parent_path(), real_file_system(),
-                                    instance.parquet(), std::move(key));
-  }
-  return internal_error("no source named {}", task.source_type);
+  return connector->make({.node = task.source,
+                          .directory = plan.file.parent_path(),
+                          .clock = instance.clock(),
+                          .files = real_file_system(),
+                          .parquet = instance.parquet(),
+                          .key = std::move(key)});
 }
 
 Result<std::vector<std::string>> check_source(const config::Task& task, const Path& directory) {
-  if (task.source_type == "file") {
-    return source::check_file_source(task.source, directory, real_file_system());
-  }
-  if (task.source_type == "http") LEAT_TRY(source::check_http_source(task.source));
-  return std::vector<std::string>();
+  LEAT_ASSIGN(const source::Connector* connector, source_of(task));
+  return connector->check(task.source, directory, real_file_system());
 }
 
 Result<void> check_target(const config::Target& target, const std::string& pipeline,
                           const std::string& stream) {
-  if (target.type == "hdfs" && !target.key.empty()) {
-    return user_error("files can only be appended to: leave `key` out of the hdfs target {}",
-                      target.name);
-  }
-  if (target.type == "hdfs" && !sink::fits_part_names(pipeline, stream)) {
-    return user_error(
-        "the names of the pipeline and of the stream {} stand in the names of its files, which may "
-        "have 255 bytes: make one of them shorter",
-        stream);
-  }
-  return {};
+  LEAT_ASSIGN(const sink::Connector* connector, sink_of(target));
+  return connector->check == nullptr ? Result<void>() : connector->check(target, pipeline, stream);
 }
-
-namespace {
-
-// Links inside of the data directory may not lead out of it.
-Result<void> check_inside(const Path& directory, const Path& root) {
-  std::error_code error;
-  const Path real = std::filesystem::weakly_canonical(directory, error);
-  if (error) return os_error(error.value(), "cannot look for " + directory.string());
-  const Path real_root = std::filesystem::weakly_canonical(root, error);
-  if (error) return os_error(error.value(), "cannot look for " + root.string());
-  const auto ends = std::mismatch(real_root.begin(), real_root.end(), real.begin(), real.end());
-  if (ends.first == real_root.end()) return {};
-  return user_error(
-      "hdfs {}: a link leads to {}, and files are written below {} only: remove the link, or put "
-      "the whole data directory where there is room",
-      directory.string(), real.string(), root.string());
-}
-
-}  // namespace
 
 Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
                                               const config::Target& target,
                                               const config::Pipeline& plan, Instance& instance) {
-  if (target.type == "console") return sink::make_console_sink(stdout, target.options);
-  if (target.type == "hdfs") {
-    LEAT_ASSIGN(const Instance::PipelineStore* store, instance.pipeline_store(plan.name));
-    // The embedded HDFS is a folder of the data directory; its root is the folder.
-    const Path directory = instance.data() / "hdfs" / Path(target.name).relative_path();
-    LEAT_TRY(check_inside(directory, instance.data() / "hdfs"));
-    return sink::make_hdfs_sink(directory,
-                                {.store_id = store->store_id,
-                                 .pipeline = plan.name,
-                                 .stream = stream.name,
-                                 .epoch = 0,
-                                 .write_time = 0},
-                                target.options, target.key, instance.clock(), real_file_system());
+  LEAT_ASSIGN(const sink::Connector* connector, sink_of(target));
+  if (connector->make == nullptr) {
+    return internal_error("{} is no target that has a writer of its own", target.label());
   }
-  return user_error(
-      "the target type `{}` is not built yet; use table, postgres, cassandra, hdfs or console",
-      target.type);
+  LEAT_ASSIGN(const Instance::PipelineStore* store, instance.pipeline_store(plan.name));
+  return connector->make({.plan = plan,
+                          .stream = stream,
+                          .target = target,
+                          .store_id = store->store_id,
+                          .data = instance.data(),
+                          .topics = instance.log(),
+                          .clock = instance.clock(),
+                          .files = real_file_system()});
 }
 
 }  // namespace leat::node

@@ -1,4 +1,4 @@
-// Every connector that this Leat has: the only place that knows their concrete types.
+// Every connector that this Leat has, as the rest of it uses them: the only place that lists them.
 #pragma once
 
 #include <memory>

@@ -111,7 +111,7 @@ class StreamCheck {
       const auto checked = check_target(target, plan_.name, stream.name);
       if (!checked.ok()) {
         problems_.push_back(problem_at(plan_, target.location, checked.error().message()));
-      } else if (pipeline::is_embedded_table(target)) {
+      } else if (target.is_table()) {
         check_one_writer(stream, target);
         check_schema(target);
       }
@@ -216,12 +216,12 @@ class StreamCheck {
     std::sort(record_key.begin(), record_key.end());
     for (const auto& target : stream.into) {
       const bool is_upserted = target.mode == config::WriteMode::kUpsert;
-      if (!is_upserted || !pipeline::is_embedded_table(target)) continue;
+      if (!is_upserted || !target.is_table()) continue;
       if (pipeline::key_fields(stream, target, query) == record_key) continue;
       warnings_.push_back(fmt::format(
           "stream {}: the key ({}) of {} is not the record key ({}) of {}: records of one table "
           "key can be in several partitions, and which of them is the last is then open",
-          stream.name, fmt::join(target.key, ", "), pipeline::sink_name(target),
+          stream.name, fmt::join(target.key, ", "), target.label(),
           record_key.empty() ? "none" : fmt::format("{}", fmt::join(record_key, ", ")),
           query.topic()));
     }

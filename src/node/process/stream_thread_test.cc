@@ -67,7 +67,8 @@ class StreamThreadTest : public test::InstanceTest {
     stream_.name = "s";
     stream_.sql = "SELECT n::INTEGER AS n FROM t";
     config::Target target;
-    target.type = "table";
+    target.connector = "table";
+    target.place = config::TargetPlace::kTable;
     target.name = "x";
     stream_.into = {target};
     produce("t", "{\"n\":\"1\"}");
@@ -123,7 +124,8 @@ class StreamThreadTest : public test::InstanceTest {
     make_sink_ = [this](const auto&, const auto&) -> Result<std::unique_ptr<sink::Sink>> {
       return std::unique_ptr<sink::Sink>(std::make_unique<DownSink>(failures_));
     };
-    stream_.into[0].type = "hdfs";
+    stream_.into[0].connector = "hdfs";
+    stream_.into[0].place = config::TargetPlace::kOutside;
     open();
   }
   template <class Condition>
@@ -184,7 +186,8 @@ TEST_F(StreamThreadTest, LooksAtWhatIsDueWithoutFurtherRecords) {
   make_sink_ = [&](const auto&, const auto&) -> Result<std::unique_ptr<sink::Sink>> {
     return std::unique_ptr<sink::Sink>(std::make_unique<HoldingSink>(visible));
   };
-  stream_.into[0].type = "hdfs";
+  stream_.into[0].connector = "hdfs";
+  stream_.into[0].place = config::TargetPlace::kOutside;
   open();
   thread_->start();
   visible.get_future().wait();

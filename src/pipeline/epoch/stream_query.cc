@@ -88,10 +88,4 @@ std::vector<std::string> record_key_of(const config::Pipeline& plan, const std::
   return found == plan.topics.end() ? std::vector<std::string>() : found->second.key;
 }
 
-std::string sink_name(const config::Target& target) { return target.type + ":" + target.name; }
-
-bool is_embedded_table(const config::Target& target) {
-  return target.type == "table" || target.type == "postgres" || target.type == "cassandra";
-}
-
 }  // namespace leat::pipeline

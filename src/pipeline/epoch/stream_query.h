@@ -29,10 +29,4 @@ std::vector<std::string> key_fields(const config::Stream& stream, const config::
 // none or unknown.
 std::vector<std::string> record_key_of(const config::Pipeline& plan, const std::string& topic);
 
-// "<type>:<name>", how counts and dead letters name a target.
-std::string sink_name(const config::Target& target);
-
-// True for tables of the embedded store: they are written in the epoch's own transaction.
-bool is_embedded_table(const config::Target& target);
-
 }  // namespace leat::pipeline

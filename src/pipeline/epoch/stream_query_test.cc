@@ -15,7 +15,8 @@ config::Stream implicit(const std::vector<std::vector<std::string>>& keys) {
   stream.implicit_topic = "users";
   for (const auto& key : keys) {
     config::Target target;
-    target.type = "table";
+    target.connector = "table";
+    target.place = config::TargetPlace::kTable;
     target.key = key;
     target.mode = key.empty() ? config::WriteMode::kAppend : config::WriteMode::kUpsert;
     stream.into.push_back(target);
@@ -73,21 +74,6 @@ TEST(StreamSql, RefusesAKeyThatNamesNoOneValue) {
     EXPECT_THAT(sql.error().message(), HasSubstr("must name one value"));
     const auto stream = implicit({{key}});
     EXPECT_FALSE(key_columns(stream, stream.into[0]).ok()) << key;
-  }
-}
-
-TEST(Targets, AreNamedByTypeAndName) {
-  config::Target target;
-  target.type = "postgres";
-  target.name = "s.t";
-  EXPECT_EQ(sink_name(target), "postgres:s.t");
-  for (const char* type : {"table", "postgres", "cassandra"}) {
-    target.type = type;
-    EXPECT_TRUE(is_embedded_table(target)) << type;
-  }
-  for (const char* type : {"hdfs", "console", "kafka", "topic"}) {
-    target.type = type;
-    EXPECT_FALSE(is_embedded_table(target)) << type;
   }
 }
 

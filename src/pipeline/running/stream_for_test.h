@@ -121,7 +121,9 @@ class StreamTest : public testing::Test {
   void into(const std::string& type, const std::string& name,
             const std::vector<std::string>& key = {}) {
     config::Target target;
-    target.type = type;
+    target.connector = type;
+    target.place = type == "console" || type == "hdfs" ? config::TargetPlace::kOutside
+                                                       : config::TargetPlace::kTable;
     target.name = name;
     target.key = key;
     target.mode = key.empty() ? config::WriteMode::kAppend : config::WriteMode::kUpsert;

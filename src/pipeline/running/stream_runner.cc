@@ -99,9 +99,9 @@ codec::BindingRules StreamRunner::binding_rules() const {
 
 Result<void> StreamRunner::make_targets() {
   for (const auto& target : stream_.into) {
-    const std::string name = sink_name(target);
+    const std::string name = target.label();
     progress_.sinks.try_emplace(name);
-    if (is_embedded_table(target)) {
+    if (target.is_table()) {
       LEAT_TRY(sink::make_schema(*connection_, target.name));
       LEAT_ASSIGN(auto key, key_columns(stream_, target));
       const bool keyed = !key.empty();

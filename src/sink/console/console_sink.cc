@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "base/text/json_text.h"
 #include "store/cell.h"
@@ -128,8 +130,14 @@ Result<void> ConsoleSink::flush() {
 
 Result<void> ConsoleSink::close() { return flush(); }
 
-config::Key console_sink_key() {
-  return {
+Connector console_connector() {
+  const auto make = [](const SinkContext& context) -> Result<std::unique_ptr<Sink>> {
+    const auto format = context.target.options["format"];
+    const bool table = format && format.text() == "table";
+    return std::unique_ptr<Sink>(std::make_unique<ConsoleSink>(
+        stdout, table ? ConsoleFormat::kTable : ConsoleFormat::kNdjson));
+  };
+  config::Key key{
       .name = "console",
       .value = config::mapping({{.name = "format",
                                  .value = config::scalar(config::ValueKind::kText),
@@ -141,12 +149,7 @@ config::Key console_sink_key() {
           "Prints the rows on standard output, at least once: after a crash the last epoch may "
           "be printed again.",
   };
-}
-
-std::unique_ptr<Sink> make_console_sink(std::FILE* out, const config::Node& options) {
-  const auto format = options["format"];
-  const bool table = format && format.text() == "table";
-  return std::make_unique<ConsoleSink>(out, table ? ConsoleFormat::kTable : ConsoleFormat::kNdjson);
+  return {.target = {.key = std::move(key), .place = config::TargetPlace::kOutside}, .make = make};
 }
 
 }  // namespace leat::sink

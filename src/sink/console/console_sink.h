@@ -5,13 +5,11 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "config/description.h"
-#include "config/node.h"
+#include "sink/connector.h"
 #include "sink/sink.h"
 
 namespace leat::sink {
@@ -35,8 +33,7 @@ class ConsoleSink final : public Sink {
   ConsoleFormat format_;
 };
 
-// console: printed rows.
-config::Key console_sink_key();
-std::unique_ptr<Sink> make_console_sink(std::FILE* out, const config::Node& options);
+// console: printed rows, on standard output.
+Connector console_connector();
 
 }  // namespace leat::sink

@@ -203,4 +203,12 @@ Result<std::vector<std::string>> check_file_source(const config::Node& node,
   return warnings;
 }
 
+Connector file_connector() {
+  const auto make = [](const SourceContext& context) {
+    return make_file_source(context.node, context.directory, context.files, context.parquet,
+                            context.key);
+  };
+  return {.key = file_source_key(), .check = check_file_source, .make = make};
+}
+
 }  // namespace leat::source

@@ -11,6 +11,7 @@
 #include "codec/json_path.h"
 #include "config/description.h"
 #include "config/node.h"
+#include "source/connector.h"
 #include "source/file/parquet_reader.h"
 #include "source/source.h"
 
@@ -18,6 +19,7 @@ namespace leat::source {
 
 // The key `file` of a task.
 config::Key file_source_key();
+Connector file_connector();
 
 // `node` is the value of `file`, checked against file_source_key(). Relative paths are relative to
 // `base_directory` (the pipeline file's). `files` and `parquet` outlive the source; without a

@@ -313,9 +313,16 @@ Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock
   return make_http_source(std::move(options), std::move(client), clock);
 }
 
-Result<void> check_http_source(const config::Node& node) {
-  LEAT_TRY(parse_http_options(node));
-  return {};
+Connector http_connector() {
+  const auto check = [](const config::Node& node, const Path&,
+                        FileSystem&) -> Result<std::vector<std::string>> {
+    LEAT_TRY(parse_http_options(node));
+    return std::vector<std::string>();
+  };
+  const auto make = [](const SourceContext& context) {
+    return make_http_source(context.node, context.clock, context.key);
+  };
+  return {.key = http_source_key(), .check = check, .make = make};
 }
 
 std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/description.h"
 #include "config/node.h"
+#include "source/connector.h"
 #include "source/http/http_options.h"
 #include "source/http/transport/http_client.h"
 #include "source/source.h"
@@ -16,6 +17,7 @@ namespace leat::source {
 
 // The key `http` of a task.
 config::Key http_source_key();
+Connector http_connector();
 
 // `node` is the value of `http`, checked against http_source_key(). `clock` outlives the source;
 // all waiting between attempts is on it. Errors: user, with the place in the file.
@@ -25,10 +27,6 @@ config::Key http_source_key();
 // records are said to have their key.
 Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock& clock,
                                                  std::optional<codec::JsonPath> key = {});
-
-// What is wrong with the description as such, before anything is asked. Errors: user, with the
-// place.
-Result<void> check_http_source(const config::Node& node);
 
 // With another client than libcurl's.
 std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,

@@ -22,6 +22,7 @@ config::LoadResult load(std::string_view connector, const std::string& yaml,
   EXPECT_TRUE(real_file_system().replace_file(path, text).ok());
   config::ConnectorCatalogue catalogue;
   catalogue.sources = {http_source_key(), file_source_key()};
+  catalogue.targets = {{.key = {.name = "topic"}, .place = config::TargetPlace::kTopic}};
   config::LoadOptions options;
   options.environment = environment;
   return config::load_pipeline(path, catalogue, options);
