@@ -13,10 +13,11 @@
 #include "codec/json_path.h"
 #include "config/description.h"
 #include "config/node.h"
-#include "source/file/parquet_reader.h"
 #include "source/source.h"
 
 namespace leat::source {
+
+class ParquetReader;
 
 // What a source is made of. References outlive it.
 struct SourceContext {
