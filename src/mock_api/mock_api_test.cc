@@ -17,7 +17,7 @@ namespace {
 struct Answer {
   CURLcode code = CURLE_OK;
   long status = 0;
-  web::Headers headers;
+  net::Headers headers;
   std::string body;
 };
 
@@ -30,7 +30,7 @@ size_t add_header(char* data, size_t size, size_t count, void* into) {
   std::string line(data, size * count);
   const size_t colon = line.find(": ");
   if (colon != std::string::npos && line.ends_with("\r\n")) {
-    static_cast<web::Headers*>(into)->add(line.substr(0, colon),
+    static_cast<net::Headers*>(into)->add(line.substr(0, colon),
                                           line.substr(colon + 2, line.size() - colon - 4));
   }
   return size * count;

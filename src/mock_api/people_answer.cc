@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kMostResults = 5000;
 constexpr size_t kMostPages = 1'000'000;
 
-size_t number_of(const web::QueryMap& query, std::string_view name, size_t most) {
+size_t number_of(const net::QueryMap& query, std::string_view name, size_t most) {
   const auto found = query.find(name);
   if (found == query.end()) return 1;
   const std::string& text = found->second;
@@ -26,7 +26,7 @@ size_t number_of(const web::QueryMap& query, std::string_view name, size_t most)
   return whole && number >= 1 && number <= most ? number : 1;
 }
 
-std::vector<std::string> list_of(const web::QueryMap& query, std::string_view name) {
+std::vector<std::string> list_of(const net::QueryMap& query, std::string_view name) {
   std::vector<std::string> list;
   const auto found = query.find(name);
   if (found == query.end()) return list;
@@ -79,7 +79,7 @@ void append_person(std::string& into, const Person& person, const std::vector<st
 
 }  // namespace
 
-std::string people_answer(const People& people, const web::QueryMap& query,
+std::string people_answer(const People& people, const net::QueryMap& query,
                           std::string_view fresh_seed) {
   const std::vector<Person>& all = people.all();
   const size_t results = number_of(query, "results", kMostResults);

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "mock_api/people.h"
-#include "web/url.h"
+#include "net/http/url.h"
 
 namespace leat::mock_api {
 
@@ -22,7 +22,7 @@ namespace leat::mock_api {
 // - inc keeps the named fields in the recorded order, exc drops them; else a person is byte for
 //   byte as recorded.
 // REQUIRES: people.all() is not empty
-std::string people_answer(const People& people, const web::QueryMap& query,
+std::string people_answer(const People& people, const net::QueryMap& query,
                           std::string_view fresh_seed);
 
 }  // namespace leat::mock_api

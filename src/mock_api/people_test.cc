@@ -86,7 +86,7 @@ class PeopleAnswerTest : public PeopleTest {
     ASSERT_TRUE(loaded.ok());
     people_ = *std::move(loaded);
   }
-  std::string answer(web::QueryMap query) { return people_answer(people_, query, "fresh"); }
+  std::string answer(net::QueryMap query) { return people_answer(people_, query, "fresh"); }
 
   People people_;
 };

@@ -30,7 +30,7 @@ std::string text_or_token(ondemand::value value) {
   return std::string(slice_of(value));
 }
 
-void read_headers(ondemand::value value, web::Headers& headers) {
+void read_headers(ondemand::value value, net::Headers& headers) {
   for (auto field : value.get_object()) {
     const std::string name(std::string_view(field.unescaped_key()));
     ondemand::value content = field.value();
@@ -129,7 +129,7 @@ Result<Routes> Routes::load(std::span<const Path> files) {
 }
 
 const Route* Routes::find(const web::Request& request) const {
-  const std::string path = web::percent_decoded(request.path).value_or(request.path);
+  const std::string path = net::percent_decoded(request.path).value_or(request.path);
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
   const Route* best = nullptr;
   for (const Route& route : routes_) {

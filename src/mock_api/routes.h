@@ -21,7 +21,7 @@ namespace leat::mock_api {
 struct Route {
   std::string method = "GET";
   std::string path;  // decoded
-  web::QueryMap query;
+  net::QueryMap query;
   web::Response response;
 };
 

@@ -28,7 +28,7 @@ class RoutesTest : public testing::Test {
 };
 
 web::Request get(std::string_view target) {
-  auto parsed = web::parse_target(target);
+  auto parsed = net::parse_target(target);
   web::Request request;
   request.method = "GET";
   request.path = parsed->path;

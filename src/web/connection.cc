@@ -14,9 +14,10 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/none.hpp>
+#include <ctime>
 
 #include "base/logging.h"
-#include "web/response_head.h"
+#include "net/http/response_head.h"
 #include "web/same_origin.h"
 
 namespace leat::web {
@@ -46,6 +47,11 @@ Response called(const Handler& handler, Request& request) {
     log_error("{} {}: {}", request.method, request.path, thrown.what());
     return error_response(500, thrown.what());
   }
+}
+
+std::string head_of(const Response& response, net::BodyFraming framing, bool keep_alive) {
+  return net::response_head(response.status, response.headers, framing, response.body.size(),
+                            keep_alive, std::time(nullptr));
 }
 
 Result<void> streamed(const Response& response, BodyWriter& writer) {
@@ -164,7 +170,7 @@ class Connection::Exchange {
         co_return co_await refuse(std::move(*refusal));
       }
     }
-    auto target = parse_target({message.target().data(), message.target().size()});
+    auto target = net::parse_target({message.target().data(), message.target().size()});
     if (!target) co_return co_await refuse(400, "the request target is malformed");
     request_.path = std::move(target->path);
     request_.query = std::move(target->query);
@@ -303,8 +309,7 @@ awaitable<bool> Connection::Exchange::respond(Response response) {
     if (!co_await respond_streamed(response)) co_return false;
   } else {
     if (!parser_.is_done()) keep_alive_ = false;
-    std::string bytes =
-        response_head(response, BodyFraming::kLength, keep_alive_, std::time(nullptr));
+    std::string bytes = head_of(response, net::BodyFraming::kLength, keep_alive_);
     if (!head_only_) bytes += response.body;
     if (!co_await send(bytes)) co_return false;
   }
@@ -316,15 +321,16 @@ awaitable<bool> Connection::Exchange::respond(Response response) {
 }
 
 awaitable<bool> Connection::Exchange::respond_streamed(Response& response) {
-  const BodyFraming framing = old_client_ ? BodyFraming::kClose : BodyFraming::kChunked;
+  const net::BodyFraming framing =
+      old_client_ ? net::BodyFraming::kClose : net::BodyFraming::kChunked;
   // The handler may go on reading the request while it writes, and may leave some of it.
   if (old_client_ || !parser_.is_done()) keep_alive_ = false;
-  if (!co_await send(response_head(response, framing, keep_alive_, std::time(nullptr)))) {
+  if (!co_await send(head_of(response, framing, keep_alive_))) {
     co_return false;
   }
   if (head_only_) co_return true;
 
-  Writer writer(*this, framing == BodyFraming::kChunked);
+  Writer writer(*this, framing == net::BodyFraming::kChunked);
   Result<void> outcome;
   bool complete = false;
   for (bool again = true; again;) {
@@ -340,12 +346,12 @@ awaitable<bool> Connection::Exchange::respond_streamed(Response& response) {
     log_error("{} {}: {}", request_.method, request_.path, outcome.error().to_string());
   }
   if (!complete) co_return false;
-  co_return framing == BodyFraming::kClose || co_await send("0\r\n\r\n");
+  co_return framing == net::BodyFraming::kClose || co_await send("0\r\n\r\n");
 }
 
 awaitable<bool> Connection::Exchange::send_broken(const Response& response) {
   if (!response.breakage->reset) {
-    std::string bytes = response_head(response, BodyFraming::kLength, false, std::time(nullptr));
+    std::string bytes = head_of(response, net::BodyFraming::kLength, false);
     bytes.append(response.body, 0, response.breakage->body_bytes);
     co_await send(bytes);
     co_return false;

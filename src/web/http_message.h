@@ -4,38 +4,16 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/result.h"
-#include "web/url.h"
+#include "net/http/headers.h"
+#include "net/http/url.h"
 
 namespace leat::web {
-
-// Header fields in the order in which they stand; names compare without regard to case.
-class Headers {
- public:
-  using Field = std::pair<std::string, std::string>;
-
-  Headers() = default;
-  Headers(std::initializer_list<Field> fields) : fields_(fields) {}
-
-  // The first field of that name, or null.
-  const std::string* find(std::string_view name) const;
-  void add(std::string name, std::string value);
-  // Replaces every field of that name by one.
-  void set(std::string name, std::string value);
-  auto begin() const { return fields_.begin(); }
-  auto end() const { return fields_.end(); }
-  size_t size() const { return fields_.size(); }
-
- private:
-  std::vector<Field> fields_;
-};
 
 // The body of a request that arrives while the handler runs. For one thread, the handler's.
 class BodyReader {
@@ -70,11 +48,11 @@ class BodyWriter {
 };
 
 struct Request {
-  std::string method;  // upper case
-  std::string path;    // as sent, still percent-encoded
-  QueryMap query;      // decoded
-  QueryMap params;     // what the route's {names} matched, decoded
-  Headers headers;
+  std::string method;    // upper case
+  std::string path;      // as sent, still percent-encoded
+  net::QueryMap query;   // decoded
+  net::QueryMap params;  // what the route's {names} matched, decoded
+  net::Headers headers;
   std::string body;              // empty for a route that streams its body
   BodyReader* stream = nullptr;  // for a route that streams its body
   // Whether the client still waits for the answer and the server serves; any thread may ask while
@@ -90,7 +68,7 @@ struct Breakage {
 
 struct Response {
   int status = 200;
-  Headers headers;  // Content-Length, Transfer-Encoding, Connection and Date are the server's
+  net::Headers headers;  // Content-Length, Transfer-Encoding, Connection and Date are the server's
   std::string body;
   // Instead of `body`: writes it piece by piece (chunked), in one call or, with again_in(), in
   // several, perhaps on several threads. The Request stays valid meanwhile. An error cuts the
@@ -109,7 +87,5 @@ Response text_response(std::string text, int status = 200);
 Response error_response(int status, std::string_view message);
 // The status from the code, else from the domain: user 400, external 502, internal 500.
 Response error_response(const Error& error);
-// "Not Found" for 404, "" for a number without a name.
-std::string_view reason_phrase(int status);
 
 }  // namespace leat::web

@@ -20,8 +20,8 @@
 #include <unordered_set>
 
 #include "base/logging.h"
+#include "net/http/socket_path.h"
 #include "web/connection.h"
-#include "web/socket_path.h"
 
 namespace leat::web {
 
@@ -108,7 +108,7 @@ Result<void> HttpServer::Impl::listen_tcp() {
 
 Result<void> HttpServer::Impl::listen_unix() {
   const Path& path = serving.options.unix_socket;
-  LEAT_ASSIGN(const SocketPath socket_path, SocketPath::open(path));
+  LEAT_ASSIGN(const net::SocketPath socket_path, net::SocketPath::open(path));
   const local::endpoint endpoint(socket_path.name());
   struct stat status{};
   if (::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {

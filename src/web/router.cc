@@ -25,15 +25,15 @@ std::vector<std::string> split(std::string_view path) {
 }
 
 // The parameters when the pattern matches. Names take a segment that is not empty.
-std::optional<QueryMap> matched(const std::vector<std::string>& pattern,
-                                const std::vector<std::string>& path) {
-  QueryMap params;
+std::optional<net::QueryMap> matched(const std::vector<std::string>& pattern,
+                                     const std::vector<std::string>& path) {
+  net::QueryMap params;
   for (size_t i = 0; i < pattern.size(); ++i) {
     const std::string& segment = pattern[i];
     if (kind_of(segment) == Kind::kRest) {
       std::string rest;
       for (size_t j = i; j < path.size(); ++j) {
-        auto decoded = percent_decoded(path[j]);
+        auto decoded = net::percent_decoded(path[j]);
         if (!decoded) return std::nullopt;
         rest += (j > i ? "/" : "") + *decoded;
       }
@@ -41,7 +41,7 @@ std::optional<QueryMap> matched(const std::vector<std::string>& pattern,
       return params;
     }
     if (i >= path.size()) return std::nullopt;
-    auto decoded = percent_decoded(path[i]);
+    auto decoded = net::percent_decoded(path[i]);
     if (!decoded) return std::nullopt;
     if (kind_of(segment) == Kind::kText) {
       if (*decoded != segment) return std::nullopt;

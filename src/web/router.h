@@ -23,7 +23,7 @@ class Router {
 
   struct Match {
     const Handler* handler;
-    QueryMap params;
+    net::QueryMap params;
     bool streaming;
   };
   // A path that no pattern matches, or patterns of other methods only.

@@ -41,7 +41,7 @@ bool is_origin_of(std::string_view origin, std::string_view host) {
 
 }  // namespace
 
-std::optional<Response> refused_origin(std::string_view method, const Headers& headers,
+std::optional<Response> refused_origin(std::string_view method, const net::Headers& headers,
                                        std::span<const std::string> host_names) {
   const std::string* const host = headers.find("Host");
   if (host != nullptr && !is_own_name(*host, host_names)) {

@@ -19,7 +19,7 @@ namespace leat::web {
 // Why a request must not be answered; none for one that may be. 421 (RFC 9110, section 15.5.20):
 // its Host is no IP address, not localhost and none of `host_names`. 403: its Origin is another
 // server than its Host, or a method that may change something comes from another site's page.
-std::optional<Response> refused_origin(std::string_view method, const Headers& headers,
+std::optional<Response> refused_origin(std::string_view method, const net::Headers& headers,
                                        std::span<const std::string> host_names);
 
 }  // namespace leat::web

@@ -7,7 +7,7 @@ namespace leat::web {
 namespace {
 
 // The status of the refusal; 0: answered.
-int refused(std::string_view method, const Headers& headers,
+int refused(std::string_view method, const net::Headers& headers,
             const std::vector<std::string>& names = {}) {
   const auto response = refused_origin(method, headers, names);
   return response ? response->status : 0;
@@ -37,7 +37,7 @@ TEST(SameOrigin, ClientsThatAreNoBrowsersAreAnswered) {
 
 TEST(SameOrigin, TheOriginIsTheHost) {
   const auto with = [](std::string origin, std::string host = "localhost:8080") {
-    return Headers{{"Host", std::move(host)}, {"Origin", std::move(origin)}};
+    return net::Headers{{"Host", std::move(host)}, {"Origin", std::move(origin)}};
   };
   for (const char* method : {"GET", "POST", "DELETE", "OPTIONS"}) {
     EXPECT_EQ(refused(method, with("http://localhost:8080")), 0);
@@ -54,7 +54,7 @@ TEST(SameOrigin, TheOriginIsTheHost) {
 
 TEST(SameOrigin, WithoutAnOriginTheBrowserSaysWhoseThePageIs) {
   const auto from = [](std::string site) {
-    return Headers{{"Host", "localhost:8080"}, {"Sec-Fetch-Site", std::move(site)}};
+    return net::Headers{{"Host", "localhost:8080"}, {"Sec-Fetch-Site", std::move(site)}};
   };
   for (const char* site : {"same-origin", "none"}) EXPECT_EQ(refused("POST", from(site)), 0);
   for (const char* site : {"cross-site", "same-site", "anything"}) {

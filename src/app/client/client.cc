@@ -4,6 +4,7 @@
 
 #include "app/client/held_directory.h"
 #include "base/logging.h"
+#include "net/http/url.h"
 #include "node/requests/routes.h"
 
 namespace leat::app {
@@ -12,7 +13,7 @@ namespace {
 // Hands a local handler's streamed answer on.
 class SinkWriter final : public web::BodyWriter {
  public:
-  SinkWriter(const web::BodySink& sink, std::stop_token stop)
+  SinkWriter(const net::BodySink& sink, std::stop_token stop)
       : sink_(sink), stop_(std::move(stop)) {}
   bool write(std::string_view piece) override {
     if (stop_.stop_requested()) return false;
@@ -23,7 +24,7 @@ class SinkWriter final : public web::BodyWriter {
   bool open() const override { return listening_ && !stop_.stop_requested(); }
 
  private:
-  const web::BodySink& sink_;
+  const net::BodySink& sink_;
   std::stop_token stop_;
   bool listening_ = true;
 };
@@ -31,7 +32,7 @@ class SinkWriter final : public web::BodyWriter {
 // Reads a local request's body from its source.
 class SourceReader final : public web::BodyReader {
  public:
-  explicit SourceReader(const std::function<Result<size_t>(MutableBytes)>& source)
+  explicit SourceReader(const net::BodySource& source)
       : source_(source), buffer_(256 << 10, '\0') {}
   Result<std::string> read() override {
     LEAT_ASSIGN(const size_t got,
@@ -40,13 +41,13 @@ class SourceReader final : public web::BodyReader {
   }
 
  private:
-  const std::function<Result<size_t>(MutableBytes)>& source_;
+  const net::BodySource& source_;
   std::string buffer_;
 };
 
-Error error_of(const web::ClientResponse& response) {
+Error error_of(const net::HttpResponse& response) {
   const auto json = nlohmann::json::parse(response.body, nullptr, false);
-  std::string message = response.body;
+  std::string message(response.body);
   if (json.is_object() && json.contains("error")) {
     message = json["error"].value("message", message);
   }
@@ -92,88 +93,79 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing mis
   return client;
 }
 
-Result<web::ClientResponse> ApiClient::send(const web::ClientRequest& request,
-                                            const web::BodySink& sink, std::stop_token stop) {
-  if (remote_) return remote_->send(request, sink, std::move(stop));
-  const auto target = web::parse_target(request.target);
-  if (!target) return internal_error("malformed request {}", request.target);
+Result<net::HttpResponse> ApiClient::send(net::HttpRequest request, std::stop_token stop) {
+  if (remote_) return remote_->send(std::move(request), std::move(stop));
+  const auto target = net::parse_target(request.url);
+  if (!target) return internal_error("malformed request {}", request.url);
   web::Request local{.method = request.method,
                      .path = target->path,
                      .query = target->query,
                      .params = {},
                      .headers = {},
-                     .body = request.body,
+                     .body = std::move(request.body),
                      .stream = nullptr,
                      .is_awaited = nullptr};
   std::optional<SourceReader> reader;
   if (request.body_source) local.stream = &reader.emplace(request.body_source);
   const auto found = router_->match(local.method, local.path);
   const auto* match = std::get_if<web::Router::Match>(&found);
-  if (match == nullptr) return internal_error("no such request: {}", request.target);
+  if (match == nullptr) return internal_error("no such request: {}", request.url);
   local.params = match->params;
   web::Response response = (*match->handler)(local);
-  web::ClientResponse answer{.status = response.status, .headers = response.headers, .body = {}};
+  net::HttpResponse answer{.status = response.status, .headers = response.headers};
   if (response.stream && answer.ok()) {
     std::string whole;
-    const web::BodySink collect = [&whole](std::string_view piece) {
+    const net::BodySink collect = [&whole](std::string_view piece) {
       whole += piece;
       return true;
     };
-    SinkWriter writer(sink ? sink : collect, stop);
+    SinkWriter writer(request.sink ? request.sink : collect, stop);
     for (bool again = true; again;) {
       LEAT_TRY(response.stream(writer));
       const auto delay = writer.take_again();
       again = delay && system_clock().sleep_for(*delay, stop) && writer.open();
     }
-    answer.body = std::move(whole);
-  } else if (sink && answer.ok()) {
-    sink(response.body);
+    answer.set_body(std::move(whole));
+  } else if (request.sink && answer.ok()) {
+    request.sink(response.body);
   } else {
-    answer.body = std::move(response.body);
+    answer.set_body(std::move(response.body));
   }
   return answer;
 }
 
 Result<std::string> ApiClient::get(const std::string& target) {
-  LEAT_ASSIGN(auto answer, send({.method = "GET", .target = target}, nullptr, {}));
+  LEAT_ASSIGN(const auto answer, send({.url = target}));
   if (!answer.ok()) return error_of(answer);
-  return std::move(answer.body);
+  return std::string(answer.body);
 }
 
 Result<std::string> ApiClient::post(const std::string& target, std::string body) {
-  LEAT_ASSIGN(auto answer,
-              send({.method = "POST", .target = target, .headers = {}, .body = std::move(body)},
-                   nullptr, {}));
+  LEAT_ASSIGN(const auto answer, send({.method = "POST", .url = target, .body = std::move(body)}));
   if (!answer.ok()) return error_of(answer);
-  return std::move(answer.body);
+  return std::string(answer.body);
 }
 
 Result<void> ApiClient::post(const std::string& target, std::string body,
-                             const web::BodySink& sink) {
-  LEAT_ASSIGN(
-      auto answer,
-      send({.method = "POST", .target = target, .headers = {}, .body = std::move(body)}, sink, {}));
+                             const net::BodySink& sink) {
+  LEAT_ASSIGN(const auto answer,
+              send({.method = "POST", .url = target, .body = std::move(body), .sink = sink}));
   if (!answer.ok()) return error_of(answer);
   return {};
 }
 
-Result<void> ApiClient::stream(const std::string& target, const web::BodySink& sink,
+Result<void> ApiClient::stream(const std::string& target, const net::BodySink& sink,
                                std::stop_token stop) {
-  LEAT_ASSIGN(auto answer, send({.method = "GET", .target = target}, sink, std::move(stop)));
+  LEAT_ASSIGN(const auto answer, send({.url = target, .sink = sink}, std::move(stop)));
   if (!answer.ok()) return error_of(answer);
   return {};
 }
 
-Result<std::string> ApiClient::upload(const std::string& target,
-                                      std::function<Result<size_t>(MutableBytes)> source) {
-  LEAT_ASSIGN(auto answer, send({.method = "POST",
-                                 .target = target,
-                                 .headers = {},
-                                 .body = {},
-                                 .body_source = std::move(source)},
-                                nullptr, {}));
+Result<std::string> ApiClient::upload(const std::string& target, net::BodySource source) {
+  LEAT_ASSIGN(const auto answer,
+              send({.method = "POST", .url = target, .body_source = std::move(source)}));
   if (!answer.ok()) return error_of(answer);
-  return std::move(answer.body);
+  return std::string(answer.body);
 }
 
 }  // namespace leat::app

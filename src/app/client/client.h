@@ -1,15 +1,14 @@
 // How a command reaches a data directory: through the process that holds it, or by opening it.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "net/http/message.h"
 #include "node/instance/instance.h"
-#include "web/http_message.h"
 #include "web/router.h"
 #include "web/unix_client.h"
 
@@ -29,16 +28,14 @@ class ApiClient {
   // The body of the answer, or the Error that the answer's message makes.
   Result<std::string> get(const std::string& target);
   Result<std::string> post(const std::string& target, std::string body);
-  Result<void> post(const std::string& target, std::string body, const web::BodySink& sink);
+  Result<void> post(const std::string& target, std::string body, const net::BodySink& sink);
   // The body of the answer as it comes; `sink` returns false to end it.
-  Result<void> stream(const std::string& target, const web::BodySink& sink, std::stop_token stop);
+  Result<void> stream(const std::string& target, const net::BodySink& sink, std::stop_token stop);
   // Sends a body as `source` gives it.
-  Result<std::string> upload(const std::string& target,
-                             std::function<Result<size_t>(MutableBytes)> source);
+  Result<std::string> upload(const std::string& target, net::BodySource source);
 
  private:
-  Result<web::ClientResponse> send(const web::ClientRequest& request, const web::BodySink& sink,
-                                   std::stop_token stop);
+  Result<net::HttpResponse> send(net::HttpRequest request, std::stop_token stop = {});
 
   std::unique_ptr<web::UnixClient> remote_;
   std::unique_ptr<node::Instance> instance_;

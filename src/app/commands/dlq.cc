@@ -8,6 +8,7 @@
 #include "app/commands/command.h"
 #include "app/terminal/summary.h"
 #include "app/terminal/text_width.h"
+#include "net/http/url.h"
 
 namespace leat::app {
 namespace {
@@ -31,8 +32,8 @@ struct DlqFlags {
   bool all = false;
 };
 
-web::QueryMap filter_of(const DlqFlags& flags) {
-  web::QueryMap query;
+net::QueryMap filter_of(const DlqFlags& flags) {
+  net::QueryMap query;
   if (!flags.pipeline.empty()) query["pipeline"] = flags.pipeline;
   if (!flags.owner.empty()) query["owner"] = flags.owner;
   if (!flags.stage.empty()) query["stage"] = flags.stage;
@@ -42,7 +43,7 @@ web::QueryMap filter_of(const DlqFlags& flags) {
 
 // Which letters a command changes: ids in the body, the rest in the query.
 struct Chosen {
-  web::QueryMap query;
+  net::QueryMap query;
   std::string body;
 };
 
@@ -81,18 +82,18 @@ class Lines {
 };
 
 // A list of letters comes with one on each line.
-Result<void> each_letter(ApiClient& client, const web::QueryMap& query,
+Result<void> each_letter(ApiClient& client, const net::QueryMap& query,
                          const std::function<void(const json&)>& take) {
   Lines lines([&](std::string_view line) {
     if (line.ends_with(',')) line.remove_suffix(1);
     if (line.starts_with('{')) take(json::parse(line));
   });
-  return client.stream("/api/v1/dead-letters" + web::query_string(query), std::ref(lines), {});
+  return client.stream("/api/v1/dead-letters" + net::query_string(query), std::ref(lines), {});
 }
 
 Result<json> discarded(ApiClient& client, const DlqFlags& flags) {
   LEAT_ASSIGN(const auto body,
-              client.get("/api/v1/dead-letters/discarded" + web::query_string(filter_of(flags))));
+              client.get("/api/v1/dead-letters/discarded" + net::query_string(filter_of(flags))));
   return json::parse(body);
 }
 
@@ -118,9 +119,9 @@ int list_discarded(ApiClient& client, const DlqFlags& flags) {
   return kExitOk;
 }
 
-int list_as_json(ApiClient& client, const web::QueryMap& query) {
+int list_as_json(ApiClient& client, const net::QueryMap& query) {
   const auto listed = client.stream(
-      "/api/v1/dead-letters" + web::query_string(query),
+      "/api/v1/dead-letters" + net::query_string(query),
       [](std::string_view piece) { return static_cast<bool>(std::cout << piece); }, {});
   return listed.ok() ? kExitOk : report(listed.error());
 }
@@ -188,7 +189,7 @@ int show(const DlqFlags& flags) {
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
   if (!client.ok()) return report(client.error());
   if (flags.as_json && flags.arguments.empty()) return list_as_json(**client, filter_of(flags));
-  std::vector<web::QueryMap> queries;
+  std::vector<net::QueryMap> queries;
   for (const auto& id : flags.arguments) {
     auto query = filter_of(flags);
     query["id"] = id;
@@ -225,7 +226,7 @@ int redrive(const DlqFlags& flags) {
   json last{{"redriven", 0}, {"failed_again", 0}};
   Lines lines([&](std::string_view line) { last = json::parse(line); });
   const auto sent =
-      (*client)->post("/api/v1/dead-letters/redrive" + web::query_string(chosen.query),
+      (*client)->post("/api/v1/dead-letters/redrive" + net::query_string(chosen.query),
                       std::move(chosen.body), std::ref(lines));
   const auto redriven = last["redriven"].get<int>();
   const auto failed_again = last["failed_again"].get<int>();
@@ -260,7 +261,7 @@ int discard(const DlqFlags& flags) {
   if (!client.ok()) return report(client.error());
   chosen.query["because"] = flags.because;
   const auto answer = (*client)->post(
-      "/api/v1/dead-letters/discard" + web::query_string(chosen.query), std::move(chosen.body));
+      "/api/v1/dead-letters/discard" + net::query_string(chosen.query), std::move(chosen.body));
   if (!answer.ok()) return report(answer.error());
   if (flags.as_json) {
     std::cout << *answer << '\n';

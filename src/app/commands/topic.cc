@@ -13,6 +13,7 @@
 #include "app/terminal/style.h"
 #include "app/terminal/summary.h"
 #include "base/text/control_characters.h"
+#include "net/http/url.h"
 #include "node/process/stop_signal.h"
 
 namespace leat::app {
@@ -32,7 +33,7 @@ struct TopicFlags {
 };
 
 std::string topic_path(const std::string& topic) {
-  return "/api/v1/topics/" + web::percent_encoded(topic);
+  return "/api/v1/topics/" + net::percent_encoded(topic);
 }
 
 // Gets `target` and prints it: as it came with --json, else as `print` does.
@@ -106,7 +107,7 @@ int consume(const TopicFlags& flags) {
   node::StopSignal signal;
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse, signal.token());
   if (!client.ok()) return report(client.error());
-  web::QueryMap query{{"from", flags.from}};
+  net::QueryMap query{{"from", flags.from}};
   if (flags.count >= 0) query["count"] = std::to_string(flags.count);
   if (flags.follow) query["follow"] = "true";
   if (!flags.as_json) query["format"] = "value";
@@ -126,7 +127,7 @@ int consume(const TopicFlags& flags) {
     return std::cout.good();
   };
   const auto streamed = (*client)->stream(
-      topic_path(flags.topic) + "/records" + web::query_string(query), sink, signal.token());
+      topic_path(flags.topic) + "/records" + net::query_string(query), sink, signal.token());
   std::cout << without_control_characters(line);
   std::cout.flush();
   if (!streamed.ok() && streamed.error().code() != ErrorCode::kCancelled) {
@@ -190,7 +191,7 @@ class StandardInput {
 int produce(const TopicFlags& flags) {
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kCreate);
   if (!client.ok()) return report(client.error());
-  web::QueryMap query;
+  net::QueryMap query;
   if (!flags.key.empty()) query["key"] = flags.key;
   if (flags.envelope) query["envelope"] = "true";
   StandardInput input;
@@ -200,7 +201,7 @@ int produce(const TopicFlags& flags) {
     if (const auto waited = input.wait(); !waited.ok()) return report(waited.error());
     if (input.lines() > 0) query["lines_before"] = std::to_string(input.lines());
     const auto answer =
-        (*client)->upload(topic_path(flags.topic) + "/records" + web::query_string(query),
+        (*client)->upload(topic_path(flags.topic) + "/records" + net::query_string(query),
                           [&](MutableBytes into) { return input.read(into); });
     if (!answer.ok() && (answer.error().code() != ErrorCode::kInvalid || input.at_end())) {
       return report(answer.error());

@@ -7,10 +7,10 @@
 #include "app/commands/command.h"
 #include "app/commands/problems.h"
 #include "base/secrets.h"
+#include "net/http/url.h"
 #include "node/connectors/connectors.h"
 #include "node/pipeline_file/file_check.h"
 #include "node/pipeline_file/pipeline_file.h"
-#include "web/url.h"
 
 namespace leat::app {
 namespace {
@@ -58,7 +58,7 @@ nlohmann::json bound_types(const node::CheckedFile& checked, ApiClient* client) 
   json bound = json::array();
   if (client == nullptr || !checked.loaded.pipeline) return bound;
   for (const auto& [stream, topic] : checked.topics) {
-    const auto body = client->get("/api/v1/topics/" + web::percent_encoded(topic));
+    const auto body = client->get("/api/v1/topics/" + net::percent_encoded(topic));
     const json described = body.ok() ? json::parse(*body, nullptr, false) : json();
     if (!described.is_object() || !described.contains("streams")) continue;
     const std::string name = checked.loaded.pipeline->name + "." + stream;

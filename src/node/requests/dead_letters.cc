@@ -6,6 +6,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "net/http/url.h"
 #include "node/pipeline_file/pipeline_file.h"
 #include "node/requests/routes.h"
 
@@ -37,7 +38,7 @@ std::string to_json(const DeadLetter& letter, bool with_bytes) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string parameter(const web::QueryMap& query, const std::string& name) {
+std::string parameter(const net::QueryMap& query, const std::string& name) {
   const auto found = query.find(name);
   return found == query.end() ? "" : found->second;
 }

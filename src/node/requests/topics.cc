@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "net/http/url.h"
 #include "node/process/line_producer.h"
 #include "node/process/topic_scan.h"
 #include "node/requests/record_json.h"
@@ -85,7 +86,7 @@ Result<std::string> describe(Instance& instance, const std::string& topic) {
 }
 
 // The parameter `name`, where it is there. Errors (user): it is no number of records.
-Result<int64_t> count_in(const web::QueryMap& query, const std::string& name, int64_t otherwise) {
+Result<int64_t> count_in(const net::QueryMap& query, const std::string& name, int64_t otherwise) {
   const auto found = query.find(name);
   if (found == query.end()) return otherwise;
   const std::string& text = found->second;
@@ -104,7 +105,7 @@ struct ConsumeOptions {
   bool values_only = false;  // the records' values as they are, one a line
 };
 
-Result<ConsumeOptions> consume_options(const web::QueryMap& query) {
+Result<ConsumeOptions> consume_options(const net::QueryMap& query) {
   ConsumeOptions options;
   if (const auto from = query.find("from"); from != query.end()) options.from = from->second;
   if (const auto follow = query.find("follow"); follow != query.end()) {

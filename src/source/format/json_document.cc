@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text/excerpt.h"
 #include "codec/json_select.h"
 #include "source/format/bad_records.h"
 #include "source/format/record_reader.h"
@@ -120,12 +121,6 @@ bool is_left_out(const codec::JsonPath& path, std::string_view document) {
   const LastOnWay last = last_on_way(path, document);
   if (last.missing == nullptr || last.value.empty() || says_error(document)) return false;
   return last.value.front() == (last.missing->kind == Step::Kind::kName ? '{' : '[');
-}
-
-std::string excerpt(std::string_view text, size_t limit) {
-  std::string shown(text.substr(0, limit));
-  std::replace_if(shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
-  return text.size() > limit ? shown + "…" : shown;
 }
 
 }  // namespace leat::source

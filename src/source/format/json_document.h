@@ -36,8 +36,4 @@ Result<DocumentRecords> records_of_document(const codec::JsonPath& path, std::st
 // document says that it is about an error.
 bool is_left_out(const codec::JsonPath& path, std::string_view document);
 
-// At most `limit` bytes of a text for a message: one line, control characters and bytes that are
-// not ASCII shown as dots, "…" when cut.
-std::string excerpt(std::string_view text, size_t limit = 200);
-
 }  // namespace leat::source

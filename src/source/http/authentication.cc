@@ -1,9 +1,6 @@
 #include "source/http/authentication.h"
 
-#include <algorithm>
-#include <cctype>
-
-#include "source/format/json_document.h"
+#include <utility>
 
 namespace leat::source {
 namespace {
@@ -12,42 +9,11 @@ using config::Node;
 using config::scalar;
 using config::ValueKind;
 
-std::string base64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string encoded;
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t block = 0;
-    for (size_t j = 0; j < 3; ++j) {
-      block = block << 8 | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0u);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      encoded += i + j > text.size() ? '=' : kAlphabet[block >> (18 - 6 * j) & 63];
-    }
-  }
-  return encoded;
-}
-
 }  // namespace
 
-Result<void> check_header(const Node& place, const Header& header) {
-  // A token (RFC 9110, section 5.6.2).
-  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const auto is_name = [](unsigned char c) {
-    return std::isalnum(c) != 0 || kMarks.find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (header.name.empty() || !std::ranges::all_of(header.name, is_name)) {
-    return user_error("{}: a header's name is letters, digits and -, which `{}` is not",
-                      place.location().to_string(), excerpt(header.name));
-  }
-  const auto is_control = [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7F; };
-  if (header.value.find_first_of("\r\n") != std::string::npos) {
-    return user_error("{}: the header `{}` holds a line end", place.location().to_string(),
-                      header.name);
-  }
-  if (std::ranges::any_of(header.value, is_control)) {
-    return user_error("{}: the header `{}` holds a control character", place.location().to_string(),
-                      header.name);
+Result<void> check_header_at(const Node& place, const net::Header& header) {
+  if (auto checked = net::check_header(header); !checked.ok()) {
+    return user_error("{}: {}", place.location().to_string(), checked.error().message());
   }
   return {};
 }
@@ -84,18 +50,18 @@ config::Key auth_key() {
           "only, and shown nowhere. Use ${secret:NAME}."};
 }
 
-Authentication basic_authentication(const Credentials& credentials, SecretMask& mask) {
-  const std::string token = base64(credentials.user + ":" + credentials.password);
+Authentication basic_authentication(const net::Credentials& credentials, SecretMask& mask) {
+  net::Header header = net::basic_authorization(credentials.user, credentials.password);
   mask.add(credentials.password);
-  mask.add(token);
-  return {.headers = {{"Authorization", "Basic " + token}}, .parameters = {}};
+  mask.add(header.value.substr(header.value.find(' ') + 1));
+  return {.headers = {std::move(header)}, .parameters = {}};
 }
 
 namespace {
 
 // `node` is the value's place.
-Result<Authentication> in_header(const Node& node, Header header) {
-  LEAT_TRY(check_header(node, header));
+Result<Authentication> in_header(const Node& node, net::Header header) {
+  LEAT_TRY(check_header_at(node, header));
   return Authentication{.headers = {std::move(header)}, .parameters = {}};
 }
 

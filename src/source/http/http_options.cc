@@ -17,8 +17,7 @@ namespace {
 using config::Node;
 
 bool has_header(const HttpOptions& options, std::string_view name) {
-  return std::any_of(options.headers.begin(), options.headers.end(),
-                     [name](const Header& it) { return equals_ignoring_case(it.name, name); });
+  return options.headers.find(name) != nullptr;
 }
 
 Error at(const Node& node, const Error& error, std::string_view key) {
@@ -26,7 +25,7 @@ Error at(const Node& node, const Error& error, std::string_view key) {
 }
 
 void add_parameter(const std::string& name, const Node& value, HttpOptions& options,
-                   std::vector<Parameter>& plain) {
+                   std::vector<net::Parameter>& plain) {
   if (value.is_null()) return;
   const bool secret = options.mask.add_secrets_of(value);
   (secret ? options.authentication.parameters : plain).push_back({name, value.text()});
@@ -35,7 +34,7 @@ void add_parameter(const std::string& name, const Node& value, HttpOptions& opti
 Result<void> parse_url(const Node& node, HttpOptions& options) {
   const Node url = node["url"];
   options.mask.add_secrets_of(url);
-  auto checked = check_url(url.text());
+  auto checked = net::check_url(url.text());
   if (!checked.ok()) return at(url, checked.error(), "url");
   if (checked->credentials) {
     options.authentication = basic_authentication(*checked->credentials, options.mask);
@@ -47,7 +46,7 @@ Result<void> parse_url(const Node& node, HttpOptions& options) {
     }
     LEAT_ASSIGN(options.authentication, parse_authentication(auth, options.mask));
   }
-  std::vector<Parameter> plain;
+  std::vector<net::Parameter> plain;
   for (const auto& [name, value] :
        node["query"] ? node["query"].entries() : decltype(node.entries()){}) {
     if (value.is_mapping()) {
@@ -60,7 +59,7 @@ Result<void> parse_url(const Node& node, HttpOptions& options) {
       add_parameter(name, value, options, plain);
     }
   }
-  options.url = with_parameters(checked->url, plain);
+  options.url = net::with_parameters(checked->url, plain);
   return {};
 }
 
@@ -78,15 +77,15 @@ Result<void> parse_body(const Node& body, HttpOptions& options) {
     options.body = text.text();
     type = "text/plain; charset=utf-8";
   } else if (const Node form = body["form"]) {
-    std::vector<Parameter> fields;
+    std::vector<net::Parameter> fields;
     for (const auto& [name, value] : form.entries()) {
       options.mask.add_secrets_of(value);
       fields.push_back({name, value.text()});
     }
-    options.body = form_encoded(fields);
+    options.body = net::form_encoded(fields);
     type = "application/x-www-form-urlencoded";
   }
-  if (!has_header(options, "Content-Type")) options.headers.push_back({"Content-Type", type});
+  if (!has_header(options, "Content-Type")) options.headers.add("Content-Type", type);
   return {};
 }
 
@@ -94,24 +93,23 @@ Result<void> parse_headers(const Node& node, HttpOptions& options) {
   if (const Node headers = node["headers"]) {
     for (const auto& [name, value] : headers.entries()) {
       options.mask.add_secrets_of(value);
-      LEAT_TRY(check_header(value, {name, value.text()}));
-      options.headers.push_back({name, value.text()});
+      LEAT_TRY(check_header_at(value, {name, value.text()}));
+      options.headers.add(name, value.text());
     }
   }
   if (!has_header(options, "User-Agent")) {
-    Header header{"User-Agent", "leat/" LEAT_VERSION};
+    net::Header header{"User-Agent", "leat/" LEAT_VERSION};
     if (const Node user_agent = node["user_agent"]) {
       options.mask.add_secrets_of(user_agent);
       header.value = user_agent.text();
-      LEAT_TRY(check_header(user_agent, header));
+      LEAT_TRY(check_header_at(user_agent, header));
     }
-    options.headers.push_back(std::move(header));
+    options.headers.add(std::move(header.name), std::move(header.value));
   }
   if (!has_header(options, "Accept")) {
-    options.headers.push_back({"Accept", options.format == HttpFormat::kJson ? "application/json"
-                                         : options.format == HttpFormat::kNdjson
-                                             ? "application/x-ndjson"
-                                             : "text/csv"});
+    options.headers.add("Accept", options.format == HttpFormat::kJson     ? "application/json"
+                                  : options.format == HttpFormat::kNdjson ? "application/x-ndjson"
+                                                                          : "text/csv");
   }
   return {};
 }
@@ -130,7 +128,7 @@ Result<void> parse_numbered(const Node& node, auto& numbered) {
                         size["value"].location().to_string(), size["value"].integer());
     }
     LEAT_ASSIGN(std::string param, parse_name(size["param"], "param"));
-    numbered.size = Parameter{std::move(param), size["value"].text()};
+    numbered.size = net::Parameter{std::move(param), size["value"].text()};
   }
   return {};
 }
@@ -173,11 +171,11 @@ Result<Pagination> parse_pagination(const Node& paginate) {
 // Servers take one of two parameters of a name, and who knows which.
 Result<void> check_parameters(const Node& paginate, const HttpOptions& options) {
   if (!is_numbered(options.pagination)) return {};
-  for (const Parameter& set : page_parameters(options.pagination, {})) {
+  for (const net::Parameter& set : page_parameters(options.pagination, {})) {
     const auto& secret = options.authentication.parameters;
     const bool is_there =
-        has_parameter(options.url, set.name) ||
-        std::ranges::any_of(secret, [&](const Parameter& it) { return it.name == set.name; });
+        net::has_parameter(options.url, set.name) ||
+        std::ranges::any_of(secret, [&](const net::Parameter& it) { return it.name == set.name; });
     if (!is_there) continue;
     return user_error(
         "{}: the URL or `query` has the parameter `{}` already, which `paginate` sets: take it out "
@@ -258,8 +256,9 @@ Result<void> parse_limits(const Node& node, HttpOptions& options) {
       LEAT_TRY(at_least(count, "count", count.integer(), 0));
       options.retry.count = static_cast<int>(std::min<int64_t>(count.integer(), INT_MAX - 1));
     }
-    if (const Node delay = retries["delay"]) options.retry.delay = delay.duration();
-    if (const Node max_delay = retries["max_delay"]) options.retry.max_delay = max_delay.duration();
+    if (const Node delay = retries["delay"]) options.retry.backoff.first = delay.duration();
+    if (const Node max_delay = retries["max_delay"])
+      options.retry.backoff.longest = max_delay.duration();
     if (const Node max_wait = retries["max_wait"]) options.retry.max_wait = max_wait.duration();
   }
   if (const Node bytes = node["max_response_bytes"]) {
@@ -278,7 +277,7 @@ Result<void> parse_limits(const Node& node, HttpOptions& options) {
     LEAT_ASSIGN(options.spacing, parse_rate(rate));
   }
   if (const Node ca_file = node["ca_file"]) {
-    options.client.ca_file = ca_file.text();
+    options.client.tls.ca_file = ca_file.text();
     // libcurl would wait for a pipe's other end.
     if (auto opened = real_file_system().open(ca_file.text(), OpenMode::kRead); !opened.ok()) {
       return at(ca_file, opened.error(), "ca_file");

@@ -10,12 +10,12 @@
 #include "base/result.h"
 #include "codec/json_path.h"
 #include "config/node.h"
+#include "net/http/client.h"
+#include "net/http/requester.h"
 #include "source/format/csv_options.h"
 #include "source/http/authentication.h"
 #include "source/http/paginate/pagination.h"
-#include "source/http/retry/backoff.h"
 #include "source/http/secret_mask.h"
-#include "source/http/transport/http_client.h"
 
 namespace leat::source {
 
@@ -26,7 +26,7 @@ struct HttpOptions {
   // Authentication and secret query parameters: added to every request to the URL's own origin.
   Authentication authentication;
   std::string method = "GET";
-  std::vector<Header> headers;
+  net::Headers headers;
   std::string body;
   HttpFormat format = HttpFormat::kJson;
   codec::JsonPath records;
@@ -42,9 +42,9 @@ struct HttpOptions {
   std::optional<bool> may_lack_records;
   bool reads_repeated_pages = false;
   std::chrono::microseconds spacing{0};  // between requests
-  RetryPolicy retry;
+  net::RetryPolicy retry;
   int max_redirects = 10;
-  HttpClientOptions client;
+  net::HttpClientOptions client;
   SecretMask mask;
 };
 

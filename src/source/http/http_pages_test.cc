@@ -1,10 +1,7 @@
 // Where a list of pages ends: what an API may say, and what it does by mistake.
 #include <gtest/gtest.h>
 
-#include "base/time/fake_clock.h"
-#include "source/http/http_source.h"
-#include "source/testing/pipeline_node.h"
-#include "source/testing/scripted_server.h"
+#include "source/http/http_source_for_test.h"
 
 namespace leat::source {
 namespace {
@@ -21,21 +18,12 @@ struct Pages {
   std::string warning() const { return warnings.empty() ? "" : warnings.back(); }
 };
 
-class HttpPagesTest : public testing::Test {
+class HttpPagesTest : public ScriptedSourceTest {
  protected:
-  std::unique_ptr<Source> source(std::string yaml,
-                                 const std::map<std::string, std::string>& secrets = {}) {
-    for (size_t at; (at = yaml.find("SERVER")) != std::string::npos;)
-      yaml.replace(at, 6, server_.url(""));
-    auto made = make_http_source(node_of("http", yaml, secrets), clock_);
-    EXPECT_TRUE(made.ok()) << made.error().to_string();
-    return std::move(*made);
-  }
-
   // All pages; with `restarts` each by a source of its own, as after a crash.
   Pages read(const std::string& yaml, const std::vector<ScriptedReply>& replies,
              bool restarts = false) {
-    for (const ScriptedReply& reply : replies) server_.add(reply);
+    serve(replies);
     Pages pages;
     auto reader = source(yaml);
     for (int i = 0; i < 60; ++i) {
@@ -55,9 +43,6 @@ class HttpPagesTest : public testing::Test {
   }
 
   size_t asked() const { return server_.requests().size(); }
-
-  ScriptedServer server_{{}};
-  FakeClock clock_;
 };
 
 using Texts = std::vector<std::string>;

@@ -7,15 +7,20 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/text/excerpt.h"
+#include "base/time/backoff.h"
+#include "net/http/client.h"
+#include "net/http/redirects.h"
+#include "net/http/requester.h"
+#include "net/http/url.h"
 #include "source/format/csv_reader.h"
 #include "source/format/json_document.h"
 #include "source/format/ndjson_reader.h"
+#include "source/http/content/content_coding.h"
+#include "source/http/content/partial_content.h"
 #include "source/http/http_options.h"
 #include "source/http/paginate/fingerprint.h"
 #include "source/http/paginate/pagination.h"
-#include "source/http/retry/requester.h"
-#include "source/http/transport/partial_content.h"
-#include "source/http/transport/redirects.h"
 
 namespace leat::source {
 namespace {
@@ -25,15 +30,8 @@ constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
 // Before a page that follows one that brought nothing new: who has nothing to say need not be asked
 // at once.
-constexpr std::chrono::milliseconds kFirstPause{100};
-constexpr std::chrono::milliseconds kLongestPause{10'000};
-
-std::chrono::milliseconds pause_after(int64_t stale_pages) {
-  if (stale_pages <= 0) return std::chrono::milliseconds(0);
-  auto pause = kFirstPause;
-  for (int64_t i = 1; i < stale_pages && pause < kLongestPause; ++i) pause *= 2;
-  return std::min(pause, kLongestPause);
-}
+constexpr Backoff kStalePause{.first = std::chrono::milliseconds(100),
+                              .longest = std::chrono::milliseconds(10'000)};
 
 // Of pages, beyond what the cursor knows: some 10 MB. Then the cursor's knowledge is all.
 constexpr size_t kMostRemembered = 100'000;
@@ -49,13 +47,14 @@ uint64_t content_mark(const RecordPart& part) {
 
 class HttpSource final : public Source {
  public:
-  HttpSource(HttpOptions options, std::unique_ptr<HttpClient> client, Clock& clock)
+  HttpSource(HttpOptions options, std::unique_ptr<net::HttpClient> client, Clock& clock)
       : options_(std::move(options)),
         is_paginated_(!std::holds_alternative<std::monostate>(options_.pagination)),
         client_(std::move(client)),
         clock_(clock),
-        requester_(*client_, clock, options_.mask, options_.retry, options_.max_redirects,
-                   options_.spacing) {}
+        requester_(
+            *client_, clock, [this](std::string_view text) { return options_.mask.mask(text); },
+            options_.retry, options_.max_redirects, options_.spacing) {}
 
   Result<SourceBatch> next(const std::string& cursor, std::stop_token stop) override {
     if (cursor == kEndCursor) return SourceBatch{.next_cursor = cursor, .last = true};
@@ -70,7 +69,7 @@ class HttpSource final : public Source {
 
  private:
   Result<SourceBatch> fetch(const PagePosition& at, std::stop_token stop) {
-    if (const auto pause = pause_after(at.stale_pages); pause.count() > 0) {
+    if (const auto pause = kStalePause.after(at.stale_pages); pause.count() > 0) {
       if (!clock_.sleep_for(pause, stop))
         return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
     }
@@ -80,11 +79,11 @@ class HttpSource final : public Source {
     SourceBatch batch{.origin = options_.mask.mask(url), .next_cursor = std::string(kEndCursor)};
     RecordPart part;
     std::string_view document;
-    const auto check = [&](const HttpResponse& it) {
+    const auto check = [&](const net::HttpResponse& it) {
       batch.warnings.clear();
       return extract(it, is_first, part, document, batch.warnings);
     };
-    LEAT_ASSIGN(HttpResponse response,
+    LEAT_ASSIGN(net::HttpResponse response,
                 requester_.send(request_for(url), {.check = check, .answers = ends}, stop));
     response.body = document;
     batch.last = true;
@@ -130,13 +129,14 @@ class HttpSource final : public Source {
     if (!at.url.empty()) return options_.mask.reveal(at.url);
     PagePosition plain = at;
     plain.cursor = options_.mask.reveal(at.cursor);
-    const std::vector<Parameter> parameters = page_parameters(options_.pagination, plain);
+    const std::vector<net::Parameter> parameters = page_parameters(options_.pagination, plain);
     std::string url = options_.url;
     // Some want a cursor for the first page, too, such as `*`: it gives way to the next one.
-    for (const Parameter& parameter : parameters) {
-      if (has_parameter(url, parameter.name)) url = without_parameter(url, parameter.name);
+    for (const net::Parameter& parameter : parameters) {
+      if (net::has_parameter(url, parameter.name))
+        url = net::without_parameter(url, parameter.name);
     }
-    return with_parameters(url, parameters);
+    return net::with_parameters(url, parameters);
   }
 
   // Of a page's address as its cursor holds it: without secrets.
@@ -163,7 +163,7 @@ class HttpSource final : public Source {
   }
 
   std::optional<int64_t> page_asked_before(const PagePosition& next, const PageHistory& history,
-                                           const HttpResponse& response,
+                                           const net::HttpResponse& response,
                                            const PagePosition& at) const {
     if (next.url == response.url) return at.pages + 1;
     const uint64_t mark = request_mark(next);
@@ -192,21 +192,24 @@ class HttpSource final : public Source {
         part.records.size() + part.rejected.size());
   }
 
-  HttpRequest request_for(const std::string& url) const {
-    HttpRequest request{.method = options_.method,
-                        .url = url,
-                        .headers = options_.headers,
-                        .body = options_.body,
-                        .accept_encoding = options_.format == HttpFormat::kJson};
+  net::HttpRequest request_for(const std::string& url) const {
+    net::HttpRequest request{
+        .method = options_.method, .url = url, .headers = options_.headers, .body = options_.body};
+    if (options_.format == HttpFormat::kJson &&
+        request.headers.find("Accept-Encoding") == nullptr) {
+      request.headers.add("Accept-Encoding", "gzip, deflate, zstd");
+    }
     // A next page may be anywhere; what is secret goes to the configured server only.
-    if (!same_origin(url, options_.url)) {
-      drop_credentials(request);
+    if (!net::same_origin(url, options_.url)) {
+      net::drop_credentials(request);
       return request;
     }
-    for (const Header& header : options_.authentication.headers) request.headers.push_back(header);
-    for (const Parameter& parameter : options_.authentication.parameters) {
-      if (!has_parameter(url, parameter.name)) {
-        request.url = with_parameters(request.url, {&parameter, 1});
+    for (const auto& [name, value] : options_.authentication.headers) {
+      request.headers.add(name, value);
+    }
+    for (const net::Parameter& parameter : options_.authentication.parameters) {
+      if (!net::has_parameter(url, parameter.name)) {
+        request.url = net::with_parameters(request.url, {&parameter, 1});
       }
     }
     return request;
@@ -214,9 +217,9 @@ class HttpSource final : public Source {
 
   // Servers repeat in their links what they were asked with; cursors are stored.
   void forget_secrets(PagePosition& position) const {
-    for (const Parameter& parameter : options_.authentication.parameters) {
-      if (has_parameter(position.url, parameter.name))
-        position.url = without_parameter(position.url, parameter.name);
+    for (const net::Parameter& parameter : options_.authentication.parameters) {
+      if (net::has_parameter(position.url, parameter.name))
+        position.url = net::without_parameter(position.url, parameter.name);
     }
     position.url = options_.mask.hide(position.url);
     position.cursor = options_.mask.hide(position.cursor);
@@ -224,7 +227,7 @@ class HttpSource final : public Source {
 
   // All records of a response; an error when it cannot be used. `document`: the body, or what is
   // left of it without records that are not JSON.
-  Result<void> extract(const HttpResponse& response, bool is_first, RecordPart& part,
+  Result<void> extract(const net::HttpResponse& response, bool is_first, RecordPart& part,
                        std::string_view& document, std::vector<std::string>& warnings) const {
     part = {};
     document = response.body;
@@ -262,7 +265,7 @@ class HttpSource final : public Source {
   }
 
   // Whether a response whose records cannot be had, since `error`, is one that has none.
-  Result<void> lacking(const HttpResponse& response, bool is_first, const Error& error,
+  Result<void> lacking(const net::HttpResponse& response, bool is_first, const Error& error,
                        std::vector<std::string>& warnings) const {
     const bool is_empty = response.body.empty() && response.delimited;
     const bool lacks = is_empty || (error.code() == ErrorCode::kNotFound &&
@@ -295,9 +298,9 @@ class HttpSource final : public Source {
 
   const HttpOptions options_;
   const bool is_paginated_;
-  const std::unique_ptr<HttpClient> client_;
+  const std::unique_ptr<net::HttpClient> client_;
   Clock& clock_;
-  Requester requester_;
+  net::Requester requester_;
   // Further back than a cursor can tell: the first page that was asked so, or had that content.
   PagesByMark requests_;
   PagesByMark contents_;
@@ -309,7 +312,8 @@ Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock
                                                  std::optional<codec::JsonPath> key) {
   LEAT_ASSIGN(HttpOptions options, parse_http_options(node));
   options.key = std::move(key);
-  auto client = make_curl_client(options.client);
+  auto client = make_decoding_client(net::make_curl_client(options.client),
+                                     options.client.max_response_bytes);
   return make_http_source(std::move(options), std::move(client), clock);
 }
 
@@ -325,8 +329,8 @@ Connector http_connector() {
   return {.key = http_source_key(), .check = check, .make = make};
 }
 
-std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,
-                                         Clock& clock) {
+std::unique_ptr<Source> make_http_source(HttpOptions options,
+                                         std::unique_ptr<net::HttpClient> client, Clock& clock) {
   return std::make_unique<HttpSource>(std::move(options), std::move(client), clock);
 }
 

@@ -8,9 +8,9 @@
 #include "base/result.h"
 #include "config/description.h"
 #include "config/node.h"
+#include "net/http/client.h"
 #include "source/connector.h"
 #include "source/http/http_options.h"
-#include "source/http/transport/http_client.h"
 #include "source/source.h"
 
 namespace leat::source {
@@ -29,7 +29,7 @@ Result<std::unique_ptr<Source>> make_http_source(const config::Node& node, Clock
                                                  std::optional<codec::JsonPath> key = {});
 
 // With another client than libcurl's.
-std::unique_ptr<Source> make_http_source(HttpOptions options, std::unique_ptr<HttpClient> client,
-                                         Clock& clock);
+std::unique_ptr<Source> make_http_source(HttpOptions options,
+                                         std::unique_ptr<net::HttpClient> client, Clock& clock);
 
 }  // namespace leat::source

@@ -11,10 +11,9 @@
 
 #include "base/time/fake_clock.h"
 #include "codec/json_select.h"
-#include "source/format/record_reader.h"
+#include "net/http/response_head.h"
+#include "source/http/content/content_coding.h"
 #include "source/http/http_source.h"
-#include "source/http/transport/content_coding.h"
-#include "source/http/transport/response_head.h"
 
 using namespace leat;
 using namespace leat::source;
@@ -30,10 +29,10 @@ void check(bool holds) {
 }
 
 // Answers every request with the same bytes.
-class SameAnswer final : public HttpClient {
+class SameAnswer final : public net::HttpClient {
  public:
   explicit SameAnswer(std::string_view bytes) {
-    ResponseHead head;
+    net::ResponseHead head;
     while (!head.is_complete() && !bytes.empty()) {
       const size_t size = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
       const std::string_view line = bytes.substr(0, size);
@@ -43,26 +42,23 @@ class SameAnswer final : public HttpClient {
     }
     response_.headers = head.take_headers();
     response_.delimited = response_.header("Content-Length").has_value();
-    std::string body(bytes);
-    body.append(kRecordPadding, '\0');
-    response_.memory = std::make_shared<const std::string>(std::move(body));
-    response_.body = std::string_view(*response_.memory).substr(0, bytes.size());
-    framed_ = check_framing(response_.headers);
+    response_.set_body(std::string(bytes));
+    framed_ = net::check_framing(response_.headers);
     if (framed_.ok()) framed_ = decode_content(response_, kMostBytes);
   }
 
-  Result<HttpResponse> send(const HttpRequest& request, std::stop_token) override {
+  Result<net::HttpResponse> send(const net::HttpRequest& request, std::stop_token) override {
     check(++requests_ < 1000);
     const bool ours = request.url.starts_with("https://api.example/");
-    for (const Header& header : request.headers) check(ours || header.value != kSecret);
+    for (const net::Header& header : request.headers) check(ours || header.value != kSecret);
     if (!framed_.ok()) return framed_.error();
-    HttpResponse response = response_;
+    net::HttpResponse response = response_;
     response.url = request.url;
     return response;
   }
 
  private:
-  HttpResponse response_;
+  net::HttpResponse response_;
   Result<void> framed_;
   int requests_ = 0;
 };

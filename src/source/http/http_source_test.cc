@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/time/fake_clock.h"
-#include "source/testing/pipeline_node.h"
-#include "source/testing/scripted_server.h"
+#include "source/http/http_source_for_test.h"
 
 namespace leat::source {
 namespace {
@@ -17,22 +15,8 @@ std::vector<std::string> values(const SourceBatch& batch) {
   return texts;
 }
 
-// A source for `yaml`, where SERVER stands for the server's address.
-class HttpSourceTest : public testing::Test {
+class HttpSourceTest : public ScriptedSourceTest {
  protected:
-  std::unique_ptr<Source> source(std::string yaml,
-                                 const std::map<std::string, std::string>& secrets = {}) {
-    for (size_t at; (at = yaml.find("SERVER")) != std::string::npos;)
-      yaml.replace(at, 6, server_.url(""));
-    auto made = make_http_source(node_of("http", yaml, secrets), clock_);
-    EXPECT_TRUE(made.ok()) << made.error().to_string();
-    return std::move(*made);
-  }
-
-  void serve(std::vector<ScriptedReply> replies) {
-    for (ScriptedReply& reply : replies) server_.add(std::move(reply));
-  }
-
   // Everything from `cursor` on, a new source for every batch, as after a crash each time.
   std::vector<std::string> read_all(const std::string& yaml, std::string cursor = "") {
     std::vector<std::string> all;
@@ -53,8 +37,6 @@ class HttpSourceTest : public testing::Test {
     return request.substr(0, request.find(" HTTP/"));
   }
 
-  ScriptedServer server_{{}};
-  FakeClock clock_;
   std::vector<std::string> cursors_;
 };
 

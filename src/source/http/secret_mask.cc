@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "source/http/transport/url.h"
+#include "net/http/url.h"
 
 namespace leat::source {
 namespace {
@@ -19,7 +19,7 @@ size_t encoded_length(std::string_view text, std::string_view secret) {
   size_t at = 0;
   for (const char c : secret) {
     if (text.size() - at >= 3 && text[at] == '%' &&
-        percent_decoded(text.substr(at, 3)) == std::string_view(&c, 1)) {
+        net::leniently_decoded(text.substr(at, 3)) == std::string_view(&c, 1)) {
       at += 3;
     } else if (at < text.size() && (text[at] == c || (c == ' ' && text[at] == '+'))) {
       ++at;
@@ -102,7 +102,7 @@ std::string SecretMask::reveal(std::string_view url) const {
   for (const Secret& secret : secrets_) {
     for (const char form : {'e', 'p'}) {
       const std::string mark = fmt::format("{0}{1}{2}{0}", kMark, secret.number, form);
-      const std::string text = form == 'e' ? percent_encoded(secret.text) : secret.text;
+      const std::string text = form == 'e' ? net::percent_encoded(secret.text) : secret.text;
       for (size_t at = 0; (at = outcome.find(mark, at)) != std::string::npos; at += text.size()) {
         outcome.replace(at, mark.size(), text);
       }

@@ -1,6 +1,6 @@
 #include "source/http/paginate/link_header.h"
 
-#include "source/http/transport/http_message.h"
+#include "base/text/lower_case.h"
 
 namespace leat::source {
 namespace {
@@ -78,10 +78,10 @@ void take_parameters(LinkScanner& scanner, Link& link) {
       scanner.skip_space();
       value = scanner.take('"') ? scanner.take_quoted() : std::string(scanner.take_until(";, \t"));
     }
-    if (equals_ignoring_case(name, "rel") && !has_relation) {
+    if (same_in_lower_case(name, "rel") && !has_relation) {
       has_relation = true;  // section 3.3: further ones are ignored
       add_relations(value, link);
-    } else if (equals_ignoring_case(name, "anchor")) {
+    } else if (same_in_lower_case(name, "anchor")) {
       link.has_anchor = true;
     }
   }

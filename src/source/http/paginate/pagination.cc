@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text/lower_case.h"
 #include "codec/json_select.h"
 #include "source/http/paginate/link_header.h"
 
 namespace leat::source {
 namespace {
 
-std::optional<std::string> linked(const HttpResponse& response, std::string_view relation) {
-  for (const Header& header : response.headers) {
-    if (!equals_ignoring_case(header.name, "Link")) continue;
+std::optional<std::string> linked(const net::HttpResponse& response, std::string_view relation) {
+  for (const net::Header& header : response.headers) {
+    if (!same_in_lower_case(header.name, "Link")) continue;
     for (Link& link : parse_link_header(header.value)) {
       const bool named = std::any_of(
           link.relations.begin(), link.relations.end(),
-          [relation](const std::string& it) { return equals_ignoring_case(it, relation); });
+          [relation](const std::string& it) { return same_in_lower_case(it, relation); });
       if (named && !link.has_anchor) return std::move(link.target);
     }
   }
@@ -48,7 +49,7 @@ std::string_view kind_of(std::string_view token) {
 // The token that says where the next page is; nullopt: nowhere.
 Result<std::optional<std::string_view>> next_token(std::string_view key,
                                                    const codec::JsonPath& path,
-                                                   const HttpResponse& response) {
+                                                   const net::HttpResponse& response) {
   if (response.body.empty()) return std::optional<std::string_view>();
   const auto found = codec::select(path, response.body);
   if (!found.ok()) {
@@ -69,7 +70,7 @@ std::string plain_text(std::string_view token) {
 }
 
 Result<std::optional<std::string>> next_url(const NextUrl& pagination,
-                                            const HttpResponse& response) {
+                                            const net::HttpResponse& response) {
   LEAT_ASSIGN(const auto token, next_token("next_url", pagination.path, response));
   if (!token) return std::optional<std::string>();
   if (token->front() == '"') return std::optional(plain_text(*token));
@@ -87,7 +88,7 @@ Result<std::optional<std::string>> next_url(const NextUrl& pagination,
 }
 
 Result<std::optional<std::string>> next_cursor(const BodyCursor& pagination,
-                                               const HttpResponse& response) {
+                                               const net::HttpResponse& response) {
   LEAT_ASSIGN(const auto token, next_token("cursor", pagination.path, response));
   if (!token) return std::optional<std::string>();
   const char first = token->front();
@@ -112,8 +113,8 @@ bool is_numbered(const Pagination& pagination) {
          std::holds_alternative<Offset>(pagination);
 }
 
-std::vector<Parameter> page_parameters(const Pagination& pagination, const PagePosition& at) {
-  std::vector<Parameter> parameters;
+std::vector<net::Parameter> page_parameters(const Pagination& pagination, const PagePosition& at) {
+  std::vector<net::Parameter> parameters;
   const auto numbered = [&](const auto& kind) {
     parameters.push_back({kind.param, std::to_string(at.number)});
     if (kind.size) parameters.push_back(*kind.size);
@@ -128,7 +129,8 @@ std::vector<Parameter> page_parameters(const Pagination& pagination, const PageP
 
 Result<std::optional<PagePosition>> next_position(const Pagination& pagination,
                                                   const PagePosition& at,
-                                                  const HttpResponse& response, size_t records) {
+                                                  const net::HttpResponse& response,
+                                                  size_t records) {
   PagePosition next{.pages = at.pages + 1, .number = at.number};
   if (is_numbered(pagination)) {
     next.number += std::holds_alternative<Offset>(pagination) ? static_cast<int64_t>(records) : 1;
@@ -145,7 +147,7 @@ Result<std::optional<PagePosition>> next_position(const Pagination& pagination,
     return reference ? std::optional(std::move(next)) : std::nullopt;
   }
   if (!reference) return std::optional<PagePosition>();
-  auto url = resolve_url(response.url, *reference);
+  auto url = net::resolve_url(response.url, *reference);
   if (!url.ok()) {
     return external_error(Retry::kNo, "the next page's URL \"{}\" cannot be used: {}", *reference,
                           url.error().message());

@@ -10,9 +10,9 @@
 
 #include "base/result.h"
 #include "codec/json_path.h"
+#include "net/http/message.h"
+#include "net/http/url.h"
 #include "source/http/paginate/page_history.h"
-#include "source/http/transport/http_message.h"
-#include "source/http/transport/url.h"
 
 namespace leat::source {
 
@@ -21,14 +21,14 @@ namespace leat::source {
 struct PageNumber {
   std::string param;
   int64_t start = 1;
-  std::optional<Parameter> size;
+  std::optional<net::Parameter> size;
 };
 // paginate: {offset: {param: offset, start: 0, size: {param: limit, value: 100}}}: each page begins
 // behind the records of those before, until an empty one.
 struct Offset {
   std::string param;
   int64_t start = 0;
-  std::optional<Parameter> size;
+  std::optional<net::Parameter> size;
 };
 // paginate: {link: next}: the Link header's relation (RFC 8288), until there is none.
 struct LinkRelation {
@@ -62,14 +62,15 @@ PagePosition first_position(const Pagination& pagination);
 // Whether pages are counted by us: then the server may answer a page beyond the last with an error.
 bool is_numbered(const Pagination& pagination);
 // The query parameters that the position adds to the configured URL.
-std::vector<Parameter> page_parameters(const Pagination& pagination, const PagePosition& at);
+std::vector<net::Parameter> page_parameters(const Pagination& pagination, const PagePosition& at);
 
 // The position after a response with `records` records; nullopt: it was the last. URLs resolve
 // against response.url. `history` and `stale_pages` are left to the caller. Errors: external when
 // the next URL is none; user when what the path names is no URL, or no cursor.
 Result<std::optional<PagePosition>> next_position(const Pagination& pagination,
                                                   const PagePosition& at,
-                                                  const HttpResponse& response, size_t records);
+                                                  const net::HttpResponse& response,
+                                                  size_t records);
 
 // {"v":1,"pages":2,"page":3,"seen":"…"}, with "url" or "cursor" instead of "page"; "stale" where
 // there are stale pages.
