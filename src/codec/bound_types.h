@@ -4,15 +4,15 @@
 // only by fields that its query uses. The kind of a field (boolean, number, text, object, list) is
 // that of the first record that has it, where the query computes with it: a record of another kind
 // is refused. A field that is only passed on takes values of every kind: it widens, without loss.
+// RecordFormat::bind() takes a record in; what is here is the same for records of every format.
 #pragma once
 
 #include <cstdint>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "codec/json_decoder.h"
+#include "codec/projection.h"
 #include "codec/topic_schema.h"
 
 namespace leat::codec {
@@ -37,13 +37,6 @@ struct BindingOutcome {
   Binding binding = Binding::kNone;
   std::string message;
 };
-
-// Takes a record into `types`, as far as `projection` (a plan of the query with these types) uses
-// it; without one, all of it. A value that is not JSON, or no object, changes nothing. `record` has
-// >= 64 readable bytes after it. Numbers with which the query computes are one kind; with kNone,
-// `numbers` gets the types with the numbers that this record has.
-BindingOutcome bind(TopicSchema& types, const Projection* projection, const BindingRules& rules,
-                    std::string_view record, TopicSchema* numbers = nullptr);
 
 // Adds the paths, below `path`, of the numbers whose types differ in `a` and `b`.
 void differing_numbers(const Type& a, const Type& b, const std::string& path,

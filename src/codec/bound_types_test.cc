@@ -5,8 +5,9 @@
 
 #include <random>
 
-#include "codec/decode/test_chunk.h"
 #include "codec/json/number.h"
+#include "codec/json_records/test_chunk.h"
+#include "codec/record_format.h"
 
 namespace leat::codec {
 namespace {
@@ -20,7 +21,7 @@ class BoundTypesTest : public testing::Test {
     projection_.root = types_.root;
     projection_.whole = {""};
     const Padded padded(record);
-    return codec::bind(types_, &projection_, rules_, padded.view(), &numbers_);
+    return default_format().bind(types_, &projection_, rules_, padded.view(), &numbers_);
   }
   Binding binding(const std::string& record) { return take(record).binding; }
   std::string type(const std::string& field) { return types_.root.field(field)->type.shown_type(); }

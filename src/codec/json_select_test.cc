@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "codec/decode/test_chunk.h"
+#include "codec/json_records/test_chunk.h"
 
 namespace leat::codec {
 namespace {

@@ -4,7 +4,7 @@
 #include <ranges>
 
 #include "base/text/lower_case.h"
-#include "codec/json_decoder.h"
+#include "codec/projection.h"
 
 namespace leat::codec {
 namespace {

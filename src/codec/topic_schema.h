@@ -107,9 +107,4 @@ Type merged(const Type& a, const Type& b);
 // The same of records, which never become VARCHAR.
 TopicSchema merged(const TopicSchema& a, const TopicSchema& b);
 
-// Extends `schema` to hold every record of `values` (JSON texts with >= 64 readable bytes after
-// each); malformed ones and ones whose root is not an object are passed over. Returns true when
-// the schema changed. Of a key that stands twice in an object both values count.
-bool infer(TopicSchema& schema, std::span<const std::string_view> values);
-
 }  // namespace leat::codec

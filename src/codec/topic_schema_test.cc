@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "codec/decode/test_chunk.h"
+#include "codec/json_records/test_chunk.h"
 
 namespace leat::codec {
 namespace {
@@ -16,7 +16,7 @@ std::string type_of(const std::vector<std::string>& values) {
   for (const std::string& value : values) {
     const Padded padded("{\"v\":" + value + "}");
     const std::string_view view = padded.view();
-    infer(schema, {&view, 1});
+    infer_json(schema, {&view, 1});
   }
   return schema.root.fields.at(0).type.duckdb_type();
 }
@@ -68,7 +68,7 @@ TEST(Infer, SaysWhetherAnythingChanged) {
   const auto take = [&](std::string_view record) {
     const Padded padded(record);
     const std::string_view view = padded.view();
-    return infer(schema, {&view, 1});
+    return infer_json(schema, {&view, 1});
   };
   EXPECT_TRUE(take(R"({"a":1,"o":{"x":[1]}})"));
   EXPECT_FALSE(take(R"({"o":{"x":[2,null]},"a":null})"));
@@ -129,7 +129,7 @@ TEST(Infer, MapsBecomeText) {
     all += "," + key;
     const Padded padded("{\"m\":{" + key + "},\"r\":1}");
     const std::string_view view = padded.view();
-    infer(schema, {&view, 1});
+    infer_json(schema, {&view, 1});
   }
   EXPECT_EQ(schema.root.field("m")->type.kind, TypeKind::kVarchar);
   EXPECT_EQ(schema.root.field("r")->type.kind, TypeKind::kBigint);

@@ -15,7 +15,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "codec/json_decoder.h"
+#include "codec/projection.h"
+#include "codec/record_format.h"
 #include "codec/topic_schema.h"
 #include "store/database.h"
 #include "store/rows.h"
@@ -64,8 +65,10 @@ struct CastCheck {
 
 // A query bound to one version of its topic's schema. Immutable.
 struct Plan {
-  std::string sql;                     // what is executed, over the table function of the batch
-  codec::Projection projection;        // what is decoded
+  std::string sql;  // what is executed, over the table function of the batch
+  // Of the topic's records, and what is decoded of them.
+  const codec::RecordFormat* format = &codec::default_format();
+  codec::Projection projection;
   std::vector<store::Column> columns;  // the output, without the hidden row identity
   std::vector<std::string> warnings;   // "`login.uid` was never seen in users_created: NULL"
 

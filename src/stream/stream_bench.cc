@@ -13,7 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "codec/json_decoder.h"
+#include "codec/logical_type.h"
+#include "codec/record_format.h"
 #include "stream/query.h"
 
 namespace leat::stream {
@@ -151,7 +152,7 @@ void bench(size_t size, int batches) {
   must(connection->query("SET threads = 1"));
   const Batch batch(size);
   codec::TopicSchema schema;
-  codec::infer(schema, batch.values);
+  codec::default_format().infer(schema, batch.values);
   const Query query = must(Query::parse(kSql, *connection));
   const Plan planned = must(plan(query, schema, *connection));
   const auto executor = must(Executor::create(planned, *connection));
@@ -175,8 +176,8 @@ void bench(size_t size, int batches) {
   add_failing("12 columns, all no UUID", Bad::kUuid, 1);
   add_failing("12 columns, all no time", Bad::kTimestamp, 1);
 
-  codec::TextRoom texts;
-  codec::JsonDecoder decoder(planned.projection, &texts);
+  codec::TextArena texts;
+  const auto decoder = planned.format->decoder(planned.projection, &texts);
   std::vector<duckdb_logical_type> types;
   for (const auto& field : planned.projection.root.fields) {
     types.push_back(codec::make_logical_type(field.type));
@@ -195,7 +196,7 @@ void bench(size_t size, int batches) {
                         texts.clear();
                         row = 0;
                       }
-                      if (decoder.decode(value, vectors, row++).status !=
+                      if (decoder->decode(value, vectors, row++).status !=
                           codec::DecodeStatus::kDecoded) {
                         std::exit(1);
                       }

@@ -60,7 +60,7 @@ class TestRecords {
   }
   codec::TopicSchema inferred() const {
     codec::TopicSchema schema;
-    codec::infer(schema, values());
+    codec::default_format().infer(schema, values());
     return schema;
   }
 

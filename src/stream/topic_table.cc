@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "base/text/utf8.h"
-#include "codec/json_decoder.h"
+#include "codec/logical_type.h"
+#include "codec/record_format.h"
 
 namespace leat::stream {
 namespace {
@@ -80,7 +82,9 @@ class Scan {
     for (const idx_t column : columns_) {
       if (column < bound_.fields.size()) projection.root.fields.push_back(bound_.fields[column]);
     }
-    if (!projection.root.fields.empty()) decoder_.emplace(projection);
+    if (!projection.root.fields.empty()) {
+      decoder_ = codec::default_format().decoder(projection, nullptr);
+    }
   }
 
   Result<void> fill(duckdb_data_chunk chunk) {
@@ -181,8 +185,8 @@ class Scan {
 
   Source source_;
   const Bound& bound_;
-  std::vector<idx_t> columns_;  // indexes into fields, then specials
-  std::optional<codec::JsonDecoder> decoder_;
+  std::vector<idx_t> columns_;                     // indexes into fields, then specials
+  std::unique_ptr<codec::RecordDecoder> decoder_;  // null: no field is read
   TopicTableSource::Piece piece_;
   size_t next_ = 0;
   int32_t partition_ = 0;

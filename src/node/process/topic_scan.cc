@@ -1,6 +1,7 @@
 #include "node/process/topic_scan.h"
 
 #include "base/text/nearest_name.h"
+#include "codec/record_format.h"
 #include "stream/topic_table.h"
 
 namespace leat::node {
@@ -21,7 +22,7 @@ class LogTopics final : public stream::TopicTableSource {
         for (const auto& record : piece.records) {
           if (record.value) values.push_back(*record.value);
         }
-        codec::infer(schema, values);
+        codec::default_format().infer(schema, values);
         if (piece.end) break;
         offset = piece.next_offset;
       }

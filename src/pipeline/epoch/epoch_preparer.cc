@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/record_format.h"
 #include "stream/execute/number_router.h"
 
 namespace leat::pipeline {
@@ -175,7 +176,7 @@ EpochPreparer::Misfit EpochPreparer::judge(const BoundTypes& types,
                                            const std::string& found, bool look_ahead) {
   const auto bind = [&](codec::TopicSchema& bound, const codec::Projection* projection,
                         const stream::InputRecord& record) {
-    return codec::bind(bound, projection, context_.rules, *record.value);
+    return codec::default_format().bind(bound, projection, context_.rules, *record.value, nullptr);
   };
   codec::TopicSchema all = *types;
   auto outcome = bind(all, current_.plan.ok() ? &current_.plan->projection : nullptr, records[0]);

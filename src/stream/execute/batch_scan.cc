@@ -3,6 +3,7 @@
 #include <numeric>
 #include <utility>
 
+#include "codec/logical_type.h"
 #include "stream/plan/ast.h"
 
 namespace leat::stream {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "codec/json_decoder.h"
+#include "codec/projection.h"
 #include "stream/execute/output_rows.h"
 #include "stream/plan/ast.h"
 

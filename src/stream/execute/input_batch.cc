@@ -9,7 +9,7 @@
 
 namespace leat::stream {
 InputBatch::InputBatch(const Plan& plan, const BatchScan& scan)
-    : plan_(plan), scan_(scan), decoder_(plan.projection, &texts_) {}
+    : plan_(plan), scan_(scan), decoder_(plan.format->decoder(plan.projection, &texts_)) {}
 
 void InputBatch::begin(const ExecuteOptions& options) {
   options_ = options;
@@ -59,7 +59,7 @@ void InputBatch::fail(std::string message) {
 }
 
 BatchResult InputBatch::finish() {
-  result_.left_out = decoder_.take_left_out();
+  result_.left_out = decoder_->take_left_out();
   return std::exchange(result_, {});
 }
 
@@ -73,7 +73,7 @@ InputBatch::Added InputBatch::add_row(const InputRecord& record, Misfit misfit,
   if (rows_ == duckdb_vector_size()) open_chunk();
   const size_t fields = plan_.projection.root.fields.size();
   codec::DecodeOutcome outcome =
-      decoder_.decode(*record.value, std::span(vectors_).first(fields), rows_);
+      decoder_->decode(*record.value, std::span(vectors_).first(fields), rows_);
   if (outcome.status != codec::DecodeStatus::kDecoded) {
     message = std::move(outcome.message);
     const bool report = outcome.status == codec::DecodeStatus::kMisfit && misfit == Misfit::kReport;

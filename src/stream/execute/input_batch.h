@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "codec/json_decoder.h"
+#include "codec/record_decoder.h"
+#include "codec/text_arena.h"
 #include "store/rows.h"
 #include "stream/execute/batch_scan.h"
 #include "stream/query.h"
@@ -45,8 +47,8 @@ class InputBatch {
 
   const Plan& plan_;
   const BatchScan& scan_;
-  codec::TextRoom texts_;  // of the part
-  codec::JsonDecoder decoder_;
+  codec::TextArena texts_;  // of the part
+  const std::unique_ptr<codec::RecordDecoder> decoder_;
   ExecuteOptions options_;
   BatchResult result_;
   uint32_t records_ = 0;  // added

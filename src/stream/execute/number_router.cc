@@ -125,7 +125,7 @@ std::optional<Misfitting> NumberRouter::add(std::span<const InputRecord> records
     if (!found) return std::nullopt;
     codec::TopicSchema numbers = routes_.front()->types;
     const auto outcome =
-        codec::bind(numbers, &plan_.projection, rules_, *records[done].value, &numbers);
+        plan_.format->bind(numbers, &plan_.projection, rules_, *records[done].value, &numbers);
     Route* route = nullptr;
     if (outcome.binding == codec::Binding::kNone) {
       auto made = route_of(std::move(numbers));
@@ -150,6 +150,7 @@ Result<NumberRouter::Route*> NumberRouter::route_of(codec::TopicSchema types) {
     if (route->types == types) return route.get();
   }
   LEAT_ASSIGN(Plan made, plan(query_, types, connection_, Unseen::kNull));
+  made.format = plan_.format;
   made.projection = for_numbers_of(std::move(made.projection), types, routes_.front()->types);
   auto route = std::make_unique<Route>();
   LEAT_ASSIGN(route->executor, Executor::create(made, connection_));

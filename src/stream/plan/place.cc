@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text/nearest_name.h"
-#include "codec/json_decoder.h"
+#include "codec/projection.h"
 #include "stream/plan/ast.h"
 
 namespace leat::stream {

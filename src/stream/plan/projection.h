@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/json_decoder.h"
+#include "codec/projection.h"
 #include "stream/plan/place.h"
 
 namespace leat::stream {

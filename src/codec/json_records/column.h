@@ -9,14 +9,14 @@
 #include <cstring>
 #include <string_view>
 
-#include "codec/decode/text_room.h"
+#include "codec/text_arena.h"
 
 namespace leat::codec {
 
 class Column {
  public:
   // Longer texts are kept in `texts`; none: in the heap of the vector.
-  void keep_texts_in(TextRoom* texts) { texts_ = texts; }
+  void keep_texts_in(TextArena* texts) { texts_ = texts; }
   // The pointers of `vector`, which may have moved: a new chunk, or a list's child that grew.
   void attach(duckdb_vector vector) {
     vector_ = vector;
@@ -103,7 +103,7 @@ class Column {
   }
 
   static constexpr size_t kMaxArena = 16 << 10;
-  TextRoom* texts_ = nullptr;
+  TextArena* texts_ = nullptr;
   duckdb_vector vector_ = nullptr;
   void* data_ = nullptr;
   uint64_t* validity_ = nullptr;

@@ -1,12 +1,12 @@
 // Input: lines of records. For each: the decoder and find_json_fault agree on what is JSON; a
-// misfit is a change that infer() makes, after which the record decodes; and what was decoded
+// misfit is a change that infer_json() makes, after which the record decodes; and what was decoded
 // before stays.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
-#include "codec/decode/test_chunk.h"
 #include "codec/json/fault.h"
+#include "codec/json_records/test_chunk.h"
 
 using namespace leat::codec;
 
@@ -19,7 +19,7 @@ void check(bool holds) {
 bool take(TopicSchema& schema, std::string_view record) {
   const Padded padded(record);
   const std::string_view view = padded.view();
-  return infer(schema, {&view, 1});
+  return infer_json(schema, {&view, 1});
 }
 
 // Decodes `record` with the schema as it is, and when it does not fit with what it becomes.

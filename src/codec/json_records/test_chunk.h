@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/json_decoder.h"
+#include "codec/json_records/json_decoder.h"
+#include "codec/json_records/json_inference.h"
+#include "codec/logical_type.h"
 
 namespace leat::codec {
 
@@ -169,7 +171,7 @@ inline TopicSchema inferred(const std::vector<std::string>& records) {
   for (const std::string& record : records) {
     const Padded padded(record);
     const std::string_view view = padded.view();
-    infer(schema, {&view, 1});
+    infer_json(schema, {&view, 1});
   }
   return schema;
 }

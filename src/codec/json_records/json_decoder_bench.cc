@@ -14,8 +14,9 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "codec/json_decoder.h"
+#include "codec/json_records/json_decoder.h"
 #include "codec/json_select.h"
+#include "codec/logical_type.h"
 
 namespace leat::codec {
 namespace {
@@ -96,7 +97,7 @@ class ChunkDecoder {
 
  private:
   Projection projection_;
-  TextRoom texts_;
+  TextArena texts_;
   JsonDecoder decoder_;
   duckdb_data_chunk chunk_ = nullptr;
   std::vector<duckdb_vector> vectors_;

@@ -1,8 +1,8 @@
-// infer(): the types of JSON values, taken into a schema in place.
+#include "codec/json_records/json_inference.h"
+
 #include <algorithm>
 
 #include "codec/json/cursor.h"
-#include "codec/topic_schema.h"
 
 namespace leat::codec {
 namespace {
@@ -138,7 +138,7 @@ class Absorber {
 
 }  // namespace
 
-bool infer(TopicSchema& schema, std::span<const std::string_view> values) {
+bool infer_json(TopicSchema& schema, std::span<const std::string_view> values) {
   JsonTokens tokens;
   bool changed = false;
   for (const std::string_view value : values) {

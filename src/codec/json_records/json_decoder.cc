@@ -1,16 +1,16 @@
-#include "codec/json_decoder.h"
+#include "codec/json_records/json_decoder.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "codec/decode/node.h"
 #include "codec/json/cursor.h"
 #include "codec/json/fault.h"
 #include "codec/json/number.h"
 #include "codec/json/string.h"
 #include "codec/json/tokens.h"
+#include "codec/json_records/node.h"
 
 namespace leat::codec {
 namespace {
@@ -60,10 +60,10 @@ std::string token_name(const JsonCursor& cursor) {
 }
 
 // Walks one record. False from any function: not JSON.
-class RecordDecoder {
+class RecordWalk {
  public:
-  RecordDecoder(const JsonTokens& tokens, std::string& scratch, std::vector<Misfit>& misfits,
-                LeftOutFields& left_out)
+  RecordWalk(const JsonTokens& tokens, std::string& scratch, std::vector<Misfit>& misfits,
+             LeftOutFields& left_out)
       : cursor_(tokens), scratch_(scratch), misfits_(misfits), left_out_(left_out) {}
 
   bool root(Node& node, idx_t row) {
@@ -314,7 +314,7 @@ class RecordDecoder {
 }  // namespace
 
 struct JsonDecoder::Impl {
-  Impl(const Projection& projection, TextRoom* texts)
+  Impl(const Projection& projection, TextArena* texts)
       : root(make_tree(projection, texts, lists, counted)) {
     scratch.reserve(64);  // Column::kReadable
   }
@@ -366,7 +366,7 @@ struct JsonDecoder::Impl {
   LeftOutFields left_out;
 };
 
-JsonDecoder::JsonDecoder(const Projection& projection, TextRoom* texts)
+JsonDecoder::JsonDecoder(const Projection& projection, TextArena* texts)
     : impl_(std::make_unique<Impl>(projection, texts)) {}
 JsonDecoder::~JsonDecoder() = default;
 
@@ -376,9 +376,9 @@ DecodeOutcome JsonDecoder::decode(std::string_view json, std::span<const duckdb_
   impl.attach(vectors, row);
   impl.misfits.clear();
   impl.left_out_here.clear();
-  const bool valid = impl.tokens.scan(json) &&
-                     RecordDecoder(impl.tokens, impl.scratch, impl.misfits, impl.left_out_here)
-                         .root(*impl.root, row);
+  const bool valid =
+      impl.tokens.scan(json) &&
+      RecordWalk(impl.tokens, impl.scratch, impl.misfits, impl.left_out_here).root(*impl.root, row);
   const bool numbers_match = impl.counted.empty() || impl.numbers_match();
   if (valid && impl.misfits.empty() && numbers_match) {
     impl.commit_lists();
@@ -393,58 +393,5 @@ DecodeOutcome JsonDecoder::decode(std::string_view json, std::span<const duckdb_
 }
 
 LeftOutFields JsonDecoder::take_left_out() { return std::exchange(impl_->left_out, {}); }
-
-void add_left_out(LeftOutFields& to, const LeftOutFields& more) {
-  for (const auto& [path, field] : more) {
-    const auto known = to.find(path);
-    if (known != to.end()) {
-      known->second.times += field.times;
-    } else if (to.size() < kMostLeftOut) {
-      to[path] = field;
-    }
-  }
-}
-
-duckdb_logical_type make_logical_type(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::kBoolean:
-      return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
-    case TypeKind::kBigint:
-    case TypeKind::kInteger53:
-      return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    case TypeKind::kHugeint:
-    case TypeKind::kNumberHugeint:
-      return duckdb_create_logical_type(DUCKDB_TYPE_HUGEINT);
-    case TypeKind::kDouble:
-    case TypeKind::kDouble53:
-    case TypeKind::kNumberDouble:
-      return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
-    case TypeKind::kList: {
-      duckdb_logical_type element = make_logical_type(type.element.front());
-      duckdb_logical_type list = duckdb_create_list_type(element);
-      duckdb_destroy_logical_type(&element);
-      return list;
-    }
-    case TypeKind::kStruct:
-      if (!type.fields.empty()) break;
-      [[fallthrough]];
-    case TypeKind::kNull:
-    case TypeKind::kVarchar:
-    case TypeKind::kDeclared:
-    case TypeKind::kText:
-    case TypeKind::kNumberText:
-    case TypeKind::kMixed:
-      return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-  }
-  std::vector<duckdb_logical_type> types;
-  std::vector<const char*> names;
-  for (const Field& field : type.fields) {
-    types.push_back(make_logical_type(field.type));
-    names.push_back(field.name.c_str());
-  }
-  duckdb_logical_type result = duckdb_create_struct_type(types.data(), names.data(), types.size());
-  for (duckdb_logical_type& member : types) duckdb_destroy_logical_type(&member);
-  return result;
-}
 
 }  // namespace leat::codec

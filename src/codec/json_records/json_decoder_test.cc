@@ -1,9 +1,9 @@
-#include "codec/json_decoder.h"
+#include "codec/json_records/json_decoder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "codec/decode/test_chunk.h"
+#include "codec/json_records/test_chunk.h"
 
 namespace leat::codec {
 namespace {

@@ -1,4 +1,4 @@
-#include "codec/decode/object_keys.h"
+#include "codec/json_records/object_keys.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "codec/decode/node.h"
+#include "codec/json_records/node.h"
 
 #include <algorithm>
 #include <span>
@@ -15,7 +15,7 @@ struct TreeMaker {
   std::span<const std::string> whole_paths;
   std::span<const std::string> unseen_paths;
   std::span<const std::string> required_paths;
-  TextRoom* texts;
+  TextArena* texts;
   std::vector<Node*>& lists;
   std::vector<Node*>& counted;
 
@@ -65,7 +65,7 @@ struct TreeMaker {
         slot.value = child;
       }
     }
-    const bool full = root && type.fields.size() >= kMaxFields;  // infer() adds no more
+    const bool full = root && type.fields.size() >= kMaxFields;  // infer_json() adds no more
     // An empty struct below the root is all that was seen of an object: any key is new.
     const bool tells_new = (whole && !full) || (!root && type.fields.empty());
     node.keys.emplace(std::move(keys), tells_new, whole, std::move(unseen));
@@ -103,7 +103,7 @@ void Node::set_null(idx_t row) {
   }
 }
 
-std::unique_ptr<Node> make_tree(const Projection& projection, TextRoom* texts,
+std::unique_ptr<Node> make_tree(const Projection& projection, TextArena* texts,
                                 std::vector<Node*>& lists, std::vector<Node*>& counted) {
   return TreeMaker{projection.whole, projection.unseen, projection.required, texts, lists, counted}
       .make(projection.root, "", false, true);

@@ -11,22 +11,22 @@
 namespace leat::codec {
 
 // Not thread-safe.
-class TextRoom {
+class TextArena {
  public:
   // Where the text is now, until clear().
   char* keep(std::string_view text) {
-    if (text.size() > room_) next_block(text.size());
+    if (text.size() > free_bytes_) next_block(text.size());
     char* const at = free_;
     std::memcpy(at, text.data(), text.size());
     free_ += text.size();
-    room_ -= text.size();
+    free_bytes_ -= text.size();
     return at;
   }
   // Blocks of the usual size stay for the texts to come.
   void clear() {
     std::erase_if(blocks_, [](const Block& block) { return block.size > kBlock; });
     used_ = 0;
-    room_ = 0;
+    free_bytes_ = 0;
   }
 
  private:
@@ -43,13 +43,13 @@ class TextRoom {
                      {std::make_unique_for_overwrite<char[]>(size), size});
     }
     free_ = blocks_[used_++].bytes.get();
-    room_ = size;
+    free_bytes_ = size;
   }
 
   std::vector<Block> blocks_;  // those before used_ hold texts
   size_t used_ = 0;
   char* free_ = nullptr;
-  size_t room_ = 0;
+  size_t free_bytes_ = 0;
 };
 
 }  // namespace leat::codec

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "codec/decode/column.h"
-#include "codec/decode/object_keys.h"
-#include "codec/json_decoder.h"
+#include "codec/json_records/column.h"
+#include "codec/json_records/object_keys.h"
+#include "codec/projection.h"
 
 namespace leat::codec {
 
@@ -60,7 +60,7 @@ struct Node {
 
 // The tree of a projection, whose columns keep their texts in `texts` (see Column); `lists` gets
 // every list in it, outer before inner, and `counted` the numbers that are counted.
-std::unique_ptr<Node> make_tree(const Projection& projection, TextRoom* texts,
+std::unique_ptr<Node> make_tree(const Projection& projection, TextArena* texts,
                                 std::vector<Node*>& lists, std::vector<Node*>& counted);
 
 }  // namespace leat::codec

@@ -1,4 +1,4 @@
-#include "codec/decode/text_room.h"
+#include "codec/text_arena.h"
 
 #include <gtest/gtest.h>
 
@@ -9,33 +9,33 @@
 namespace leat::codec {
 namespace {
 
-TEST(TextRoom, KeepsEveryTextUntilItIsCleared) {
+TEST(TextArena, KeepsEveryTextUntilItIsCleared) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
-  TextRoom room;
+  TextArena arena;
   for (int round = 0; round < 4; ++round) {
     std::vector<std::pair<const char*, std::string>> kept;
     for (int i = 0; i < 2000; ++i) {
       // Now and then one that is larger than a block.
       const size_t size = random() % (random() % 200 == 0 ? 200'000 : 300);
       std::string text(size, static_cast<char>('a' + random() % 26));
-      const char* const at = room.keep(text);
+      const char* const at = arena.keep(text);
       kept.emplace_back(at, std::move(text));
     }
     for (const auto& [at, text] : kept) {
       ASSERT_EQ(std::string_view(at, text.size()), text);
     }
-    room.clear();
+    arena.clear();
   }
 }
 
-TEST(TextRoom, UsesItsMemoryAgain) {
-  TextRoom room;
-  const char* const first = room.keep("a text of more than twelve bytes");
-  room.keep(std::string(1 << 20, 'x'));
-  room.clear();
-  EXPECT_EQ(room.keep("another text of more than twelve bytes"), first);
+TEST(TextArena, UsesItsMemoryAgain) {
+  TextArena arena;
+  const char* const first = arena.keep("a text of more than twelve bytes");
+  arena.keep(std::string(1 << 20, 'x'));
+  arena.clear();
+  EXPECT_EQ(arena.keep("another text of more than twelve bytes"), first);
 }
 
 }  // namespace

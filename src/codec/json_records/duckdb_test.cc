@@ -8,9 +8,9 @@
 #include <random>
 
 #include "base/text/json_text.h"
-#include "codec/decode/test_chunk.h"
 #include "codec/json/fault.h"
 #include "codec/json/number.h"
+#include "codec/json_records/test_chunk.h"
 
 namespace leat::codec {
 namespace {
