@@ -16,7 +16,7 @@
 #include "pipeline/epoch/state_store.h"
 #include "pipeline/position/topic_schemas.h"
 #include "source/file/parquet_reader.h"
-#include "store/metadata.h"
+#include "store/metadata/metadata.h"
 #include "store/store.h"
 
 namespace leat::node {

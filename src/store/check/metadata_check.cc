@@ -1,6 +1,6 @@
 #include "store/check/metadata_check.h"
 
-#include "store/metadata.h"
+#include "store/metadata/metadata.h"
 
 namespace leat::store {
 namespace {

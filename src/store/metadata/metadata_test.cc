@@ -1,4 +1,4 @@
-#include "store/metadata.h"
+#include "store/metadata/metadata.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "base/temporary_directory.h"
-#include "store/sqlite.h"
+#include "store/metadata/sqlite.h"
 
 namespace leat::store {
 namespace {
@@ -50,62 +50,16 @@ class MetadataTest : public testing::Test {
   Path file_ = directory_.path() / "meta.db";
 };
 
-TEST_F(MetadataTest, ALostRunIsRestoredByItsId) {
-  auto metadata = opened();
-  EXPECT_FALSE(metadata->knows_run("an-id").value());
-  const auto run = metadata->restore_run("an-id", "p", "hash", RunKind::kOnce, 100);
-  ASSERT_TRUE(run.ok()) << run.error().to_string();
-  EXPECT_TRUE(metadata->knows_run("an-id").value());
-  EXPECT_EQ(metadata->find_open_run("p", RunKind::kOnce).value()->id, "an-id");
-}
-
 TEST_F(MetadataTest, VerifyingFindsDamageAndChangesNothing) {
   {
-    ASSERT_TRUE(opened()->open_run("p", "hash", RunKind::kOnce, 100).ok());
+    ASSERT_TRUE(opened()->runs().add({.name = {"p", "r"}}, 100).ok());
   }
   EXPECT_TRUE(Metadata::verify(file_).ok());
-  EXPECT_EQ(opened()->runs("p", 9)->size(), 1u);
+  EXPECT_EQ(opened()->runs().list(9)->size(), 1u);
   std::ofstream(file_, std::ios::binary | std::ios::in).seekp(4096) << std::string(4096, '\0');
   const auto damaged = Metadata::verify(file_);
   ASSERT_FALSE(damaged.ok());
   EXPECT_EQ(damaged.error().code(), ErrorCode::kCorrupt) << damaged.error().to_string();
-}
-
-TEST_F(MetadataTest, ARunIsFoundAgainUntilItIsFinished) {
-  std::string id;
-  {
-    auto metadata = opened();
-    EXPECT_EQ(metadata->find_open_run("p", RunKind::kOnce).value(), std::nullopt);
-    auto run = metadata->open_run("p", "hash", RunKind::kOnce, 100);
-    ASSERT_TRUE(run.ok()) << run.error().to_string();
-    id = run->id;
-    auto second = metadata->open_run("p", "hash", RunKind::kOnce, 101);
-    ASSERT_FALSE(second.ok());
-    EXPECT_EQ(second.error().code(), ErrorCode::kAlreadyExists);
-    EXPECT_TRUE(metadata->open_run("p", "hash", RunKind::kScheduled, 102).ok());
-    EXPECT_TRUE(metadata->open_run("q", "hash", RunKind::kOnce, 103).ok());
-  }
-  auto metadata = opened();
-  auto found = metadata->find_open_run("p", RunKind::kOnce).value();
-  ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found->id, id);
-  EXPECT_EQ(found->file_hash, "hash");
-  EXPECT_EQ(found->started, 100);
-  EXPECT_EQ(found->finished, std::nullopt);
-  ASSERT_TRUE(metadata->finish_run(id, RunState::kDone, "{\"read\":1}", 200).ok());
-  EXPECT_EQ(metadata->find_open_run("p", RunKind::kOnce).value(), std::nullopt);
-  auto again = metadata->finish_run(id, RunState::kFailed, "", 201);
-  ASSERT_FALSE(again.ok());
-  EXPECT_EQ(again.error().code(), ErrorCode::kNotFound);
-  ASSERT_TRUE(metadata->open_run("p", "hash2", RunKind::kOnce, 300).ok());
-  auto runs = metadata->runs("p", 2).value();
-  ASSERT_EQ(runs.size(), 2u);
-  EXPECT_EQ(runs[0].file_hash, "hash2");
-  runs = metadata->runs("p", 10).value();
-  ASSERT_EQ(runs.size(), 3u);
-  EXPECT_EQ(runs[2].state, RunState::kDone);
-  EXPECT_EQ(runs[2].finished, std::optional<Micros>(200));
-  EXPECT_EQ(runs[2].summary, "{\"read\":1}");
 }
 
 TEST_F(MetadataTest, KeepsSettings) {
@@ -130,12 +84,28 @@ TEST_F(MetadataTest, RefusesANewerFormat) {
   {
     auto database = SqliteDatabase::open(file_);
     ASSERT_TRUE(database.ok());
-    ASSERT_TRUE(database->run("UPDATE format SET version = 2").ok());
+    ASSERT_TRUE(database->run("UPDATE format SET version = 3").ok());
   }
   auto refused = Metadata::open(file_);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), ErrorCode::kUnsupported);
   EXPECT_NE(refused.error().message().find("newer Leat"), std::string::npos);
+}
+
+TEST_F(MetadataTest, RefusesAnOlderFormatWithTheRemedy) {
+  {
+    opened();
+  }
+  {
+    auto database = SqliteDatabase::open(file_);
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE(database->run("UPDATE format SET version = 1").ok());
+  }
+  for (const Error& refused : {Metadata::open(file_).error(), Metadata::verify(file_).error()}) {
+    EXPECT_EQ(refused.code(), ErrorCode::kUnsupported);
+    EXPECT_NE(refused.message().find("older Leat"), std::string::npos) << refused.message();
+    EXPECT_NE(refused.message().find("--data DIR"), std::string::npos) << refused.message();
+  }
 }
 
 TEST_F(MetadataTest, RefusesWhatIsNoDatabase) {

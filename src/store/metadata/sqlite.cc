@@ -1,4 +1,4 @@
-#include "store/sqlite.h"
+#include "store/metadata/sqlite.h"
 
 #include <sqlite3.h>
 
