@@ -35,4 +35,6 @@ std::string scheduled_run_id(const config::DataInterval& interval) {
 
 bool is_scheduled_run_id(std::string_view id) { return id.starts_with(kScheduled); }
 
+std::string manual_run_id(Micros now) { return "manual__" + format_timestamp(now); }
+
 }  // namespace leat::schedule

@@ -27,5 +27,7 @@ Due next_due(const config::Timetable& timetable, std::optional<Micros> last_run,
 // "scheduled__2026-11-20T00:00:00Z", as Airflow names its runs.
 std::string scheduled_run_id(const config::DataInterval& interval);
 bool is_scheduled_run_id(std::string_view id);
+// "manual__2026-11-20T07:31:02.5Z": of a run that was asked for then.
+std::string manual_run_id(Micros now);
 
 }  // namespace leat::schedule

@@ -36,6 +36,8 @@ TEST(NextDue, ByHandNeverRuns) {
 TEST(ScheduledRunId, NamesTheLogicalDate) {
   EXPECT_EQ(scheduled_run_id({.start = 9 * kHour, .end = 10 * kHour}),
             "scheduled__1970-01-01T09:00:00Z");
+  EXPECT_EQ(manual_run_id(9 * kHour), "manual__1970-01-01T09:00:00Z");
+  EXPECT_FALSE(is_scheduled_run_id(manual_run_id(0)));
 }
 
 TEST(NextDue, AnIntervalThatHasNotComeSaysNothing) {

@@ -4,31 +4,6 @@
 
 namespace leat::schedule {
 
-const char* to_string(TaskState state) {
-  switch (state) {
-    case TaskState::kNone:
-      return "none";
-    case TaskState::kRunning:
-      return "running";
-    case TaskState::kUpForRetry:
-      return "up_for_retry";
-    case TaskState::kSuccess:
-      return "success";
-    case TaskState::kFailed:
-      return "failed";
-    case TaskState::kUpstreamFailed:
-      return "upstream_failed";
-    case TaskState::kStopped:
-      return "stopped";
-  }
-  return "";
-}
-
-bool is_final(TaskState state) {
-  return state == TaskState::kSuccess || state == TaskState::kFailed ||
-         state == TaskState::kUpstreamFailed || state == TaskState::kStopped;
-}
-
 TaskDecision decide(const std::vector<config::Task>& tasks, const TaskStates& states) {
   const auto state_of = [&](const std::string& task) {
     const auto found = states.find(task);

@@ -1,28 +1,18 @@
 // Which tasks of a DAG run may start: a pure decision.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "config/pipeline.h"
+#include "store/metadata/run_state.h"
 
 namespace leat::schedule {
 
-// Airflow's task instance states.
-enum class TaskState : uint8_t {
-  kNone,  // waits for its upstream tasks
-  kRunning,
-  kUpForRetry,
-  kSuccess,
-  kFailed,
-  kUpstreamFailed,
-  kStopped,  // the process was asked to stop; the next start goes on
-};
-
-const char* to_string(TaskState state);
-bool is_final(TaskState state);
+using store::is_final;
+using store::TaskState;
+using store::to_string;
 
 using TaskStates = std::map<std::string, TaskState>;
 

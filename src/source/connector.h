@@ -13,6 +13,7 @@
 #include "codec/json_path.h"
 #include "config/description.h"
 #include "config/node.h"
+#include "config/run_context.h"
 #include "source/source.h"
 
 namespace leat::source {
@@ -27,6 +28,7 @@ struct SourceContext {
   FileSystem& files;
   ParquetReader* parquet = nullptr;
   std::optional<codec::JsonPath> key = {};  // the task's, where it is one path
+  config::RunContext run = {};              // that it reads for
 };
 
 struct Connector {

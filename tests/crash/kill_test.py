@@ -112,8 +112,8 @@ class Side:
                   leat.OK, leat.DEAD_LETTERS)
 
     def count(self):
-        """Adds up the runs that are done."""
-        runs = [run for run in self.data.runs() if run["state"] == "done"]
+        """Adds up the runs that have succeeded."""
+        runs = [run for run in self.data.runs() if run["state"] == "success"]
         self.rounds = len(runs)
         self.counts = collections.Counter()
         for run in runs:

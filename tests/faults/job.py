@@ -97,12 +97,12 @@ class Job:
                          env={"USERS_API": self.url, **env}, cwd=self.data.directory.parent, timeout=timeout)
 
     def state(self):
-        """What is there now: rows, dead letters, and the counts of the runs that are done."""
+        """What is there now: rows, dead letters, and the counts of the runs that have succeeded."""
         rows = self.data.rows(EVERYTHING.format(hdfs=self.data.directory / "hdfs" / "history"), "--files")
         # Offsets differ: an aborted transaction leaves a gap.
         letters = [(each["stage"], each["error"], each.get("value") or each["value_hex"])
                    for each in self.data.letters()]
-        done = [run for run in self.data.runs() if run["state"] == "done"]
+        done = [run for run in self.data.runs() if run["state"] == "success"]
         return {"rows": collections.Counter(map(tuple, rows[1:])),
                 "letters": collections.Counter(letters),
                 "sums": self.data.sums("faults"),

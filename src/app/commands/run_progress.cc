@@ -9,7 +9,7 @@ using terminal::ProgressState;
 constexpr std::chrono::milliseconds kRateInterval{900};
 
 ProgressState state_of(const node::ProcessLine& line) {
-  if (line.state == "none" || line.state == "stopped") return ProgressState::kWaiting;
+  if (line.state == "none" || line.state == "restarting") return ProgressState::kWaiting;
   if (line.state == "up_for_retry") return ProgressState::kRetrying;
   if (line.state == "success" || line.state == "done") return ProgressState::kDone;
   if (line.state == "running") return ProgressState::kRunning;

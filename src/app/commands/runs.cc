@@ -34,16 +34,18 @@ int list_runs(const RunsFlags& flags) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& run : json::parse(*body)) {
-    rows.push_back({run["started"].get<std::string>(), run["pipeline"].get<std::string>(),
-                    run["state"].get<std::string>(), count(run, "fetched"), count(run, "written"),
-                    count(run, "filtered"), count(run, "dead_lettered")});
+    const auto& started = run["start_date"];
+    rows.push_back({run["run"].get<std::string>(), run["pipeline"].get<std::string>(),
+                    run["state"].get<std::string>(),
+                    started.is_string() ? started.get<std::string>() : "", count(run, "fetched"),
+                    count(run, "written"), count(run, "filtered"), count(run, "dead_lettered")});
   }
   if (rows.empty()) {
-    std::cerr << "no runs of `leat run --once`\n";
+    std::cerr << "no runs\n";
   } else {
     std::cout << terminal::summary_table(
-        {"started", "pipeline", "state", "fetched", "written", "filtered", "dead-lettered"}, rows,
-        terminal::screen_of(STDOUT_FILENO));
+        {"run", "pipeline", "state", "started", "fetched", "written", "filtered", "dead-lettered"},
+        rows, terminal::screen_of(STDOUT_FILENO));
   }
   return kExitOk;
 }
@@ -52,9 +54,8 @@ int list_runs(const RunsFlags& flags) {
 
 void add_runs_command(CLI::App& program, Action& action) {
   auto flags = std::make_shared<RunsFlags>();
-  CLI::App* command =
-      add_command(program, "runs", "The runs of `leat run --once` and what they counted",
-                  "  leat runs\n  leat runs --json");
+  CLI::App* command = add_command(program, "runs", "The runs of pipelines, and what they counted",
+                                  "  leat runs\n  leat runs --json");
   add_data_flag(*command, flags->data);
   command->add_flag("--json", flags->as_json, "JSON on standard output");
   command->callback([flags, &action] { action = [flags] { return list_runs(*flags); }; });

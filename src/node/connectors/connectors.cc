@@ -78,7 +78,8 @@ const config::ConnectorCatalogue& connector_catalogue() {
 
 Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                                                     const config::Pipeline& plan,
-                                                    Instance& instance) {
+                                                    Instance& instance,
+                                                    const config::RunContext& run) {
   LEAT_ASSIGN(const source::Connector* connector, source_of(task));
   // A key of several paths is put together by the ingest.
   std::optional<codec::JsonPath> key;
@@ -90,7 +91,8 @@ Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                           .clock = instance.clock(),
                           .files = real_file_system(),
                           .parquet = instance.parquet(),
-                          .key = std::move(key)});
+                          .key = std::move(key),
+                          .run = run});
 }
 
 Result<std::vector<std::string>> check_source(const config::Task& task, const Path& directory) {

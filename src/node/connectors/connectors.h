@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "config/pipeline.h"
+#include "config/run_context.h"
 #include "node/instance/instance.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -16,9 +17,11 @@ namespace leat::node {
 // What pipeline files may name.
 const config::ConnectorCatalogue& connector_catalogue();
 
+// For the run `run`; of no run: for what can be told without reading.
 Result<std::unique_ptr<source::Source>> make_source(const config::Task& task,
                                                     const config::Pipeline& plan,
-                                                    Instance& instance);
+                                                    Instance& instance,
+                                                    const config::RunContext& run = {});
 
 // What a task's source can be told without asking it, in a pipeline file of that directory:
 // warnings of what may change until it is asked. Errors: user, beginning with the place in the

@@ -32,12 +32,14 @@ Result<std::unique_ptr<Instance>> Instance::open(const Path& data, InstanceOptio
   LEAT_TRY(files.create_directories(data / "pipelines"));
   make_private(data);
   LEAT_ASSIGN(instance->lock_, files.lock(data / "lock"));
+  LEAT_ASSIGN(instance->metadata_, store::Metadata::open(data / "meta.db"));
+  // The lock is held: who ran something before is gone.
+  LEAT_TRY(instance->metadata_->runs().resolve_interrupted(instance->clock().now()));
   LEAT_ASSIGN(instance->log_, log::Log::open(data / "log", files, system_clock(), {}));
   const log::TopicConfig compacted{.cleanup_policy = log::CleanupPolicy::kCompact};
   LEAT_TRY(instance->log_->ensure_topic(pipeline::kCursorsTopic, compacted));
   LEAT_TRY(instance->log_->ensure_topic(pipeline::kTaskLettersTopic, compacted));
   LEAT_ASSIGN(instance->schemas_, pipeline::TopicSchemas::open(*instance->log_, system_clock()));
-  LEAT_ASSIGN(instance->metadata_, store::Metadata::open(data / "meta.db"));
   const InstanceOptions& set = instance->options_;
   LEAT_ASSIGN(instance->store_,
               store::Store::open(

@@ -43,7 +43,7 @@ Result<std::optional<LostRun>> find_lost_run(Instance& instance, const config::P
   std::optional<LostRun> none;
   LEAT_ASSIGN(const Cursors cursors, read_cursors(instance.log(), plan));
   if (cursors.last_run.empty() || schedule::is_scheduled_run_id(cursors.last_run)) return none;
-  LEAT_ASSIGN(const bool known, instance.metadata().knows_run(cursors.last_run));
+  LEAT_ASSIGN(const bool known, instance.metadata().runs().knows({plan.name, cursors.last_run}));
   if (known) return none;
   LostRun lost{.id = cursors.last_run, .baseline = {}};
   for (const auto& [task, cursor] : cursors.by_task) {

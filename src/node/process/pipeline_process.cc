@@ -120,29 +120,6 @@ Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instanc
 
 PipelineProcess::~PipelineProcess() { stop_streams(); }
 
-Result<void> PipelineProcess::open_tasks() {
-  std::function<Result<void>(std::stop_token)> wait_for_room;
-  if (disk_ != nullptr) {
-    wait_for_room = [this](std::stop_token stop) { return disk_->wait_for_room(std::move(stop)); };
-  }
-  for (const auto& task : plan_.tasks) {
-    LEAT_ASSIGN(auto ingest, pipeline::Ingest::create(task, {.pipeline = plan_.name,
-                                                             .clock = instance_.clock(),
-                                                             .topics = instance_.log(),
-                                                             .make_source =
-                                                                 [this](const config::Task& made) {
-                                                                   return make_source(made, plan_,
-                                                                                      instance_);
-                                                                 },
-                                                             .wait_for_room = wait_for_room}));
-    tasks_[task.name] = std::move(ingest);
-    auto& line = task_lines_[task.name];
-    LEAT_ASSIGN(auto cursor, pipeline::read_task_cursor(instance_.log(), plan_.name, task.name));
-    if (cursor) line.cursor = std::move(*cursor);
-  }
-  return {};
-}
-
 Result<void> PipelineProcess::open_streams() {
   for (const auto& stream : plan_.streams) {
     LEAT_ASSIGN(auto runner, open_runner(plan_, stream));
@@ -203,40 +180,6 @@ Result<void> PipelineProcess::follow(config::Pipeline current) {
 
 void PipelineProcess::start_streams() {
   for (auto& [name, stream] : streams_) stream->start();
-}
-
-schedule::DagRunReport PipelineProcess::run_tasks(const std::string& run, std::stop_token stop) {
-  {
-    const std::lock_guard lock(mutex_);
-    run_ = run;
-  }
-  const auto attempt_once = [&](const config::Task& task, std::stop_token token) -> Result<void> {
-    auto cursor = tasks_.at(task.name)->attempt(run, std::move(token), [&](const auto& now) {
-      const std::lock_guard lock(mutex_);
-      task_lines_[task.name].cursor = now;
-    });
-    if (!cursor.ok()) return std::move(cursor).error();
-    return {};
-  };
-  const auto attempt = [&](const config::Task& task, std::stop_token token) {
-    return wait_while_full([&] { return attempt_once(task, token); }, token);
-  };
-  return schedule::run_dag(plan_.tasks, attempt, instance_.clock(), std::move(stop),
-                           [this](const std::string& task, const schedule::TaskReport& report) {
-                             const std::lock_guard lock(mutex_);
-                             task_lines_[task].report = report;
-                           });
-}
-
-Result<void> PipelineProcess::wait_while_full(const std::function<Result<void>()>& act,
-                                              std::stop_token stop) {
-  while (true) {
-    Result<void> done = act();
-    const bool full = !done.ok() && done.error().code() == ErrorCode::kNoSpace;
-    if (!full || disk_ == nullptr) return done;
-    log_warn("pipeline {}: {}", plan_.name, done.error().to_string());
-    LEAT_TRY(disk_->wait_after_failure(stop));
-  }
 }
 
 Result<void> PipelineProcess::drain_streams() {

@@ -15,6 +15,7 @@
 #include "pipeline/ingest/ingest.h"
 #include "pipeline/summary.h"
 #include "schedule/dag_run.h"
+#include "store/metadata/run_rows.h"
 
 namespace leat::node {
 
@@ -68,8 +69,11 @@ class PipelineProcess {
   Result<void> follow(config::Pipeline current);
 
   void start_streams();
-  // Runs all tasks once, for the run `run`.
-  schedule::DagRunReport run_tasks(const std::string& run, std::stop_token stop);
+  // Runs the tasks of the run `run` that have not succeeded in it yet, and keeps what becomes of
+  // them in its rows (pipeline_tasks.cc). Errors: those of the metadata; the run was stopped then.
+  Result<schedule::DagRunReport> run_tasks(const store::Run& run, std::stop_token stop);
+  // What the run that run_tasks() was called for last has counted: its tasks alone.
+  pipeline::PipelineTotals task_totals() const;
   // Does `act`, again whenever it met a full disk, if the options say to wait for room.
   Result<void> wait_while_full(const std::function<Result<void>()>& act, std::stop_token stop);
   // Streams go on to the present ends of their topics and end.

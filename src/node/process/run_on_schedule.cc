@@ -1,7 +1,6 @@
 #include "node/process/run_on_schedule.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/logging.h"
 #include "schedule/due.h"
@@ -12,22 +11,16 @@ namespace {
 // How often a sleeping schedule looks whether a stream has ended with an error.
 constexpr Micros kLookInterval = 500'000;
 
-std::string last_run_setting(const std::string& pipeline) { return "last_run/" + pipeline; }
-
-Result<std::optional<Micros>> last_run(Instance& instance, const std::string& pipeline) {
-  LEAT_ASSIGN(const auto text, instance.metadata().setting(last_run_setting(pipeline)));
-  if (!text) return std::optional<Micros>();
-  Micros at = 0;
-  std::from_chars(text->data(), text->data() + text->size(), at);
-  return std::optional<Micros>(at);
-}
-
-void log_failed_tasks(const std::string& pipeline, const schedule::DagRunReport& report) {
+// Logs what failed, and gives the first of it.
+std::string tell_failed_tasks(const std::string& pipeline, const schedule::DagRunReport& report) {
+  std::string first;
   for (const auto& [task, outcome] : report.tasks) {
     if (outcome.state != schedule::TaskState::kFailed || !outcome.error) continue;
-    log_error("{}.{} failed after {} attempts: {}", pipeline, task, outcome.attempts,
-              outcome.error->to_string());
+    const std::string error = outcome.error->to_string();
+    log_error("{}.{} failed after {} attempts: {}", pipeline, task, outcome.attempts, error);
+    if (first.empty()) first = fmt::format("task {}: {}", task, error);
   }
+  return first;
 }
 
 // What people read about the tasks that wait: when they run, or how.
@@ -45,8 +38,59 @@ void tell_by_hand(const config::Pipeline& plan) {
       plan.name, plan.file.string());
 }
 
-bool may_be_due(const config::Pipeline& plan, const schedule::Due& due) {
-  return !plan.tasks.empty() && (due.run || due.wait_until);
+// What is to be done now.
+struct Turn {
+  std::optional<store::Run> open;  // a run that was interrupted
+  schedule::Due due;
+};
+
+Result<Turn> next_turn(Instance& instance, const config::Pipeline& plan, Micros now) {
+  Turn turn;
+  if (plan.tasks.empty() || plan.schedule.by_hand()) return turn;
+  auto& runs = instance.metadata().runs();
+  LEAT_ASSIGN(const auto last, runs.latest_by_date(plan.name));
+  turn.due =
+      schedule::next_due(plan.schedule, last ? last->logical_date : std::optional<Micros>(), now);
+  if (turn.due.clock_was_ahead) {
+    log_warn(
+        "the pipeline {} ran last for {}, which has not come yet: the clock was ahead then. "
+        "It goes on with {}",
+        plan.name, format_timestamp(*last->logical_date), format_timestamp(turn.due.run->start));
+    LEAT_TRY(runs.take_dates_after(plan.name, turn.due.run->start, now));
+  }
+  LEAT_ASSIGN(auto open, runs.open_runs(plan.name));
+  for (auto& run : open) {
+    if (run.type != store::RunType::kScheduled) continue;
+    turn.open = std::move(run);
+    break;
+  }
+  return turn;
+}
+
+store::Run run_of(const config::Pipeline& plan, const config::DataInterval& interval) {
+  return {.name = {.pipeline = plan.name, .id = schedule::scheduled_run_id(interval)},
+          .type = store::RunType::kScheduled,
+          .logical_date = interval.start,
+          .interval_start = interval.start,
+          .interval_end = interval.end,
+          .file_hash = plan.file_hash};
+}
+
+// To its end; a stop leaves it queued, and the next start goes on with it.
+Result<void> run_one(Instance& instance, PipelineProcess& process, const store::Run& run,
+                     std::stop_token stop) {
+  auto& runs = instance.metadata().runs();
+  const auto& clock = instance.clock();
+  LEAT_TRY(process.wait_while_full([&] { return runs.begin(run.name, clock.now()); }, stop));
+  LEAT_ASSIGN(const auto report, process.run_tasks(run, stop));
+  const bool stopped = stop.stop_requested() && !report.succeeded();
+  const std::string error = stopped ? "" : tell_failed_tasks(process.plan().name, report);
+  const store::RunState to = stopped              ? store::RunState::kQueued
+                             : report.succeeded() ? store::RunState::kSuccess
+                                                  : store::RunState::kFailed;
+  return process.wait_while_full(
+      [&] { return runs.end(run.name, to, process.task_totals().to_json(), error, clock.now()); },
+      stop);
 }
 
 }  // namespace
@@ -58,32 +102,27 @@ Result<void> run_on_schedule(Instance& instance, PipelineProcess& process, std::
   process.start_streams();
   const auto run = [&]() -> Result<void> {
     while (!stop.stop_requested()) {
-      LEAT_ASSIGN(const auto last, last_run(instance, plan.name));
       const Micros now = instance.clock().now();
-      const schedule::Due due = schedule::next_due(plan.schedule, last, now);
-      if (!may_be_due(plan, due) && !plan.streams.empty() && process.all_streams_failed()) break;
+      LEAT_ASSIGN(auto turn, next_turn(instance, plan, now));
+      const bool may_be_due = turn.open || turn.due.run || turn.due.wait_until;
+      if (!may_be_due && !plan.streams.empty() && process.all_streams_failed()) break;
       tell_timetable(process, now);
-      if (due.run && !plan.tasks.empty()) {
-        if (due.clock_was_ahead) {
-          log_warn(
-              "the pipeline {} ran last for {}, which has not come yet: the clock was ahead then. "
-              "It goes on with {}",
-              plan.name, format_timestamp(*last), format_timestamp(due.run->start));
-        }
-        const auto report = process.run_tasks(schedule::scheduled_run_id(*due.run), stop);
-        log_failed_tasks(plan.name, report);
-        if (stop.stop_requested()) break;  // unfinished: the next start goes on with it
-        const auto remember = [&] {
-          return instance.metadata().set_setting(last_run_setting(plan.name),
-                                                 std::to_string(due.run->start));
+      if (turn.open || turn.due.run) {
+        const auto run_next = [&]() -> Result<void> {
+          if (!turn.open) {
+            LEAT_ASSIGN(turn.open,
+                        instance.metadata().runs().add(run_of(plan, *turn.due.run), now));
+          }
+          return {};
         };
-        auto remembered = process.wait_while_full(remember, stop);
-        if (stop.stop_requested()) break;
-        if (!remembered.ok()) return remembered;
+        Result<void> done = process.wait_while_full(run_next, stop);
+        if (done.ok()) done = run_one(instance, process, *turn.open, stop);
+        if (stop.stop_requested()) break;  // the next start goes on with it
+        LEAT_TRY(done);
         continue;
       }
-      const Micros wait =
-          due.wait_until ? std::min(*due.wait_until - now, kLookInterval) : kLookInterval;
+      const auto& until = turn.due.wait_until;
+      const Micros wait = until ? std::min(*until - now, kLookInterval) : kLookInterval;
       instance.clock().sleep_for(std::chrono::microseconds(std::max<Micros>(wait, 1'000)), stop);
     }
     return {};

@@ -14,7 +14,7 @@ namespace leat::node {
 
 struct RunOutcome {
   std::string run;
-  bool resumed = false;             // goes on with a run that was interrupted
+  bool resumed = false;             // goes on with a run that did not come to its end
   pipeline::PipelineTotals totals;  // of this run, over all its resumptions
   schedule::DagRunReport tasks;
   std::vector<Error> stream_errors;  // of those that failed
@@ -25,17 +25,17 @@ struct RunOutcome {
   bool finished() const { return tasks.succeeded() && stream_errors.empty() && !streams_stopped; }
 };
 
-// The run that this start belongs to: the open one, or a new one. It is a record in the metadata
-// until it is finished; a killed run is resumed by the next. Errors (user): an open run of another
-// version of the file, that already fetched something, unless `fresh`.
+// The run that this start belongs to, queued: the last one, unless it has succeeded, or a new one.
+// So a run that was killed, stopped or failed is gone on with. Errors (user): the last run is of
+// another version of the file, and has already fetched something, unless `fresh`.
 struct OpenRun {
-  std::string id;
+  store::Run run;
   bool resumed = false;
 };
 Result<OpenRun> open_once_run(Instance& instance, const PipelineProcess& process, bool fresh);
 
 // Runs it to its end, or until stopped.
-Result<RunOutcome> run_once(Instance& instance, PipelineProcess& process, const OpenRun& run,
+Result<RunOutcome> run_once(Instance& instance, PipelineProcess& process, const OpenRun& open,
                             std::stop_token stop);
 
 }  // namespace leat::node

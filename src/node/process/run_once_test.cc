@@ -38,10 +38,10 @@ streams:
   }
   // What a run that was killed after its tasks leaves.
   void fetch_only(const OpenRun& of) {
-    ASSERT_TRUE(process_->run_tasks(of.id, {}).succeeded());
+    ASSERT_TRUE(process_->run_tasks(of.run, {})->succeeded());
     open_process(pipeline());
   }
-  std::vector<store::Run> runs() { return instance_->metadata().runs("p", 10).value(); }
+  std::vector<store::Run> runs() { return instance_->metadata().runs().list(10).value(); }
 };
 
 TEST_F(RunOnceTest, CountsEverythingAndFinishesItsRecord) {
@@ -59,8 +59,8 @@ TEST_F(RunOnceTest, CountsEverythingAndFinishesItsRecord) {
   EXPECT_EQ(outcome.totals.dead_lettered(), 1);
   EXPECT_THAT(rows("p", "FROM x"), ElementsAre("2"));
   ASSERT_EQ(runs().size(), 1U);
-  EXPECT_EQ(runs()[0].state, store::RunState::kDone);
-  EXPECT_EQ(runs()[0].summary, outcome.totals.to_json());
+  EXPECT_EQ(runs()[0].state, store::RunState::kSuccess);
+  EXPECT_EQ(runs()[0].counts, outcome.totals.to_json());
 }
 
 TEST_F(RunOnceTest, TheNextRunIsANewOneWithCountsOfItsOwn) {
@@ -91,7 +91,7 @@ TEST_F(RunOnceTest, ARunThatTheMetadataLostIsResumed) {
   open_process(pipeline());
   const auto again = open_run().value();
   EXPECT_TRUE(again.resumed);
-  EXPECT_EQ(again.id, opened.id);
+  EXPECT_EQ(again.run.name.id, opened.run.name.id);
   const auto outcome = run(again);
   EXPECT_THAT(outcome.discrepancies, IsEmpty());
   EXPECT_EQ(outcome.totals.fetched(), 3);
@@ -109,7 +109,7 @@ TEST_F(RunOnceTest, AnInterruptedRunIsResumed) {
   open_process(pipeline());
   const auto second = open_run().value();
   EXPECT_TRUE(second.resumed);
-  EXPECT_EQ(second.id, first.id);
+  EXPECT_EQ(second.run.name.id, first.run.name.id);
   const auto outcome = run(second);
   EXPECT_TRUE(outcome.resumed);
   EXPECT_EQ(outcome.totals.fetched(), 3) << "of the whole run, fetched once";
@@ -140,10 +140,10 @@ TEST_F(RunOnceTest, FreshStartsAnewWhateverIsOpen) {
     open_process(pipeline(where));
     const auto opened = open_run(true).value();
     EXPECT_FALSE(opened.resumed);
-    EXPECT_NE(opened.id, first.id);
+    EXPECT_NE(opened.run.name.id, first.run.name.id);
   }
   ASSERT_EQ(runs().size(), 3U);
-  EXPECT_EQ(runs()[0].state, store::RunState::kOpen);
+  EXPECT_EQ(runs()[0].state, store::RunState::kQueued);
   EXPECT_EQ(runs()[1].state, store::RunState::kFailed);
   EXPECT_EQ(runs()[2].state, store::RunState::kFailed);
 }
@@ -154,7 +154,7 @@ TEST_F(RunOnceTest, AChangedFileReplacesARunThatFetchedNothing) {
   open_process(pipeline("id > 0"));
   const auto second = open_run().value();
   EXPECT_FALSE(second.resumed);
-  EXPECT_NE(second.id, first.id);
+  EXPECT_NE(second.run.name.id, first.run.name.id);
 }
 
 TEST_F(RunOnceTest, CommentsChangeNoFile) {
@@ -162,17 +162,19 @@ TEST_F(RunOnceTest, CommentsChangeNoFile) {
   const auto first = open_run().value();
   fetch_only(first);
   open_process("# a comment\n" + pipeline());
-  EXPECT_EQ(open_run().value().id, first.id);
+  EXPECT_EQ(open_run().value().run.name.id, first.run.name.id);
 }
 
-TEST_F(RunOnceTest, AFailedTaskLeavesTheRunOpen) {
+TEST_F(RunOnceTest, AFailedRunIsGoneOnWith) {
   std::filesystem::remove(directory_.path() / "in.ndjson");
   open_process(pipeline());
   const auto opened = open_run().value();
   const auto outcome = run(opened);
   EXPECT_FALSE(outcome.finished());
   EXPECT_TRUE(outcome.tasks.tasks.at("read").error);
-  EXPECT_EQ(runs().at(0).state, store::RunState::kOpen);
+  EXPECT_EQ(runs().at(0).state, store::RunState::kFailed);
+  EXPECT_THAT(runs()[0].error, HasSubstr("task read: "));
+  EXPECT_THAT(runs()[0].error, HasSubstr("in.ndjson"));
   write_file("in.ndjson", "{\"id\":2}\n");
   open_process(pipeline());
   const auto again = open_run().value();
@@ -191,7 +193,7 @@ TEST_F(RunOnceTest, AStoppedRunIsResumed) {
   EXPECT_FALSE(outcome->finished());
   open_process(pipeline());
   const auto again = open_run().value();
-  EXPECT_EQ(again.id, opened.id);
+  EXPECT_EQ(again.run.name.id, opened.run.name.id);
   EXPECT_TRUE(run(again).finished());
   EXPECT_THAT(rows("p", "FROM x"), ElementsAre("2"));
 }

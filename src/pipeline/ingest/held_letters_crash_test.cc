@@ -50,7 +50,7 @@ class HeldLettersCrashTest : public testing::Test {
                                                   .clock = clock_,
                                                   .topics = log,
                                                   .make_source = script_.factory()}));
-    auto done = made->attempt("r", {}, [](const TaskCursor&) {});
+    auto done = made->attempt({.pipeline = "p", .run_id = "r"}, {}, [](const TaskCursor&) {});
     if (!done.ok()) return std::move(done).error();
     return {};
   }

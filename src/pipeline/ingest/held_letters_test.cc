@@ -27,7 +27,8 @@ class HeldLettersTest : public testing::Test {
     auto ingest = Ingest::create(
         task_,
         {.pipeline = "p", .clock = clock_, .topics = *log_, .make_source = script.factory()});
-    ASSERT_TRUE(ingest.value()->attempt(run, {}, [](const auto&) {}).ok());
+    ASSERT_TRUE(
+        ingest.value()->attempt({.pipeline = "p", .run_id = run}, {}, [](const auto&) {}).ok());
   }
 
   std::unique_ptr<HeldLetters> hold(const LetterFilter& filter = {.owner = "fetch"}) {

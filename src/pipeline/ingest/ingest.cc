@@ -13,8 +13,9 @@ Result<std::unique_ptr<Ingest>> Ingest::create(const config::Task& task, IngestC
   return std::unique_ptr<Ingest>(new Ingest(task, std::move(context), std::move(key)));
 }
 
-Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
+Result<TaskCursor> Ingest::attempt(const config::RunContext& context, std::stop_token stop,
                                    const std::function<void(const TaskCursor&)>& on_progress) {
+  const std::string& run = context.run_id;
   // Opening the writer fences an older self; only then is the last committed cursor the truth.
   LEAT_ASSIGN(auto writer, context_.topics.open_writer(
                                "leat-task-" + task_cursor_key(context_.pipeline, task_.name)));
@@ -28,7 +29,7 @@ Result<TaskCursor> Ingest::attempt(const std::string& run, std::stop_token stop,
   on_progress(cursor);
   if (cursor.done) return cursor;
 
-  LEAT_ASSIGN(auto source, context_.make_source(task_));
+  LEAT_ASSIGN(auto source, context_.make_source(task_, context));
   const auto wait_for_room = [this](std::stop_token waiting) {
     return context_.wait_for_room ? context_.wait_for_room(std::move(waiting)) : Result<void>();
   };

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/pipeline.h"
+#include "config/run_context.h"
 #include "log/topic_io.h"
 #include "pipeline/dead_letter/letter_news.h"
 #include "pipeline/ingest/record_key.h"
@@ -19,7 +20,8 @@
 
 namespace leat::pipeline {
 
-using SourceFactory = std::function<Result<std::unique_ptr<source::Source>>(const config::Task&)>;
+using SourceFactory = std::function<Result<std::unique_ptr<source::Source>>(
+    const config::Task&, const config::RunContext&)>;
 
 struct IngestContext {
   std::string pipeline;
@@ -36,12 +38,12 @@ class Ingest {
  public:
   static Result<std::unique_ptr<Ingest>> create(const config::Task& task, IngestContext context);
 
-  // Runs the task for the run `run` from where that run stands (at the start if it never began):
+  // Runs the task for `run` from where that run stands (at the start if it never began):
   // one attempt. While a batch is committed the next one is fetched (read_ahead.h); it is thrown
   // away when the attempt ends before its turn. Returns when the source is exhausted and the cursor
   // says so. `on_progress` is called after every commit. After an error the next call continues
   // from what was committed.
-  Result<TaskCursor> attempt(const std::string& run, std::stop_token stop,
+  Result<TaskCursor> attempt(const config::RunContext& run, std::stop_token stop,
                              const std::function<void(const TaskCursor&)>& on_progress);
 
  private:

@@ -61,7 +61,7 @@ class IngestCrashTest : public testing::TestWithParam<std::vector<std::string>> 
                                                   .clock = clock_,
                                                   .topics = log,
                                                   .make_source = script_.factory()}));
-    auto done = made->attempt("r", {}, [&](const TaskCursor& cursor) {
+    auto done = made->attempt({.pipeline = "p", .run_id = "r"}, {}, [&](const TaskCursor& cursor) {
       acknowledged = std::max(acknowledged, cursor.batches);
     });
     if (!done.ok()) return std::move(done).error();

@@ -38,7 +38,7 @@ class IngestTest : public testing::Test {
                                                     .topics = *log_,
                                                     .make_source = script.factory(),
                                                     .wait_for_room = wait_for_room_}));
-    return ingest->attempt(run, stop, on_progress);
+    return ingest->attempt({.pipeline = "p", .run_id = run}, stop, on_progress);
   }
 
   std::vector<TaskLetter> letters() { return read_task_letters(*log_).value(); }

@@ -81,7 +81,8 @@ class ScriptedSource final : public source::Source {
 };
 
 inline SourceFactory Script::factory() {
-  return [this](const config::Task&) -> Result<std::unique_ptr<source::Source>> {
+  return [this](const config::Task&,
+                const config::RunContext&) -> Result<std::unique_ptr<source::Source>> {
     return std::unique_ptr<source::Source>(std::make_unique<ScriptedSource>(*this));
   };
 }

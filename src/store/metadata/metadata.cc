@@ -103,7 +103,7 @@ Result<void> Metadata::set_setting(std::string_view key, std::string_view value)
   const std::lock_guard lock(file_.mutex);
   LEAT_ASSIGN(auto statement,
               file_.database.prepare("INSERT INTO settings VALUES (?1, ?2) "
-                                      "ON CONFLICT (key) DO UPDATE SET value = excluded.value"));
+                                     "ON CONFLICT (key) DO UPDATE SET value = excluded.value"));
   return statement.bind(1, key).bind(2, value).run();
 }
 

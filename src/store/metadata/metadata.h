@@ -1,8 +1,8 @@
 // What a process remembers beside its pipelines: meta.db, a SQLite file in the data directory.
 //
-// Tables (format version 2; docs/formats.md): runs (a row for each run of a pipeline), task_instances
-// (a row for each attempt of a task in a run), settings (key, value), format (its one row is the
-// version).
+// Tables (format version 2; docs/formats.md): runs (a row for each run of a pipeline),
+// task_instances (a row for each attempt of a task in a run), settings (key, value), format (its
+// one row is the version).
 #pragma once
 
 #include <memory>

@@ -10,7 +10,8 @@ constexpr std::string_view kRunColumns =
     "queued_at, start_date, end_date, file_hash, baseline, counts, error";
 
 // The number of a run whose pipeline is ?1 and whose id is ?2.
-constexpr std::string_view kNumber = "(SELECT number FROM runs WHERE pipeline = ?1 AND run_id = ?2)";
+constexpr std::string_view kNumber =
+    "(SELECT number FROM runs WHERE pipeline = ?1 AND run_id = ?2)";
 
 void bind_optional(SqliteStatement& statement, int index, std::optional<Micros> value) {
   if (value) {
@@ -140,6 +141,13 @@ Result<Run> RunRows::add(Run run, Micros now, const std::optional<RunName>& give
 
 Result<void> RunRows::begin(const RunName& name, Micros now) {
   return file_.change([&](SqliteDatabase& database) -> Result<void> {
+    {
+      LEAT_ASSIGN(auto attempts,
+                  database.prepare(fmt::format("DELETE FROM task_instances WHERE run = {} AND "
+                                               "state = 'upstream_failed'",
+                                               kNumber)));
+      LEAT_TRY(attempts.bind(1, name.pipeline).bind(2, name.id).run());
+    }
     LEAT_ASSIGN(auto statement,
                 database.prepare(fmt::format(
                     "UPDATE runs SET state = 'running', start_date = COALESCE(start_date, ?3) "
@@ -159,13 +167,6 @@ Result<void> RunRows::end(const RunName& name, RunState to, std::string_view cou
 
 Result<void> RunRows::queue_again(const RunName& name) {
   return file_.change([&](SqliteDatabase& database) -> Result<void> {
-    {
-      LEAT_ASSIGN(auto attempts,
-                  database.prepare(fmt::format("DELETE FROM task_instances WHERE run = {} AND "
-                                               "state = 'upstream_failed'",
-                                               kNumber)));
-      LEAT_TRY(attempts.bind(1, name.pipeline).bind(2, name.id).run());
-    }
     LEAT_ASSIGN(auto statement,
                 database.prepare("UPDATE runs SET state = 'queued', end_date = NULL, counts = '', "
                                  "error = '' WHERE pipeline = ?1 AND run_id = ?2 AND "
@@ -198,8 +199,8 @@ Result<bool> RunRows::knows(const RunName& name) {
 Result<std::vector<Run>> RunRows::select(std::string_view where, std::string_view text,
                                          std::string_view other, int64_t limit) {
   const std::lock_guard lock(file_.mutex);
-  LEAT_ASSIGN(auto statement, file_.database.prepare(fmt::format(
-                                  "SELECT {} FROM runs {} LIMIT ?3", kRunColumns, where)));
+  LEAT_ASSIGN(auto statement, file_.database.prepare(fmt::format("SELECT {} FROM runs {} LIMIT ?3",
+                                                                 kRunColumns, where)));
   statement.bind(1, text).bind(2, other).bind(3, limit);
   std::vector<Run> runs;
   while (true) {
@@ -218,16 +219,18 @@ Result<std::optional<Run>> RunRows::latest(const std::string& pipeline, RunType 
 }
 
 Result<std::optional<Run>> RunRows::latest_by_date(const std::string& pipeline) {
-  LEAT_ASSIGN(auto runs, select("WHERE pipeline = ?1 AND run_type = ?2 AND logical_date IS NOT NULL "
-                                "ORDER BY logical_date DESC",
-                                pipeline, to_string(RunType::kScheduled), 1));
+  LEAT_ASSIGN(auto runs,
+              select("WHERE pipeline = ?1 AND run_type = ?2 AND logical_date IS NOT NULL "
+                     "ORDER BY logical_date DESC",
+                     pipeline, to_string(RunType::kScheduled), 1));
   if (runs.empty()) return std::optional<Run>();
   return std::optional<Run>(std::move(runs[0]));
 }
 
 Result<std::vector<Run>> RunRows::open_runs(const std::string& pipeline) {
-  return select("WHERE pipeline = ?1 AND ?2 = '' AND state IN ('queued', 'running') ORDER BY number",
-                pipeline);
+  return select(
+      "WHERE pipeline = ?1 AND ?2 = '' AND state IN ('queued', 'running') ORDER BY number",
+      pipeline);
 }
 
 Result<std::vector<Run>> RunRows::list(size_t limit) {

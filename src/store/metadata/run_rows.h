@@ -62,11 +62,12 @@ class RunRows {
   // Writes a new run, queued. An id that is taken gets a number: `manual__…__2`. The run
   // `given_up`, if there is one, fails in the same transaction.
   Result<Run> add(Run run, Micros now, const std::optional<RunName>& given_up = std::nullopt);
+  // Tasks may begin that could not when it ran before.
   Result<void> begin(const RunName& name, Micros now);
   // `to`: kSuccess, kFailed, or kQueued when it was stopped.
   Result<void> end(const RunName& name, RunState to, std::string_view counts_json,
                    std::string_view error, Micros now);
-  // A failed run is queued again. Its tasks may begin that could not before.
+  // A failed run is to be gone on with.
   Result<void> queue_again(const RunName& name);
   // Runs of the timetable behind this logical date ran by a clock that was ahead: their dates are
   // taken from them, and those that wait fail.

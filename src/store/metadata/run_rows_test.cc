@@ -50,7 +50,7 @@ class RunRowsTest : public testing::Test {
     if (state != RunState::kRunning) EXPECT_TRUE(rows().end(name, state, "{}", "", 102).ok());
     return name;
   }
-  Run find(const RunName& name) {
+  store::Run find(const RunName& name) {
     for (auto& run : rows().list(100).value()) {
       if (run.name == name) return run;
     }
@@ -74,7 +74,7 @@ TEST_F(RunRowsTest, ARunIsKeptAsItWasWritten) {
   ASSERT_TRUE(rows().begin(name, 200).ok());
   ASSERT_TRUE(rows().end(name, RunState::kFailed, R"({"tasks":{}})", "no such host", 300).ok());
   reopen();
-  const Run run = find(name);
+  const store::Run run = find(name);
   EXPECT_EQ(run.type, RunType::kScheduled);
   EXPECT_EQ(run.state, RunState::kFailed);
   EXPECT_EQ(run.logical_date, date);
@@ -185,20 +185,20 @@ TEST_F(RunRowsTest, WhatADeadProcessRanIsQueuedAgain) {
 
 TEST_F(RunRowsTest, AFailedRunThatGoesOnForgetsWhatCouldNotBegin) {
   const RunName name = add_in(RunState::kRunning);
-  ASSERT_TRUE(rows()
-                  .add_attempt(name, {.task = "b",
-                                      .attempt = 0,
-                                      .state = TaskState::kUpstreamFailed,
-                                      .started = 1})
-                  .ok());
-  EXPECT_FALSE(rows().queue_again(name).ok());
+  ASSERT_TRUE(
+      rows()
+          .add_attempt(
+              name, {.task = "b", .attempt = 0, .state = TaskState::kUpstreamFailed, .started = 1})
+          .ok());
+  EXPECT_FALSE(rows().begin(name, 200).ok());
   EXPECT_EQ(rows().attempts(name)->size(), 1U) << "refused as a whole";
   ASSERT_TRUE(rows().end(name, RunState::kFailed, "{}", "down", 300).ok());
   ASSERT_TRUE(rows().queue_again(name).ok());
-  const Run run = find(name);
+  const store::Run run = find(name);
   EXPECT_EQ(run.state, RunState::kQueued);
   EXPECT_EQ(run.ended, std::nullopt);
   EXPECT_EQ(run.error, "");
+  ASSERT_TRUE(rows().begin(name, 400).ok());
   EXPECT_THAT(rows().attempts(name).value(), IsEmpty());
 }
 
@@ -237,12 +237,10 @@ TEST_F(RunRowsTest, FindsTheLatestAndThoseThatAreOpen) {
 
 TEST_F(RunRowsTest, AnIntervalHasOneRunOfTheTimetable) {
   add_scheduled(kDay);
-  EXPECT_FALSE(rows()
-                   .add({.name = {"p", "another"},
-                         .type = RunType::kScheduled,
-                         .logical_date = kDay},
-                        100)
-                   .ok());
+  EXPECT_FALSE(
+      rows()
+          .add({.name = {"p", "another"}, .type = RunType::kScheduled, .logical_date = kDay}, 100)
+          .ok());
 }
 
 TEST_F(RunRowsTest, RunsOfAClockThatWasAheadLoseTheirDates) {

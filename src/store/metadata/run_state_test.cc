@@ -38,15 +38,15 @@ TEST(RunStates, FollowEachOtherAsDeclared) {
 }
 
 TEST(TaskStates, FollowEachOtherAsDeclared) {
-  EXPECT_EQ(all_transitions<TaskState>(kTaskStates),
-            (std::map<std::string, std::string>{
-                {"none", "running upstream_failed"},
-                {"running", "up_for_retry success failed restarting"},
-                {"up_for_retry", "running restarting"},
-                {"success", ""},
-                {"failed", ""},
-                {"upstream_failed", ""},
-                {"restarting", ""}}));
+  EXPECT_EQ(
+      all_transitions<TaskState>(kTaskStates),
+      (std::map<std::string, std::string>{{"none", "running upstream_failed"},
+                                          {"running", "up_for_retry success failed restarting"},
+                                          {"up_for_retry", "running restarting"},
+                                          {"success", ""},
+                                          {"failed", ""},
+                                          {"upstream_failed", ""},
+                                          {"restarting", ""}}));
 }
 
 TEST(RunStates, KnowWhatWasBefore) {
