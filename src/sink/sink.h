@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,13 +38,25 @@ struct EpochIdentity {
   std::string pipeline;
   std::string stream;
   uint64_t epoch = 0;     // from 1
-  Micros write_time = 0;  // stored with the epoch, never below the one before + 1
+  Micros write_time = 0;  // of records: stored with the epoch, never below the one before + 1. Of
+                          // letters that are run again: of the epoch in which they failed
+  std::string topic = {};
+  // By partition, the offsets that the epoch covers: [from, to). None: letters that are run again.
+  struct Span {
+    int64_t from = 0;
+    int64_t to = 0;
+    bool operator==(const Span&) const = default;
+  };
+  std::map<int32_t, Span> offsets = {};
 };
 
-// Not thread-safe. The framework owns retry and reconnect.
+// One thread at a time. The framework owns retry and reconnect (pipeline/delivery).
 class Sink {
  public:
   virtual ~Sink() = default;
+  // The newest epoch of the stream that the system has; none: it has none, or cannot say. Asked
+  // before the first delivery: a database that knows less is an older copy of itself.
+  virtual Result<std::optional<uint64_t>> newest_epoch() { return std::optional<uint64_t>(); }
   // Called before the first delivery and whenever the columns change.
   virtual Result<void> prepare(const std::vector<store::Column>& columns) = 0;
   // Durable and visible when it returns. Delivering the same epoch again has no further effect
@@ -56,6 +69,7 @@ class Sink {
   virtual Result<std::optional<std::chrono::milliseconds>> flush_due() {
     return std::optional<std::chrono::milliseconds>();
   }
+  // The last call: the process ends. As flush(), but it does not wait for a system that is down.
   virtual Result<void> close() = 0;
 };
 

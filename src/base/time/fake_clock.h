@@ -3,13 +3,14 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <vector>
 
 #include "base/clock.h"
 
 namespace leat {
 
-// Not thread-safe, but for its times.
+// Thread-safe, but `sleeps` and `on_sleep` are for a moment in which nobody sleeps.
 class FakeClock final : public Clock {
  public:
   Micros now() const override { return now_; }
@@ -17,8 +18,11 @@ class FakeClock final : public Clock {
     return std::chrono::steady_clock::time_point(std::chrono::microseconds(now_));
   }
   bool sleep_for(std::chrono::microseconds duration, std::stop_token stop) override {
-    sleeps.push_back(duration);
-    if (on_sleep) on_sleep();
+    {
+      const std::lock_guard lock(mutex_);
+      sleeps.push_back(duration);
+      if (on_sleep) on_sleep();
+    }
     if (stop.stop_requested()) return false;
     now_ += duration.count();
     return true;
@@ -30,6 +34,7 @@ class FakeClock final : public Clock {
   std::function<void()> on_sleep;
 
  private:
+  std::mutex mutex_;                                 // held while somebody falls asleep
   std::atomic<Micros> now_ = 1'795'253'400'000'000;  // 2026-11-21T09:30:00Z
 };
 

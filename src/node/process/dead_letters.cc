@@ -6,8 +6,8 @@
 #include "base/logging.h"
 #include "log/latest_by_key.h"
 #include "pipeline/dead_letter/letter_store.h"
-#include "pipeline/epoch/stream_discard.h"
 #include "pipeline/ingest/task_cursor.h"
+#include "pipeline/redrive/stream_discard.h"
 
 namespace leat::node {
 namespace {

@@ -18,9 +18,9 @@ Result<void> PipelineProcess::redrive_stream(const pipeline::LetterFilter& filte
   do {
     LEAT_ASSIGN(auto redriven, stream->second->redrive(filter, after));
     after = std::move(redriven.last);
-    if (after && !told(redriven.outcome)) return {};
+    if (after && !told(redriven.outcome)) break;
   } while (after);
-  return {};
+  return stream->second->deliver_redriven();
 }
 
 Result<std::unique_ptr<pipeline::HeldLetters>> PipelineProcess::hold_letters(

@@ -24,6 +24,24 @@ std::function<void()> crash_hook() {
   };
 }
 
+// LEAT_CRASH_AT_DELIVERY=delivered:3 dies when a target has taken the rows of the third delivery,
+// before that is remembered; `before` and `done` are the steps around it.
+std::function<void(pipeline::DeliveryStep)> crash_at_delivery() {
+  const char* text = std::getenv("LEAT_CRASH_AT_DELIVERY");
+  if (text == nullptr) return {};
+  const std::string_view wanted(text);
+  const size_t colon = wanted.find(':');
+  const auto word = wanted.substr(0, colon);
+  const auto step = word == "before"      ? pipeline::DeliveryStep::kBefore
+                    : word == "delivered" ? pipeline::DeliveryStep::kDelivered
+                                          : pipeline::DeliveryStep::kDone;
+  static std::atomic<long> left{0};
+  left = colon == std::string_view::npos ? 1 : std::atol(text + colon + 1);
+  return [step](pipeline::DeliveryStep now) {
+    if (now == step && --left == 0) ::raise(SIGKILL);
+  };
+}
+
 // Retention removes whole segments, and never the one that is written to: they are small beside
 // what is kept, so that not much more than that is on the disk.
 int64_t segment_bytes_for(int64_t retention_bytes, int64_t most) {
@@ -112,6 +130,7 @@ Result<std::unique_ptr<PipelineProcess>> PipelineProcess::open(Instance& instanc
   process->load_options_ = options.load;
   process->followed_hash_ = process->plan_.file_hash;
   process->after_epoch_ = crash_hook();
+  process->at_delivery_ = crash_at_delivery();
   LEAT_TRY(process->open_tasks());
   LEAT_TRY(process->open_streams());
   process->fresh_ = false;  // was asked for this once
@@ -148,6 +167,7 @@ Result<std::unique_ptr<pipeline::StreamRunner>> PipelineProcess::open_runner(
       .record_keys = {},
       .strict_topics = {},
       .after_epoch = after_epoch_,
+      .at_delivery = at_delivery_,
       .stop = stop_.get_token()};
   for (const auto& [name, topic] : plan.topics) {
     context.record_keys[name] = pipeline::record_key_of(plan, name);

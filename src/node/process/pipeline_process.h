@@ -133,6 +133,7 @@ class PipelineProcess {
   size_t epoch_records_ = 0;
   config::LoadOptions load_options_;
   std::function<void()> after_epoch_;
+  std::function<void(pipeline::DeliveryStep)> at_delivery_;
   // What follow() was given: runners refer to it.
   std::mutex following_;
   std::vector<std::unique_ptr<const config::Pipeline>> followed_;  // guarded by following_

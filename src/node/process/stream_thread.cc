@@ -36,6 +36,7 @@ void StreamThread::start() {
   }
   thread_ = std::thread([this] {
     Result<void> result = loop();
+    runner_->stop_delivery();
     // Whoever came before the end is still served here; who comes later works on its own thread.
     while (true) {
       std::vector<Work> left;
@@ -78,15 +79,12 @@ Result<void> StreamThread::run() {
     }
     if (ends) return runner_->drain(*ends, stop_.get_token());
     LEAT_ASSIGN(const bool more, run_epoch());
-    const auto wait = flush_due();
-    if (!wait.ok()) return Error(wait.error());
     runner_->tell_letters();
     if (more) continue;
     LEAT_TRY(runner_->checkpoint_if_due());
-    runner_->wait_for_records(*wait, woken);
+    runner_->wait_for_records(kIdleWait, woken);
   }
   runner_->tell_letters(true);
-  LEAT_TRY(runner_->flush());
   return stopped();
 }
 
@@ -126,14 +124,6 @@ std::optional<Error> StreamThread::trouble() const {
   const std::lock_guard lock(mutex_);
   if (trouble_ || of_delivery.empty()) return trouble_;
   return external_error(Retry::kYes, "{}", of_delivery);
-}
-
-Result<std::chrono::milliseconds> StreamThread::flush_due() {
-  const auto due = runner_->flush_due();
-  if (due.ok()) return std::min(kIdleWait, due->value_or(kIdleWait));
-  if (due.error().retry() == Retry::kNo) return Error(due.error());
-  log_warn("stream {}: {}; trying again", runner_->name(), due.error().to_string());
-  return kIdleWait;
 }
 
 std::vector<StreamThread::Work> StreamThread::take_work(std::stop_token& woken) {
@@ -204,6 +194,15 @@ Result<pipeline::StreamRunner::Redriven> StreamThread::redrive(
       [&] { return runner_->redrive(filter, after); });
 }
 
+Result<void> StreamThread::deliver_redriven() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_) return {};
+  }
+  const std::lock_guard one_at_a_time(idle_runner_);
+  return runner_->flush();
+}
+
 Result<int64_t> StreamThread::discard(const pipeline::LetterFilter& filter,
                                       const std::string& because) {
   return between_epochs<int64_t>([&] { return runner_->discard(filter, because); });
@@ -211,7 +210,7 @@ Result<int64_t> StreamThread::discard(const pipeline::LetterFilter& filter,
 
 Result<void> StreamThread::replace_runner(const OpenRunner& open) {
   return between_epochs<void>([&]() -> Result<void> {
-    LEAT_TRY(runner_->flush());  // the new one may not know what it holds back
+    runner_->stop_delivery();  // the new one goes on with what is left in the outbox
     LEAT_ASSIGN(std::shared_ptr<pipeline::StreamRunner> next, open());
     const std::lock_guard lock(mutex_);
     runner_.swap(next);

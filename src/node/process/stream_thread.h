@@ -38,6 +38,9 @@ class StreamThread {
   // Of the runner: on the stream's thread between two epochs, or here if the thread does not run.
   Result<pipeline::StreamRunner::Redriven> redrive(
       const pipeline::LetterFilter& filter, const std::optional<pipeline::StreamLetter>& after);
+  // To be called when the redrives are done: if the thread does not run, waits until what they put
+  // into the outbox is delivered; while it runs, that goes on by itself.
+  Result<void> deliver_redriven();
   Result<int64_t> discard(const pipeline::LetterFilter& filter, const std::string& because);
 
   // Goes on with the runner that `open` makes, between two epochs like a redrive; with the one that
@@ -67,9 +70,6 @@ class StreamThread {
   // Whether to try again, when the time for that has come; redrives are done meanwhile.
   Result<void> wait_after(const Error& error);
   void set_trouble(std::optional<Error> error);
-  // Makes visible what is due; how long to wait for records until more may be. A sink that can be
-  // tried again is, like its deliveries.
-  Result<std::chrono::milliseconds> flush_due();
   // Ends a wait for records.
   void wake();
   std::vector<Work> take_work(std::stop_token& woken);

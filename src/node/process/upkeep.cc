@@ -66,7 +66,7 @@ Result<void> add_stored_needs(Instance& instance, const std::string& pipeline,
     const auto now = read.find(stream);
     if (running == nullptr) add(progress->offsets, {}, "has not read them");
     if (now != read.end()) add(progress->offsets, now->second, "has not read them");
-    LEAT_ASSIGN(const auto outbox, state.load_outbox(stream));
+    LEAT_ASSIGN(const auto outbox, pipeline::Outbox(*connection).load(stream));
     for (const auto& entry : outbox) {
       add(entry.from, {}, fmt::format("has not delivered them to {}", entry.sink));
     }

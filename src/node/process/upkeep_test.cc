@@ -98,21 +98,21 @@ TEST_F(UpkeepTest, RetentionWaitsForAnOutbox) {
   open_process(kPipeline);
   drain();
   auto connection = std::move(instance_->pipeline_store("p").value()->database->connect()).value();
-  pipeline::StateStore state(*connection);
-  ASSERT_TRUE(state
-                  .add_outbox("s", {.epoch = 1,
-                                    .from = {{0, 1}},
-                                    .to = {{0, 3}},
-                                    .query_hash = "h",
-                                    .now = 1,
-                                    .write_time = 1,
-                                    .sink = "hdfs:files"})
+  pipeline::Outbox outbox(*connection);
+  ASSERT_TRUE(outbox
+                  .add("s", {.epoch = 1,
+                             .from = {{0, 1}},
+                             .to = {{0, 3}},
+                             .query_hash = "h",
+                             .now = 1,
+                             .write_time = 1,
+                             .sink = "hdfs:files"})
                   .ok());
   EXPECT_EQ(waiting(),
             "the records 1..2 of t-0 are past the topic's retention, and stay: the stream p.s has "
             "not delivered them to hdfs:files\n");
   EXPECT_EQ(start(), 0);
-  ASSERT_TRUE(state.remove_outbox("s", {.epoch = 1, .sink = "hdfs:files"}).ok());
+  ASSERT_TRUE(outbox.remove("s", {.epoch = 1, .sink = "hdfs:files"}).ok());
   EXPECT_EQ(waiting(), "");
   EXPECT_EQ(start(), 3);
 }

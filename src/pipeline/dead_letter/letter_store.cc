@@ -10,18 +10,29 @@ using store::quoted_literal;
 constexpr const char* kTables = R"(
 CREATE TABLE IF NOT EXISTS __leat.dead_letters(
   stream VARCHAR, sink VARCHAR, topic VARCHAR, "partition" INTEGER, "offset" BIGINT, "row" BIGINT,
-  stage VARCHAR, error VARCHAR, "key" BLOB, "value" BLOB, timestamp_ms BIGINT, failed_at BIGINT);
+  stage VARCHAR, error VARCHAR, "key" BLOB, "value" BLOB, timestamp_ms BIGINT, failed_at BIGINT,
+  write_time BIGINT);
 CREATE TABLE IF NOT EXISTS __leat.discarded(
   stream VARCHAR, sink VARCHAR, topic VARCHAR, "partition" INTEGER, "offset" BIGINT, "row" BIGINT,
   because VARCHAR, discarded_at BIGINT);
 CREATE TABLE IF NOT EXISTS __leat.redriven(
   stream VARCHAR, sink VARCHAR, topic VARCHAR, "partition" INTEGER, "offset" BIGINT, "row" BIGINT,
   stage VARCHAR, error VARCHAR, "key" BLOB, "value" BLOB, timestamp_ms BIGINT, failed_at BIGINT,
-  epoch BIGINT);
+  epoch BIGINT, write_time BIGINT);
 )";
 
+// What came with format 3 (StateStore).
+constexpr const char* kUpgrade = R"(
+ALTER TABLE __leat.dead_letters ADD COLUMN IF NOT EXISTS write_time BIGINT;
+ALTER TABLE __leat.redriven ADD COLUMN IF NOT EXISTS write_time BIGINT;
+)";
+
+constexpr const char* kInserted =
+    R"(stream, sink, topic, "partition", "offset", "row", stage, error,
+  "key", "value", timestamp_ms, failed_at, write_time)";
+
 constexpr const char* kColumns = R"(stream, sink, topic, "partition", "offset", "row", stage, error,
-  hex("key"), hex("value"), timestamp_ms, failed_at, rowid)";
+  hex("key"), hex("value"), timestamp_ms, failed_at, coalesce(write_time, failed_at), rowid)";
 
 constexpr const char* kOrder = R"(stream, topic, "partition", "offset", "row", sink)";
 
@@ -70,6 +81,7 @@ std::string row_ids(const Letters& letters) {
 }  // namespace
 
 std::string LetterStore::tables_sql() { return kTables; }
+std::string LetterStore::upgrade_sql() { return kUpgrade; }
 
 Result<void> LetterStore::insert(std::string_view sql, std::span<const StreamLetter> letters) {
   if (letters.empty()) return {};
@@ -84,7 +96,8 @@ Result<void> LetterStore::insert(std::string_view sql, std::span<const StreamLet
         .bind(7, letter.stage)
         .bind(8, letter.error)
         .bind(11, letter.timestamp_ms)
-        .bind(12, letter.at);
+        .bind(12, letter.at)
+        .bind(13, letter.write_time);
     letter.key ? statement.bind_blob(9, *letter.key) : statement.bind_null(9);
     letter.value ? statement.bind_blob(10, *letter.value) : statement.bind_null(10);
     auto inserted = statement.execute();
@@ -111,15 +124,17 @@ Result<std::vector<StreamLetter>> LetterStore::read(const std::string& sql) {
                        .value = from_hex(row[9]),
                        .timestamp_ms = std::stoll(row[10].value_or("0")),
                        .at = std::stoll(row[11].value_or("0")),
-                       .row_id = std::stoll(row[12].value_or("-1"))});
+                       .write_time = std::stoll(row[12].value_or("0")),
+                       .row_id = std::stoll(row[13].value_or("-1"))});
   }
   return letters;
 }
 
 Result<void> LetterStore::add(const std::vector<StreamLetter>& letters) {
-  return insert(
-      "INSERT INTO __leat.dead_letters VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-      letters);
+  return insert(fmt::format("INSERT INTO __leat.dead_letters({}) VALUES ($1, $2, $3, $4, $5, $6, "
+                            "$7, $8, $9, $10, $11, $12, $13)",
+                            kInserted),
+                letters);
 }
 
 // By the rows' ids, the bytes of what letters hold.
@@ -233,9 +248,9 @@ Result<std::set<std::pair<int32_t, int64_t>>> LetterStore::records_left_out(
 }
 
 Result<void> LetterStore::keep_redriven(uint64_t epoch, std::span<const StreamLetter> letters) {
-  return insert(fmt::format("INSERT INTO __leat.redriven VALUES "
-                            "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {})",
-                            epoch),
+  return insert(fmt::format("INSERT INTO __leat.redriven({}, epoch) VALUES "
+                            "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, {})",
+                            kInserted, epoch),
                 letters);
 }
 

@@ -33,7 +33,8 @@ class LetterStore {
  public:
   explicit LetterStore(store::Connection& connection) : connection_(connection) {}
 
-  static std::string tables_sql();  // makes them where they are missing
+  static std::string tables_sql();   // makes them where they are missing
+  static std::string upgrade_sql();  // makes those of an older format what they are now
 
   Result<void> add(const std::vector<StreamLetter>& letters);
 

@@ -4,6 +4,7 @@
 
 #include "base/temporary_directory.h"
 #include "pipeline/dead_letter/letters_for_test.h"
+#include "pipeline/epoch/outbox.h"
 #include "pipeline/epoch/state_store.h"
 #include "store/query_for_test.h"
 
@@ -219,18 +220,18 @@ TEST_F(LetterStoreTest, LeavesOutRecordsWithLettersThatWaitOrWereDiscarded) {
 }
 
 TEST_F(LetterStoreTest, RedrivenLettersStayUntilTheOutboxDoesNotNameThem) {
-  StateStore state(*connection_);
+  Outbox outbox(*connection_);
   const auto both = std::vector<StreamLetter>{record("s", 0, 1), record("s", 0, 2)};
   const OutboxEntry first{.epoch = 4, .redriven = true, .sink = "hdfs:a"};
   const OutboxEntry second{.epoch = 4, .redriven = true, .sink = "hdfs:b"};
   ASSERT_TRUE(store().keep_redriven(4, both).ok());
-  ASSERT_TRUE(state.add_outbox("s", first).ok());
-  ASSERT_TRUE(state.add_outbox("s", second).ok());
-  EXPECT_TRUE(state.load_outbox("s").value().at(0).redriven);
-  ASSERT_TRUE(state.remove_outbox("s", first).ok());
+  ASSERT_TRUE(outbox.add("s", first).ok());
+  ASSERT_TRUE(outbox.add("s", second).ok());
+  EXPECT_TRUE(outbox.load("s").value().at(0).redriven);
+  ASSERT_TRUE(outbox.remove("s", first).ok());
   EXPECT_THAT(store().redriven("s", 4).value(), SizeIs(2));
   EXPECT_THAT(store().redriven("s", 5).value(), IsEmpty());
-  ASSERT_TRUE(state.remove_outbox("s", second).ok());
+  ASSERT_TRUE(outbox.remove("s", second).ok());
   EXPECT_THAT(store().redriven("s", 4).value(), IsEmpty());
 }
 

@@ -25,6 +25,7 @@ struct StreamLetter {
   std::optional<std::string> value;  // the record's bytes
   int64_t timestamp_ms = 0;          // of the record
   Micros at = 0;                     // when it failed
+  Micros write_time = 0;             // of the epoch in which its record was read
   int64_t row_id = -1;               // where it is stored, within the transaction that read it
 
   // "stream/topic-partition@offset", and of a target's "/sink/row" behind that.

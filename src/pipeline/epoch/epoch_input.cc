@@ -58,11 +58,15 @@ int64_t EpochInput::skipped_offsets() const {
   return count;
 }
 
-void EpochInput::keep(uint32_t index, const stream::InputRecord& record) {
+EpochInput::Bytes EpochInput::bytes_of(const stream::InputRecord& record) {
   Bytes bytes;
   if (record.key) bytes.key = std::string(*record.key);
   if (record.value) bytes.value = std::string(*record.value);
-  kept.insert_or_assign(index, std::move(bytes));
+  return bytes;
+}
+
+void EpochInput::keep(uint32_t index, const stream::InputRecord& record) {
+  kept.insert_or_assign(index, bytes_of(record));
 }
 
 Result<EpochReader::Fetched*> EpochReader::fetch(int32_t partition, int64_t offset, size_t bytes) {
@@ -133,6 +137,9 @@ Result<bool> EpochReader::read_part(const Part& part, size_t slice_bytes, EpochI
     if (!slice.records.empty()) {
       LEAT_ASSIGN(const size_t taken, take(input, slice));
       add_places(input, std::span(slice.records).first(taken));
+      for (const auto& record : std::span(slice.records).first(taken)) {
+        input.bytes += record.key.value_or("").size() + record.value.value_or("").size();
+      }
       if (taken < slice.records.size()) {
         to = slice.records[taken].offset;
         take_skipped(part.partition, to, held.records, input);
@@ -198,11 +205,16 @@ Result<EpochInput> EpochReader::range(const Offsets& from, const Offsets& to, Bo
   return input;
 }
 
-Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> indexes) const {
+Result<std::map<uint32_t, EpochInput::Bytes>> EpochReader::bytes_of(
+    const EpochInput& input, std::span<const uint32_t> indexes) const {
+  std::map<uint32_t, EpochInput::Bytes> bytes;
   log::FetchedRecords held;
   int32_t partition = -1;
   for (const uint32_t index : indexes) {
-    if (input.kept.contains(index)) continue;
+    if (const auto kept = input.kept.find(index); kept != input.kept.end()) {
+      bytes.insert(*kept);
+      continue;
+    }
     const auto& place = input.records[index];
     if (partition != place.partition || place.offset >= held.next_offset) {
       held = {};
@@ -216,8 +228,14 @@ Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> inde
       return internal_error("{}@{} is gone since it was read",
                             log::TopicPartition{topic_, place.partition}.to_string(), place.offset);
     }
-    input.keep(index, input_record(place.partition, *found));
+    bytes.emplace(index, EpochInput::bytes_of(input_record(place.partition, *found)));
   }
+  return bytes;
+}
+
+Result<void> EpochReader::keep(EpochInput& input, std::span<const uint32_t> indexes) const {
+  LEAT_ASSIGN(auto bytes, bytes_of(input, indexes));
+  input.kept.merge(bytes);
   return {};
 }
 

@@ -57,6 +57,7 @@ struct EpochInput {
   Offsets to;
   BoundTypes types;                // with which the epoch is computed
   std::vector<Place> records;      // by partition, then offset
+  size_t bytes = 0;                // of their keys and values
   std::map<uint32_t, Bytes> kept;  // by index in `records`: of those that dead letters need
   struct Skipped {
     int32_t partition = 0;
@@ -66,6 +67,7 @@ struct EpochInput {
 
   bool empty() const { return from.empty(); }  // nothing to advance over
   void keep(uint32_t index, const stream::InputRecord& record);
+  static Bytes bytes_of(const stream::InputRecord& record);
   int64_t skipped_offsets() const;
 };
 
@@ -93,6 +95,9 @@ class EpochReader {
   // Reads the bytes of these records (ascending) again, unless they are kept already. May be called
   // while another thread reads ahead.
   Result<void> keep(EpochInput& input, std::span<const uint32_t> indexes) const;
+  // The same of an input that stays as it is: with what it keeps of them.
+  Result<std::map<uint32_t, EpochInput::Bytes>> bytes_of(const EpochInput& input,
+                                                         std::span<const uint32_t> indexes) const;
 
  private:
   // What was fetched of a partition and not taken yet.

@@ -2,6 +2,7 @@
 // executed, and how the stream's query is planned meanwhile.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -58,6 +59,11 @@ class EpochPreparer {
   // Reads the bytes of these records (ascending) again, unless they are kept already. May be called
   // while another thread prepares.
   Result<void> keep(EpochInput& input, std::span<const uint32_t> indexes) const;
+  // EpochReader::bytes_of().
+  Result<std::map<uint32_t, EpochInput::Bytes>> bytes_of(const EpochInput& input,
+                                                         std::span<const uint32_t> indexes) const {
+    return reader_.bytes_of(input, indexes);
+  }
 
   // After an error: begins anew, with nothing of what was under way.
   void forget();

@@ -1,36 +1,22 @@
 #include "pipeline/epoch/state_store.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/uuid.h"
 #include "pipeline/dead_letter/letter_store.h"
+#include "pipeline/epoch/outbox.h"
 
 namespace leat::pipeline {
 namespace {
 
-constexpr int64_t kFormat = 2;  // since 2: types, and the outbox names them
+// Since 2: types, and the outbox names them. Since 3: what deliveries have counted, and write times
+// of letters.
+constexpr int64_t kFormat = 3;
 
 constexpr const char* kTables = R"(
 CREATE SCHEMA IF NOT EXISTS __leat;
 CREATE TABLE IF NOT EXISTS __leat.store(id VARCHAR, format BIGINT);
 CREATE TABLE IF NOT EXISTS __leat.streams(stream VARCHAR, progress VARCHAR);
 CREATE TABLE IF NOT EXISTS __leat.types(stream VARCHAR, types VARCHAR);
-CREATE TABLE IF NOT EXISTS __leat.outbox(stream VARCHAR, epoch BIGINT, sink VARCHAR, entry VARCHAR);
 )";
-
-std::string offsets_text(const Offsets& offsets) {
-  nlohmann::json json = nlohmann::json::object();
-  for (const auto& [partition, offset] : offsets) json[std::to_string(partition)] = offset;
-  return json.dump();
-}
-
-Offsets offsets_of(const nlohmann::json& json) {
-  Offsets offsets;
-  for (const auto& [partition, offset] : json.items()) {
-    offsets[std::stoi(partition)] = offset.get<int64_t>();
-  }
-  return offsets;
-}
 
 Result<void> executed(store::Statement& statement) {
   auto result = statement.execute();
@@ -61,12 +47,15 @@ Result<void> StateStore::recognise() {
 
 Result<std::string> StateStore::open() {
   LEAT_TRY(recognise());
-  LEAT_TRY(connection_.run_ddl(kTables + LetterStore::tables_sql()));
-  LEAT_ASSIGN(auto result, connection_.query("SELECT id FROM __leat.store"));
+  LEAT_TRY(connection_.run_ddl(kTables + LetterStore::tables_sql() + Outbox::tables_sql()));
+  LEAT_ASSIGN(auto result, connection_.query("SELECT id, format FROM __leat.store"));
   LEAT_ASSIGN(const auto rows, result.texts());
   if (!rows.empty()) {
-    LEAT_TRY(connection_.run(fmt::format(
-        "UPDATE __leat.store SET format = {0} WHERE format IS DISTINCT FROM {0}", kFormat)));
+    if (std::stoll(rows[0][1].value_or("0")) < kFormat) {
+      // Statement by statement: who is killed in between begins anew, and the format comes last.
+      LEAT_TRY(connection_.run_ddl(LetterStore::upgrade_sql() + Outbox::upgrade_sql()));
+      LEAT_TRY(connection_.run(fmt::format("UPDATE __leat.store SET format = {}", kFormat)));
+    }
     return *rows[0][0];
   }
   const std::string id = random_uuid();
@@ -138,72 +127,6 @@ Result<std::vector<std::string>> StateStore::load_streams() {
   std::vector<std::string> streams;
   for (const auto& row : rows) streams.push_back(row[0].value_or(""));
   return streams;
-}
-
-Result<std::vector<OutboxEntry>> StateStore::load_outbox(const std::string& stream) {
-  LEAT_ASSIGN(
-      auto select,
-      connection_.prepare(
-          "SELECT epoch, sink, entry FROM __leat.outbox WHERE stream = $1 ORDER BY epoch, sink"));
-  select.bind(1, stream);
-  LEAT_ASSIGN(auto result, select.execute());
-  LEAT_ASSIGN(const auto rows, result.texts());
-  std::vector<OutboxEntry> entries;
-  try {
-    for (const auto& row : rows) {
-      const auto json = nlohmann::json::parse(row[2].value_or(""));
-      if (!json.contains("types")) {
-        return user_error(
-            "epoch {} of the stream {} waits for the target {} since an older Leat ran: run that "
-            "one once more, or start the stream anew with --fresh",
-            *row[0], stream, *row[1]);
-      }
-      LEAT_ASSIGN(auto types, codec::TopicSchema::from_json(json.at("types").dump()));
-      const bool redriven = json.value("redriven", false);
-      entries.push_back({.epoch = std::stoull(*row[0]),
-                         .from = redriven ? Offsets() : offsets_of(json.at("from")),
-                         .to = redriven ? Offsets() : offsets_of(json.at("to")),
-                         .redriven = redriven,
-                         .types = std::move(types),
-                         .query_hash = json.at("query_hash").get<std::string>(),
-                         .now = json.at("now").get<int64_t>(),
-                         .write_time = json.at("write_time").get<int64_t>(),
-                         .sink = *row[1]});
-    }
-  } catch (const std::exception& error) {
-    return internal_error("unreadable outbox of the stream {}: {}", stream, error.what());
-  }
-  return entries;
-}
-
-Result<void> StateStore::add_outbox(const std::string& stream, const OutboxEntry& entry) {
-  nlohmann::json json{{"types", nlohmann::ordered_json::parse(entry.types.to_json())},
-                      {"query_hash", entry.query_hash},
-                      {"now", entry.now},
-                      {"write_time", entry.write_time}};
-  if (entry.redriven) {
-    json["redriven"] = true;  // without offsets, which a version that knows no such entry wants
-  } else {
-    json["from"] = nlohmann::json::parse(offsets_text(entry.from));
-    json["to"] = nlohmann::json::parse(offsets_text(entry.to));
-  }
-  LEAT_ASSIGN(auto insert,
-              connection_.prepare("INSERT INTO __leat.outbox VALUES ($1, $2, $3, $4)"));
-  insert.bind(1, stream)
-      .bind(2, static_cast<int64_t>(entry.epoch))
-      .bind(3, entry.sink)
-      .bind(4, json.dump());
-  return executed(insert);
-}
-
-Result<void> StateStore::remove_outbox(const std::string& stream, const OutboxEntry& entry) {
-  LEAT_ASSIGN(auto remove,
-              connection_.prepare(
-                  "DELETE FROM __leat.outbox WHERE stream = $1 AND epoch = $2 AND sink = $3"));
-  remove.bind(1, stream).bind(2, static_cast<int64_t>(entry.epoch)).bind(3, entry.sink);
-  LEAT_TRY(executed(remove));
-  return entry.redriven ? LetterStore(connection_).forget_redriven(stream, entry.epoch)
-                        : Result<void>();
 }
 
 }  // namespace leat::pipeline

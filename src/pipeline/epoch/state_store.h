@@ -1,6 +1,6 @@
-// What a stream keeps in the pipeline's DuckDB file (schema __leat): its progress, the types that
-// it has bound, and the outbox of epochs that outside sinks have not taken yet. Its dead letters:
-// letters/letter_store.h. On disk: docs/formats.md.
+// What a stream keeps in the pipeline's DuckDB file (schema __leat): its progress and the types
+// that it has bound. Its dead letters: dead_letter/letter_store.h; what outside targets have not
+// taken yet: outbox.h. On disk: docs/formats.md.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "codec/topic_schema.h"
 #include "pipeline/position/progress.h"
@@ -17,19 +16,6 @@
 #include "store/function/text_function.h"
 
 namespace leat::pipeline {
-
-// What is needed to compute an epoch's rows again: the stream has no other state.
-struct OutboxEntry {
-  uint64_t epoch = 0;
-  Offsets from;              // inclusive
-  Offsets to;                // exclusive
-  bool redriven = false;     // its records are letters: LetterStore::redriven(), no offsets
-  codec::TopicSchema types;  // with which the epoch was computed
-  std::string query_hash;
-  Micros now = 0;  // the epoch's clock
-  Micros write_time = 0;
-  std::string sink;  // "<type>:<name>"
-};
 
 // Every call is one statement of the caller's open transaction, unless it says otherwise. Not
 // thread-safe; one per connection.
@@ -57,11 +43,6 @@ class StateStore {
   Result<void> save_types(const std::string& stream, const codec::TopicSchema& types);
 
   Result<std::vector<std::string>> load_streams();  // all that have progress or an outbox
-
-  Result<std::vector<OutboxEntry>> load_outbox(const std::string& stream);  // oldest first
-  Result<void> add_outbox(const std::string& stream, const OutboxEntry& entry);
-  // With the last entry of redriven letters go those.
-  Result<void> remove_outbox(const std::string& stream, const OutboxEntry& entry);
 
  private:
   store::Connection& connection_;

@@ -4,12 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_directory.h"
+#include "pipeline/dead_letter/letters_for_test.h"
+#include "pipeline/epoch/outbox.h"
 
 namespace leat::pipeline {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 class StateStoreTest : public testing::Test {
  protected:
@@ -41,10 +42,34 @@ TEST_F(StateStoreTest, AFileHasOneIdentityForEver) {
 }
 
 TEST_F(StateStoreTest, RefusesANewerFormat) {
-  ASSERT_TRUE(connection_->run("UPDATE __leat.store SET format = 3").ok());
+  ASSERT_TRUE(connection_->run("UPDATE __leat.store SET format = 4").ok());
   const auto opened = state().open();
   ASSERT_FALSE(opened.ok());
-  EXPECT_THAT(opened.error().message(), HasSubstr("format 3"));
+  EXPECT_THAT(opened.error().message(), HasSubstr("format 4"));
+}
+
+TEST_F(StateStoreTest, TakesAFileOfFormatTwoOver) {
+  ASSERT_TRUE(connection_
+                  ->run(R"(DROP TABLE __leat.deliveries; DROP TABLE __leat.outbox;
+                           ALTER TABLE __leat.dead_letters DROP COLUMN write_time;
+                           ALTER TABLE __leat.redriven DROP COLUMN write_time;
+                           CREATE TABLE __leat.outbox(
+                             stream VARCHAR, epoch BIGINT, sink VARCHAR, entry VARCHAR);
+                           INSERT INTO __leat.outbox VALUES ('s', 7, 'hdfs:d',
+                             '{"from":{"0":1},"now":5,"query_hash":"abc","to":{"0":2},' ||
+                             '"types":{},"write_time":6}');
+                           INSERT INTO __leat.dead_letters VALUES ('s', '', 't', 0, 3, 0, 'query',
+                             'e', NULL, NULL, 1, 17);
+                           UPDATE __leat.store SET format = 2)")
+                  .ok());
+  reopen();
+  const auto parts = Outbox(*connection_).parts("s").value();
+  ASSERT_EQ(parts.size(), 1U);
+  EXPECT_EQ(parts[0].query_hash, "abc");
+  EXPECT_EQ(parts[0].first_epoch, 7U);
+  EXPECT_EQ(test::all_letters(*connection_).at(0).write_time, 17) << "when it failed";
+  ASSERT_TRUE(Outbox(*connection_).save_counts("s", "hdfs:d", {.delivered = 1}).ok());
+  reopen();
 }
 
 TEST_F(StateStoreTest, KeepsTheLastProgressOfEveryStream) {
@@ -82,41 +107,8 @@ TEST_F(StateStoreTest, SavesTheProgressOfManyEpochsByOnePlan) {
 TEST_F(StateStoreTest, WhatIsNotCommittedIsNotThere) {
   ASSERT_TRUE(connection_->begin().ok());
   ASSERT_TRUE(state().save_progress("s", {}).ok());
-  ASSERT_TRUE(state().add_outbox("s", {.epoch = 1, .sink = "hdfs:d"}).ok());
   connection_->rollback();
   EXPECT_FALSE(state().load_progress("s").value());
-  EXPECT_THAT(state().load_outbox("s").value(), IsEmpty());
-}
-
-TEST_F(StateStoreTest, TheOutboxComesOldestFirst) {
-  const OutboxEntry entry{
-      .epoch = 10,
-      .from = {{0, 1}, {3, 4}},
-      .to = {{0, 2}, {3, 9}},
-      .types = codec::TopicSchema::from_declaration(R"({"b":"INT","a":"DATE"})").value(),
-      .query_hash = "abc",
-      .now = 17,
-      .write_time = 18,
-      .sink = "hdfs:it's"};
-  ASSERT_TRUE(state().add_outbox("s", entry).ok());
-  ASSERT_TRUE(state().add_outbox("s", {.epoch = 9, .sink = "console:"}).ok());
-  ASSERT_TRUE(state().add_outbox("other", {.epoch = 1, .sink = "console:"}).ok());
-  reopen();
-  auto entries = state().load_outbox("s").value();
-  ASSERT_EQ(entries.size(), 2U);
-  EXPECT_EQ(entries[0].epoch, 9U);
-  EXPECT_EQ(entries[1].from, entry.from);
-  EXPECT_EQ(entries[1].to, entry.to);
-  EXPECT_EQ(entries[1].types, entry.types);
-  EXPECT_EQ(entries[1].query_hash, "abc");
-  EXPECT_EQ(entries[1].now, 17);
-  EXPECT_EQ(entries[1].write_time, 18);
-  EXPECT_EQ(entries[1].sink, "hdfs:it's");
-  ASSERT_TRUE(state().remove_outbox("s", {.epoch = 10, .sink = "console:"}).ok());
-  EXPECT_EQ(state().load_outbox("s").value().size(), 2U);
-  ASSERT_TRUE(state().remove_outbox("s", {.epoch = 10, .sink = "hdfs:it's"}).ok());
-  EXPECT_EQ(state().load_outbox("s").value().size(), 1U);
-  EXPECT_EQ(state().load_outbox("other").value().size(), 1U);
 }
 
 }  // namespace

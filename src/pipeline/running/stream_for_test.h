@@ -7,7 +7,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/logging.h"
@@ -37,7 +39,11 @@ inline std::vector<std::string> texts_of(const store::RowBatch& rows) {
   return texts;
 }
 
-// What an outside system was given, and how it behaves; it outlives its sinks.
+constexpr int kForEver = 1'000'000'000;
+
+// What an outside system was given, and how it behaves; it outlives its sinks. Its sink uses it on
+// a thread of its own: to be looked at and changed by a test while nothing is delivered, or under
+// `mutex`.
 struct OutsideSystem {
   struct Delivered {
     sink::EpochIdentity epoch;
@@ -51,8 +57,24 @@ struct OutsideSystem {
   bool takes_before = false;  // a failing delivery has taken effect all the same
   Retry retry = Retry::kYes;  // of these failures
   int flushed = 0;
+  int closed = 0;
+  std::optional<uint64_t> newest;  // what it says of itself
+  std::mutex mutex;
   std::optional<std::chrono::milliseconds> due_in;  // what waits for its time
   std::function<bool(const std::string& row)> refuses;
+
+  // From now on.
+  void fail(int times, bool takes_all_the_same = false, Retry of = Retry::kYes) {
+    const std::lock_guard lock(mutex);
+    failures = times;
+    takes_before = takes_all_the_same;
+    retry = of;
+  }
+  void forget() {
+    const std::lock_guard lock(mutex);
+    attempts.clear();
+    kept.clear();
+  }
 
   std::vector<std::string> rows() const {
     std::vector<std::string> all;
@@ -65,12 +87,18 @@ class OutsideSink final : public sink::Sink {
  public:
   explicit OutsideSink(OutsideSystem& system) : system_(system) {}
 
+  Result<std::optional<uint64_t>> newest_epoch() override {
+    const std::lock_guard lock(system_.mutex);
+    return system_.newest;
+  }
+
   Result<void> prepare(const std::vector<store::Column>& columns) override {
     columns_ = columns;
     return {};
   }
   Result<sink::Delivery> deliver(const sink::EpochIdentity& epoch,
                                  const store::RowBatch& rows) override {
+    const std::lock_guard lock(system_.mutex);
     EXPECT_EQ(rows.columns, columns_) << "prepare() comes first whenever the columns change";
     OutsideSystem::Delivered delivered{
         .epoch = epoch, .columns = {}, .rows = texts_of(rows), .deletes = {}};
@@ -96,11 +124,19 @@ class OutsideSink final : public sink::Sink {
     return outcome;
   }
   Result<void> flush() override {
+    const std::lock_guard lock(system_.mutex);
     ++system_.flushed;
     return {};
   }
-  Result<std::optional<std::chrono::milliseconds>> flush_due() override { return system_.due_in; }
-  Result<void> close() override { return {}; }
+  Result<std::optional<std::chrono::milliseconds>> flush_due() override {
+    const std::lock_guard lock(system_.mutex);
+    return system_.due_in;
+  }
+  Result<void> close() override {
+    const std::lock_guard lock(system_.mutex);
+    ++system_.closed;
+    return {};
+  }
 
  private:
   OutsideSystem& system_;
@@ -113,6 +149,7 @@ class StreamTest : public testing::Test {
   StreamTest() {
     set_log_sink([](LogLevel, std::string_view) {});
     stream_.name = "s";
+    clock_.on_sleep = [] { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
     log_.make_topic("t");
     open_files();
   }
@@ -144,10 +181,12 @@ class StreamTest : public testing::Test {
         },
         .limits = limits_,
         .letters = letter_limits_,
+        .backlog = backlog_limits_,
         .fresh = fresh_,
         .record_keys = {{topic_, {"id"}}},
         .strict_topics = strict_topics_,
         .after_epoch = {},
+        .at_delivery = at_delivery_,
         .stop = stop_.get_token()};
     LEAT_ASSIGN(runner_, StreamRunner::open(stream_, std::move(context), *database_));
     return {};
@@ -184,6 +223,7 @@ class StreamTest : public testing::Test {
       outcome += redriven.outcome;
       after = std::move(redriven.last);
     } while (after);
+    LEAT_TRY(runner_->flush());
     return outcome;
   }
 
@@ -194,7 +234,27 @@ class StreamTest : public testing::Test {
   StreamProgress progress() { return runner_ ? runner_->snapshot().progress : StreamProgress{}; }
   SinkCounts sink(const std::string& name) { return progress().sinks[name]; }
   std::vector<StreamLetter> letters() { return all_letters(*reader_); }
-  size_t outbox() { return StateStore(*reader_).load_outbox("s").value().size(); }
+  size_t outbox() { return Outbox(*reader_).load(stream_.name).value().size(); }
+  // All that was committed is delivered.
+  void deliver() {
+    const auto flushed = runner_->flush();
+    ASSERT_TRUE(flushed.ok()) << flushed.error().to_string();
+  }
+  // Commits what the topic holds, and leaves it in the outbox as a process that dies does.
+  void leave_undelivered(OutsideSystem& system, bool takes_all_the_same = false) {
+    system.fail(kForEver, takes_all_the_same);
+    open();
+    while (runner_->run_epoch().value()) continue;
+    wait_for_trouble();
+    runner_.reset();
+    system.fail(0);
+  }
+  // Until a delivery has failed.
+  void wait_for_trouble() {
+    while (runner_->snapshot().trouble.empty()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
   // The sums add up, and the letters are as many as are counted.
   void expect_reconciled() {
     std::map<std::string, int64_t> waiting;
@@ -219,6 +279,8 @@ class StreamTest : public testing::Test {
   config::Stream stream_;
   EpochLimits limits_{.worth_ahead = 1};
   LetterLimits letter_limits_;
+  BacklogLimits backlog_limits_;
+  std::function<void(DeliveryStep)> at_delivery_;
   bool fresh_ = false;
   std::set<std::string> strict_topics_;
   std::map<std::string, OutsideSystem> outside_;  // by the target's name

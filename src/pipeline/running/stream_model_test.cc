@@ -87,17 +87,15 @@ class StreamModelTest : public test::StreamTest {
     limits_.slice_bytes = 1 + up_to(300);
     limits_.worth_ahead = once_in(3) ? 100 : 1 + static_cast<int64_t>(up_to(9));
     if (once_in(2)) restart();
-    outside_["out"].failures = 0;
+    outside_["out"].fail(0);
     open();
   }
 
-  // An outside system that is down for a moment, or for so long that the stream gives up after it
-  // has committed the epoch; it may have taken the rows all the same.
+  // An outside system that is down for a moment; it may have taken the rows all the same.
   void disturb() {
-    auto& system = outside_["out"];
-    system.failures = static_cast<int>(up_to(4));
-    system.takes_before = once_in(2);
-    system.retry = once_in(2) ? Retry::kYes : Retry::kNo;
+    const auto failures = static_cast<int>(up_to(4));
+    const bool takes_before = once_in(2);
+    outside_["out"].fail(failures, takes_before, once_in(2) ? Retry::kYes : Retry::kNo);
   }
 
   void step() {
@@ -110,7 +108,7 @@ class StreamModelTest : public test::StreamTest {
       if (once_in(2)) {
         begin_again();
       } else {
-        outside_["out"].failures = 0;
+        outside_["out"].fail(0);
         const auto resumed = runner_->resume();
         ASSERT_TRUE(resumed.ok()) << resumed.error().to_string();
       }

@@ -75,7 +75,7 @@ class StreamRedriveModelTest : public test::StreamTest, public testing::WithPara
   // The next process, with the query that it had, which delivers what is outstanding; then with
   // another one.
   void begin_again() {
-    outside_["out"].failures = 0;
+    outside_["out"].fail(0);
     limits_.records = 1 + up_to(9);
     letter_limits_ = {.letters = 1 + up_to(5), .bytes = once_in(3) ? size_t{40} : size_t{8} << 20};
     if (once_in(2)) restart();
@@ -86,8 +86,8 @@ class StreamRedriveModelTest : public test::StreamTest, public testing::WithPara
   }
 
   void disturb() {
-    outside_["out"].failures = static_cast<int>(up_to(2));
-    outside_["out"].takes_before = once_in(2);
+    const auto failures = static_cast<int>(up_to(2));
+    outside_["out"].fail(failures, once_in(2), Retry::kNo);
   }
 
   bool fails(const Record& record) const { return !record.is_delete && record.bad > level_; }
@@ -147,8 +147,8 @@ class StreamRedriveModelTest : public test::StreamTest, public testing::WithPara
     if (once_in(3)) disturb();
     const auto before = progress().counts;
     const bool done = try_redrive(filter).ok();
-    // One whose delivery failed is committed, and ends the redrive: which were done is to be seen
-    // in what is left.
+    // Where a delivery failed, what was redriven is committed: which were done is to be seen in
+    // what is left.
     std::set<std::string> left;
     for (const auto& letter : letters()) left.insert(letter.name());
     // The later ones first, so that none of these counts as applied for those before it.
@@ -195,7 +195,7 @@ class StreamRedriveModelTest : public test::StreamTest, public testing::WithPara
       if (done) continue;
       ASSERT_TRUE(runner_->resume().ok() || runner_->resume().ok());
     }
-    outside_["out"].failures = 0;
+    outside_["out"].fail(0);
     read_to_where_the_stream_is();
     if (once_in(2)) redrive_some();
     if (once_in(3)) discard_some();

@@ -167,28 +167,94 @@ TEST_F(StreamRedriveTest, GoesToOutsideSystemsThroughTheOutbox) {
   run("SELECT n::INTEGER AS n FROM t");
   run("SELECT coalesce(try_cast(n AS INTEGER), -1) AS n FROM t");
   auto& out = outside_["out"];
-  out.failures = 1;
-  out.retry = Retry::kNo;
+  const Micros write_time = out.attempts.at(0).epoch.write_time;
+  out.fail(test::kForEver, false, Retry::kNo);
   EXPECT_FALSE(try_redrive().ok());
   EXPECT_THAT(letters(), IsEmpty()) << "it is in the outbox now";
   EXPECT_EQ(outbox(), 1U);
   restart();
+  const size_t failed = out.attempts.size();
+  ASSERT_GE(failed, 2U);
+  out.fail(0);
   open();
-  ASSERT_EQ(out.attempts.size(), 3U);
-  EXPECT_EQ(out.attempts[1].rows, out.attempts[2].rows);
-  EXPECT_EQ(out.attempts[1].epoch.epoch, out.attempts[2].epoch.epoch);
+  deliver();
+  ASSERT_EQ(out.attempts.size(), failed + 1);
+  EXPECT_EQ(out.attempts[1].rows, out.attempts[failed].rows);
+  EXPECT_EQ(out.attempts[1].epoch.epoch, out.attempts[failed].epoch.epoch);
+  EXPECT_EQ(out.attempts[failed].epoch.write_time, write_time) << "that of its record's epoch";
+  EXPECT_TRUE(out.attempts[failed].epoch.offsets.empty());
   EXPECT_THAT(out.rows(), ElementsAre("2", "-1"));
   expect_reconciled();
 }
 
-TEST_F(StreamRedriveTest, ARowThatAnOutsideSystemRefusedStaysALetter) {
+TEST_F(StreamRedriveTest, ARowThatAnOutsideSystemRefusesAgainIsTheSameLetter) {
   into("hdfs", "dir");
   outside_["dir"].refuses = [](const std::string&) { return true; };
   log_.produce("t", R"({"n":1})");
   run("SELECT n FROM t");
-  EXPECT_EQ(redrive().failed_again, 1);
+  const auto before = letters().at(0);
+  EXPECT_EQ(redrive().redriven, 1) << "it is handed to the target";
   ASSERT_EQ(letters().size(), 1U);
+  EXPECT_EQ(letters()[0].name(), before.name());
   EXPECT_EQ(letters()[0].error, "refused 1");
+  EXPECT_EQ(letters()[0].write_time, before.write_time);
+  EXPECT_EQ(sink("hdfs:dir"), (SinkCounts{.emitted = 1, .delivered = 0, .dead_lettered = 1}));
+  expect_reconciled();
+}
+
+TEST_F(StreamRedriveTest, AnOutsideSystemGetsTheRowThatItRefusedAndNoOther) {
+  into("hdfs", "dir");
+  into("console", "out");
+  into("table", "x");
+  outside_["dir"].refuses = [](const std::string& row) { return row.ends_with("|2"); };
+  log_.produce("t", R"({"n":1})");
+  log_.produce("t", R"({"n":5})");
+  run("SELECT n, unnest([1, 2, 3]) AS part FROM t");
+  EXPECT_EQ(letters().size(), 2U);
+  outside_["dir"].refuses = nullptr;
+  EXPECT_EQ(redrive().redriven, 2);
+  EXPECT_THAT(letters(), IsEmpty());
+  const auto& last = outside_["dir"].attempts.back();
+  EXPECT_THAT(last.rows, ElementsAre("1|2", "5|2"));
+  EXPECT_EQ(last.epoch.write_time, outside_["dir"].attempts[0].epoch.write_time);
+  EXPECT_EQ(outside_["out"].attempts.size(), 1U);
+  EXPECT_EQ(rows("FROM x").size(), 6U);
+  EXPECT_EQ(sink("hdfs:dir"), (SinkCounts{.emitted = 6, .delivered = 6, .dead_lettered = 0}));
+  EXPECT_THAT(rows("FROM __leat.redriven"), IsEmpty());
+  expect_reconciled();
+}
+
+TEST_F(StreamRedriveTest, ARefusedRowThatTheQueryNoLongerGivesIsLeftOut) {
+  into("hdfs", "dir");
+  outside_["dir"].refuses = [](const std::string& row) { return row == "2"; };
+  log_.produce("t", R"({"n":1})");
+  log_.produce("t", R"({"n":2})");
+  run("SELECT n FROM t");
+  run("SELECT n FROM t WHERE n <> 2");
+  EXPECT_EQ(redrive().redriven, 1);
+  EXPECT_THAT(letters(), IsEmpty());
+  EXPECT_EQ(sink("hdfs:dir"), (SinkCounts{.emitted = 1, .delivered = 1, .dead_lettered = 0}));
+  expect_reconciled();
+}
+
+TEST_F(StreamRedriveTest, LettersOfDifferentEpochsGoOutWithTheirOwnWriteTimes) {
+  into("hdfs", "dir");
+  stream_.sql = "SELECT n::INTEGER AS n FROM t";
+  open();
+  for (const char* n : {"one", "two"}) {
+    log_.produce("t", fmt::format(R"({{"n":"{}"}})", n));
+    drain();
+  }
+  const auto before = letters();
+  ASSERT_EQ(before.size(), 2U);
+  ASSERT_LT(before[0].write_time, before[1].write_time);
+  run("SELECT length(n) AS n FROM t");
+  EXPECT_EQ(redrive().redriven, 2);
+  const auto& attempts = outside_["dir"].attempts;
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_EQ(attempts[0].epoch.write_time, before[0].write_time);
+  EXPECT_EQ(attempts[1].epoch.write_time, before[1].write_time);
+  EXPECT_LT(attempts[0].epoch.epoch, attempts[1].epoch.epoch);
   expect_reconciled();
 }
 
@@ -318,12 +384,13 @@ TEST_F(StreamRedriveTest, WhatIsUndeliveredDoesNotNeedTheTopicAnyMore) {
                         "WHERE \"offset\" = 0")
                   .ok());
   auto& out = outside_["out"];
-  out.failures = 1;
-  out.retry = Retry::kNo;
+  out.fail(test::kForEver, false, Retry::kNo);
   EXPECT_FALSE(try_redrive().ok());
   EXPECT_EQ(progress().counts.filtered, 1);
   restart();
+  out.fail(0);
   open();
+  deliver();
   EXPECT_THAT(out.rows(), ElementsAre("4", "5")) << "the letters' bytes, not the topic's";
   EXPECT_EQ(outbox(), 0U);
   EXPECT_THAT(rows("FROM __leat.redriven"), IsEmpty());

@@ -26,6 +26,19 @@ Result<void> ParquetDirectory::prepare(const std::vector<store::Column>& columns
   return {};
 }
 
+// Also of files that wait: they are as durable.
+Result<std::optional<uint64_t>> ParquetDirectory::newest_epoch() {
+  auto read = recover();
+  if (!read) {
+    recovered_ = false;
+    return std::move(read).error();
+  }
+  std::optional<uint64_t> newest;
+  for (const PartName& part : visible_) newest = std::max(newest.value_or(0), part.to);
+  for (const Pending& one : pending_) newest = std::max(newest.value_or(0), one.epoch);
+  return newest;
+}
+
 Result<Delivery> ParquetDirectory::deliver(const EpochIdentity& epoch,
                                            const store::RowBatch& rows) {
   auto delivery = deliver_once(epoch, rows);

@@ -40,6 +40,7 @@ class ParquetDirectory final : public Sink {
   ParquetDirectory(Path directory, const EpochIdentity& origin, ParquetDirectoryOptions options,
                    const Clock& clock, FileSystem& files);
 
+  Result<std::optional<uint64_t>> newest_epoch() override;
   // Pending files of other columns become visible first, and those of an earlier process.
   Result<void> prepare(const std::vector<store::Column>& columns) override;
   Result<Delivery> deliver(const EpochIdentity& epoch, const store::RowBatch& rows) override;

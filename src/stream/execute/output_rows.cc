@@ -50,6 +50,17 @@ store::DataChunk gathered(const std::vector<store::DataChunk>& chunks,
   return target;
 }
 
+// The batch holds the rows at these places from now on.
+void take(store::RowBatch& rows, const std::vector<Place>& places, std::vector<uint32_t> inputs) {
+  std::vector<store::DataChunk> chunks;
+  for (size_t from = 0; from < places.size(); from += duckdb_vector_size()) {
+    const size_t count = std::min<size_t>(duckdb_vector_size(), places.size() - from);
+    chunks.push_back(gathered(rows.chunks, places, from, count));
+  }
+  rows.chunks = std::move(chunks);
+  rows.inputs = std::move(inputs);
+}
+
 }  // namespace
 
 void append_chunk(store::RowBatch& rows, store::DataChunk chunk) {
@@ -60,6 +71,22 @@ void append_chunk(store::RowBatch& rows, store::DataChunk chunk) {
       duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), last)));
   for (idx_t i = 0; i < size; ++i) rows.inputs.push_back(static_cast<uint32_t>(ids[i]));
   rows.chunks.push_back(std::move(chunk));
+}
+
+void keep_rows(store::RowBatch& rows, const std::vector<uint32_t>& wanted) {
+  std::vector<Place> places;
+  std::vector<uint32_t> inputs;
+  uint32_t first = 0;
+  size_t next = 0;
+  for (uint32_t c = 0; c < rows.chunks.size(); ++c) {
+    const auto size = static_cast<uint32_t>(duckdb_data_chunk_get_size(rows.chunks[c].get()));
+    for (; next < wanted.size() && wanted[next] < first + size; ++next) {
+      places.push_back({c, wanted[next] - first});
+      inputs.push_back(rows.inputs[wanted[next]]);
+    }
+    first += size;
+  }
+  take(rows, places, std::move(inputs));
 }
 
 void sort_by_input(store::RowBatch& rows) {
@@ -80,13 +107,7 @@ void sort_by_input(store::RowBatch& rows) {
     sorted.push_back(places[at]);
     inputs.push_back(rows.inputs[at]);
   }
-  std::vector<store::DataChunk> chunks;
-  for (size_t from = 0; from < sorted.size(); from += duckdb_vector_size()) {
-    const size_t count = std::min<size_t>(duckdb_vector_size(), sorted.size() - from);
-    chunks.push_back(gathered(rows.chunks, sorted, from, count));
-  }
-  rows.chunks = std::move(chunks);
-  rows.inputs = std::move(inputs);
+  take(rows, sorted, std::move(inputs));
 }
 
 uint64_t records_with_rows(const store::RowBatch& rows) {

@@ -15,6 +15,9 @@ void append_chunk(store::RowBatch& rows, store::DataChunk chunk);
 // they are out of order (UNION ALL, joins, records that were run apart).
 void sort_by_input(store::RowBatch& rows);
 
+// Drops all rows but these (ascending, counted over all chunks).
+void keep_rows(store::RowBatch& rows, const std::vector<uint32_t>& wanted);
+
 // How many records have at least one row. REQUIRES: `inputs` is ascending.
 uint64_t records_with_rows(const store::RowBatch& rows);
 

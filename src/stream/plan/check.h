@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "stream/syntax/ast.h"
+#include "stream/plan/ast.h"
 
 namespace leat::stream {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "stream/syntax/ast.h"
+#include "stream/plan/ast.h"
 
 namespace leat::stream {
 
