@@ -20,6 +20,7 @@
 #include "codec/topic_schema.h"
 #include "store/database.h"
 #include "store/rows.h"
+#include "stream/quick/quick_queries.h"
 
 namespace leat::stream {
 
@@ -49,20 +50,6 @@ class Query {
   std::shared_ptr<const Tree> tree_;
 };
 
-// Which rows of a batch fail in a cast. The columns of `sql`, which gives those rows only: the
-// first failing cast as an index of `casts`, how many fail, the text that did not convert where
-// that cast's value is a text, the row.
-struct CastCheck {
-  struct Cast {
-    // An output column that is the cast of a text field, in a query that has no casts but these.
-    bool of_text = false;
-    bool one_message = false;  // and DuckDB says the same of each text that does not convert
-    std::string sql;           // of_text: the query with this column only, and without WHERE
-  };
-  std::string sql;
-  std::vector<Cast> casts;
-};
-
 // A query bound to one version of its topic's schema. Immutable.
 struct Plan {
   std::string sql;  // what is executed, over the table function of the batch
@@ -74,10 +61,8 @@ struct Plan {
 
   // For the Executor. `sql` and these read from __leat_batch(), which each Executor calls by a name
   // of its own.
-  std::string quick_sql;                  // quick casts of strings; may not bind; empty: none
   std::string lenient_sql;                // every cast is a TRY_CAST
-  std::string probe_sql;                  // the rows that fail; empty where TRY cannot tell
-  std::optional<CastCheck> cast_check;    // finds most of them in a fraction of the time
+  QuickQueries quick;                     // as many as there are
   std::vector<std::string_view> special;  // the special columns that are read, after the fields
 };
 
@@ -90,7 +75,8 @@ enum class Unseen : uint8_t {
 // Errors: a path that is a mistake, a type that does not bind: domain user with the position in
 // Query::sql().
 Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
-                  store::Connection& connection, Unseen unseen = Unseen::kMistake);
+                  store::Connection& connection, Unseen unseen = Unseen::kMistake,
+                  const QuickOptions& quick = {});
 
 struct InputRecord {
   int32_t partition = 0;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sink/store/key_bytes.h"
+#include "sink/store/known_keys/key_filter.h"
 #include "store/cell.h"
 
 namespace leat::sink {
@@ -146,7 +147,7 @@ std::string key_description(const store::RowBatch& rows, std::span<const size_t>
 }
 
 // So many entries ahead the filter's block is fetched into the cache.
-constexpr size_t kAhead = 16;
+constexpr size_t kFetchedAhead = 16;
 
 }  // namespace
 
@@ -194,8 +195,8 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
   };
   const auto& entries = last.entries();
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (present != nullptr && i + kAhead < entries.size()) {
-      present->prefetch(entries[i + kAhead].hash);
+    if (present != nullptr && i + kFetchedAhead < entries.size()) {
+      present->prefetch(entries[i + kFetchedAhead].hash);
     }
     const auto& entry = entries[i];
     if (entry.replaced) continue;

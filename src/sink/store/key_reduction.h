@@ -11,17 +11,24 @@
 
 #include "base/result.h"
 #include "sink/sink.h"
-#include "sink/store/key_filter.h"
 #include "store/database.h"
 #include "store/rows.h"
 
 namespace leat::sink {
+
+class KeyFilter;
 
 // Some rows of a chunk.
 struct Selection {
   duckdb_data_chunk chunk = nullptr;
   std::vector<uint32_t> rows;    // ascending
   std::vector<uint64_t> hashes;  // of their keys: key_hash()
+};
+
+// Keys of the batch: rows of a chunk, and which of its vectors are the key's, in the key's order.
+struct KeySelection {
+  const Selection* selection = nullptr;
+  std::span<const size_t> key;
 };
 
 struct ReducedBatch {

@@ -8,37 +8,27 @@
 #include "base/text/lower_case.h"
 #include "sink/store/chunk_statement.h"
 #include "sink/store/key_bytes.h"
-#include "sink/store/key_filter.h"
 #include "sink/store/key_reduction.h"
-#include "sink/store/located_delete.h"
+#include "sink/store/known_keys/known_keys.h"
 #include "sink/store/table_layout.h"
 #include "store/column_type.h"
 
 namespace leat::sink {
 
-namespace {
-
-// So many batches are written before the keys of the table are read: a short run does without.
-constexpr int kBatchesWithoutFilter = 4;
-constexpr size_t kLeastFilteredKeys = 1 << 16;
-
-}  // namespace
-
 struct TableWriter::Impl {
-  Impl(store::Connection& on, std::string name, std::vector<std::string> by, size_t large)
+  Impl(store::Connection& on, std::string name, std::vector<std::string> by,
+       const TableWriterOptions& options)
       : connection(on),
         table(std::move(name)),
         key(std::move(by)),
-        large_table(large),
         inserts(ChunkStatement::create(on)),
         removals(ChunkStatement::create(on)),
         checks(ChunkStatement::create(on)),
-        wanted(key.empty() ? Result(std::unique_ptr<WantedRows>()) : WantedRows::create(on)) {}
+        known(known_keys(options)) {}
 
   store::Connection& connection;
   std::string table;
   std::vector<std::string> key;
-  size_t large_table;
 
   std::vector<store::Column> columns;  // of the batches
   std::vector<TableColumn> typed;      // the same
@@ -48,20 +38,15 @@ struct TableWriter::Impl {
   Result<ChunkStatement> inserts;
   Result<ChunkStatement> removals;
   Result<ChunkStatement> checks;
-  Result<std::unique_ptr<WantedRows>> wanted;  // null without a key
-  // All keys of the table, and perhaps those of transactions that were rolled back. Nobody else
-  // writes the table.
-  std::optional<KeyFilter> present;
-  // With `present`, of a large table.
-  std::optional<LocatedDelete> located;
-  int batches = 0;  // since the layout changed
+  Result<std::unique_ptr<KnownKeys>> known;  // null without a key, and where it is turned off
 
+  Result<std::unique_ptr<KnownKeys>> known_keys(const TableWriterOptions& options) const;
   const TableColumn& in_table(const std::string& name) const;
   std::vector<size_t> all_columns() const;
   Result<void> set_statements();
   Result<void> keep_exact(const store::RowBatch& rows);
   Result<bool> is_rounded(const store::RowBatch& rows, size_t column);
-  Result<void> read_present_keys();
+  void forget_known_keys();
   Result<uint64_t> remove(const ReducedBatch& reduced);
   Result<TableDelivery> append(const store::RowBatch& rows);
   Result<TableDelivery> upsert(const store::RowBatch& rows);
@@ -106,8 +91,8 @@ bool same_layout(const std::vector<TableColumn>& a, const std::vector<TableColum
 }  // namespace
 
 TableWriter::TableWriter(store::Connection& connection, std::string table,
-                         std::vector<std::string> key, size_t large_table)
-    : impl_(std::make_unique<Impl>(connection, std::move(table), std::move(key), large_table)) {}
+                         std::vector<std::string> key, const TableWriterOptions& options)
+    : impl_(std::make_unique<Impl>(connection, std::move(table), std::move(key), options)) {}
 
 TableWriter::~TableWriter() = default;
 
@@ -146,13 +131,11 @@ std::vector<size_t> TableWriter::Impl::all_columns() const {
 }
 
 Result<void> TableWriter::Impl::set_statements() {
-  if (!wanted.ok()) return wanted.error();
+  if (!known.ok()) return known.error();
   for (const auto* made : {&inserts, &removals, &checks}) {
     if (!made->ok()) return made->error();
   }
-  present.reset();
-  located.reset();
-  batches = 0;
+  forget_known_keys();
   const std::string into = store::quoted_table(table);
   std::string names;
   std::string values;
@@ -236,28 +219,23 @@ Result<TableDelivery> TableWriter::Impl::append(const store::RowBatch& rows) {
   return delivery;
 }
 
-// The filter compares bytes: it is of use where the batch's types are the table's.
-Result<void> TableWriter::Impl::read_present_keys() {
-  std::string names;
-  for (const size_t source : key_sources) {
+Result<std::unique_ptr<KnownKeys>> TableWriter::Impl::known_keys(
+    const TableWriterOptions& options) const {
+  if (key.empty() || !options.known_keys) return std::unique_ptr<KnownKeys>();
+  return KnownKeys::create(
+      connection, table, key,
+      options.located_rows ? std::optional(options.large_table) : std::nullopt);
+}
+
+void TableWriter::Impl::forget_known_keys() {
+  if (!*known) return;
+  const bool comparable = std::ranges::all_of(key_sources, [&](size_t source) {
     const TableColumn& column = in_table(columns[source].name);
-    if (store::type_name(column.type.get()) != columns[source].type) return {};
-    names += (names.empty() ? "" : ", ") + store::quoted_identifier(column.name);
-  }
-  LEAT_ASSIGN(const size_t there, row_count(connection, table));
-  KeyFilter filter(std::max(2 * there, kLeastFilteredKeys));
-  const std::vector<size_t> selected = all_columns();
-  LEAT_TRY(connection.stream("SELECT " + names + " FROM " + store::quoted_table(table),
-                             [&](duckdb_data_chunk chunk) {
-                               for (const uint64_t hash : key_hashes(chunk, selected)) {
-                                 filter.add(hash);
-                               }
-                             }));
-  present = std::move(filter);
+    return store::type_name(column.type.get()) == columns[source].type;
+  });
   const bool has_rowid = std::ranges::any_of(
       layout, [](const TableColumn& column) { return same_in_lower_case(column.name, "rowid"); });
-  if (there >= large_table && !has_rowid) located.emplace(connection, table, key, **wanted);
-  return {};
+  (*known)->forget(comparable, has_rowid);
 }
 
 // The keys that the table may hold leave it; how many rows that were.
@@ -275,9 +253,9 @@ Result<uint64_t> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   add(reduced.replaces, key_sources);
   add(reduced.deletes, of_deletes);
   if (keys.empty()) return uint64_t{0};
-  LocatedDelete::Removed found;
-  if (located) {
-    LEAT_ASSIGN(found, located->remove(keys));
+  Removed found;
+  if (*known) {
+    LEAT_ASSIGN(found, (*known)->remove(keys));
     if (found.all) return found.rows;
   }
   for (const KeySelection& one : keys) {
@@ -289,22 +267,15 @@ Result<uint64_t> TableWriter::Impl::remove(const ReducedBatch& reduced) {
 
 // Every key of the batch that may be there leaves the table, then the last row of each comes in.
 Result<TableDelivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
-  if (present && present->full()) {
-    present.reset();
-    located.reset();
-  }
-  if (!present && batches >= kBatchesWithoutFilter) LEAT_TRY(read_present_keys());
-  ++batches;
+  if (*known) LEAT_TRY((*known)->begin_batch());
   LEAT_ASSIGN(ReducedBatch reduced,
-              reduce_by_key(connection, rows, key_sources, present ? &*present : nullptr));
+              reduce_by_key(connection, rows, key_sources, *known ? (*known)->filter() : nullptr));
   TableDelivery delivery{{std::move(reduced.refused)}};
   LEAT_ASSIGN(delivery.removed, remove(reduced));
   for (const Selection& selection : reduced.upserts) {
     inserts->add(selection.chunk, sources, selection.rows);
     delivery.inserted += selection.rows.size();
-    if (!present) continue;
-    for (const uint64_t hash : selection.hashes) present->add(hash);
-    if (located) located->append(selection.hashes);
+    if (*known) (*known)->append(selection.hashes);
   }
   LEAT_TRY(inserts->execute());
   return delivery;

@@ -9,6 +9,7 @@
 #include "sink/sink.h"
 #include "store/database.h"
 #include "store/rows.h"
+#include "store/without.h"
 
 namespace leat::sink {
 
@@ -18,13 +19,20 @@ struct TableDelivery : Delivery {
   int64_t growth() const { return static_cast<int64_t>(inserted) - static_cast<int64_t>(removed); }
 };
 
+// Of its accelerators, none of which changes what is written (docs/decisions/022). REQUIRES, for
+// tests: made before another thread changes the environment.
+struct TableWriterOptions {
+  bool known_keys = !store::is_without("known_keys");
+  bool located_rows = !store::is_without("located_rows");
+  size_t large_table = 50'000;  // rows from which on keys are deleted where they probably are
+};
+
 // Makes, alters and writes one table. Not thread-safe; one per target and connection.
 class TableWriter {
  public:
-  // `table` is [schema.]table; `key` names output columns, empty: append. In a table of at least
-  // `large_table` rows keys are deleted where they probably are.
+  // `table` is [schema.]table; `key` names output columns, empty: append.
   TableWriter(store::Connection& connection, std::string table, std::vector<std::string> key,
-              size_t large_table = 50'000);
+              const TableWriterOptions& options = {});
   ~TableWriter();
 
   // Inside the epoch's transaction. Makes the schema and table; adds new columns; widens a column

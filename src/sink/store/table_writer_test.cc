@@ -485,7 +485,7 @@ class ManyBatches : public TableWriterTest {
 };
 
 TEST_F(ManyBatches, OfNumbersWithDeletesAndAGrowingType) {
-  TableWriter writer(*connection_, "t", {"id"}, 0);
+  TableWriter writer(*connection_, "t", {"id"}, {.large_table = 0});
   for (int i = 0; i < 40; ++i) write_random(writer, "k::INTEGER", true);
   expect_same("id");
   for (int i = 0; i < 40; ++i) write_random(writer, "k::BIGINT", true);
@@ -512,7 +512,7 @@ TEST_F(ManyBatches, WhoseKeysAreDeletedWhereTheyProbablyAre) {
   // Every table is a large one. Epochs are rolled back, and checkpoints move rows.
   for (const uint32_t operations : {20, 120, 120}) {
     operations_ = operations;
-    TableWriter writer(*connection_, "t", {"id"}, 0);
+    TableWriter writer(*connection_, "t", {"id"}, {.large_table = 0});
     for (int n = 0; n < 90; ++n) {
       write_random(writer, "k", true);
       if (n % 10 == 0) ASSERT_TRUE(connection_->run("CHECKPOINT").ok());
@@ -528,7 +528,7 @@ TEST_F(ManyBatches, WhoseKeysAreDeletedWhereTheyProbablyAre) {
 }
 
 TEST_F(ManyBatches, OfKeysOfSeveralColumnsInALargeTable) {
-  TableWriter writer(*connection_, "t", {"id", "part"}, 0);
+  TableWriter writer(*connection_, "t", {"id", "part"}, {.large_table = 0});
   for (int n = 0; n < 120; ++n) {
     operations_ = n % 40 < 20 ? 20 : 150;
     write_random(writer, "k % 7 AS part, 'k' || k", false);

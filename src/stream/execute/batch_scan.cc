@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "codec/logical_type.h"
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "codec/projection.h"
 #include "stream/execute/output_rows.h"
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 namespace {

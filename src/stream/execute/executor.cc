@@ -6,8 +6,8 @@
 #include "stream/execute/failure_search.h"
 #include "stream/execute/input_batch.h"
 #include "stream/execute/output_rows.h"
-#include "stream/execute/quick_cast.h"
 #include "stream/query.h"
+#include "stream/quick/quick_cast.h"
 
 namespace leat::stream {
 namespace {
@@ -25,8 +25,8 @@ class BatchExecutor : public Executor {
         batch_(plan_, *scan_) {}
 
   Result<void> prepare(store::Connection& connection) {
-    if (!plan_.quick_sql.empty()) {
-      LEAT_ASSIGN(const std::string quick, with_quick_casts(plan_.quick_sql, connection));
+    if (const std::string& sql = plan_.quick.casts_sql; !sql.empty()) {
+      LEAT_ASSIGN(const std::string quick, with_quick_casts(sql, connection));
       // What is called like a field and is none (a lambda's parameter) may be no string.
       if (auto statement = engine_.prepare(quick); statement.ok()) {
         strict_ = std::move(*statement);

@@ -149,7 +149,7 @@ Result<NumberRouter::Route*> NumberRouter::route_of(codec::TopicSchema types) {
   for (const auto& route : routes_) {
     if (route->types == types) return route.get();
   }
-  LEAT_ASSIGN(Plan made, plan(query_, types, connection_, Unseen::kNull));
+  LEAT_ASSIGN(Plan made, plan(query_, types, connection_, Unseen::kNull, plan_.quick.options));
   made.format = plan_.format;
   made.projection = for_numbers_of(std::move(made.projection), types, routes_.front()->types);
   auto route = std::make_unique<Route>();

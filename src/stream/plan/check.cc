@@ -4,8 +4,8 @@
 #include <array>
 #include <map>
 
-#include "stream/plan/foreign_words.h"
 #include "stream/plan/function_check.h"
+#include "stream/syntax/foreign_words.h"
 
 namespace leat::stream {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

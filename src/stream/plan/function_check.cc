@@ -6,8 +6,8 @@
 #include <set>
 
 #include "store/function/allowed_functions.h"
-#include "stream/plan/ast.h"
 #include "stream/plan/clock_functions.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 namespace {

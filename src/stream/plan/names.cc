@@ -22,34 +22,6 @@ const SpecialColumn* special(std::string_view name) {
   return found == std::end(kSpecialColumns) ? nullptr : found;
 }
 
-// street.number where `street` is a text (of some records an object, of others a string): the
-// object's member if it is one, else NULL.
-Json member_of_text(const Json& reference, size_t kept, const std::vector<std::string>& rest) {
-  auto names = names_of(reference);
-  names.resize(kept);
-  Json cast = cast_node(column_node(names), "UNBOUND");
-  cast["cast_type"]["type_info"] = {{"type", "UNBOUND_TYPE_INFO"},
-                                    {"alias", ""},
-                                    {"extension_info", nullptr},
-                                    {"name", "json"},
-                                    {"catalog", ""},
-                                    {"schema", ""},
-                                    {"user_type_modifiers", Json::array()}};
-  cast["try_cast"] = true;
-  std::string path = "$";
-  for (const std::string& name : rest) {
-    path += ".\"";
-    for (const char c : name) {
-      if (c == '"' || c == '\\') path += '\\';
-      path += c;
-    }
-    path += '"';
-  }
-  Json member = function_node("json_extract_string", {std::move(cast), constant_text(path)});
-  member["alias"] = text_of(reference, "alias");
-  return member;
-}
-
 bool takes_any_field(const Relation& relation) {
   return relation.is_topic || (relation.shape != nullptr && relation.shape->any_field);
 }
@@ -224,13 +196,6 @@ Result<Lineage> Walker::field(Json& node, const std::vector<std::string>& names,
 Result<Lineage> Walker::members(Json& node, Lineage lineage, const std::vector<std::string>& names,
                                 size_t from) {
   for (size_t i = from; i < names.size() && !lineage.is_computed(); ++i) {
-    const bool of_text = lineage.places.size() == 1 && lineage.places[0]->seen != nullptr &&
-                         lineage.places[0]->seen->kind == codec::TypeKind::kVarchar;
-    if (of_text) {
-      lineage.places[0]->typed = lineage.places[0]->named = true;
-      node = member_of_text(node, i, {names.begin() + static_cast<ptrdiff_t>(i), names.end()});
-      return Lineage();
-    }
     LEAT_ASSIGN(lineage, member_of(node, std::move(lineage), names[i], node));
   }
   return lineage;

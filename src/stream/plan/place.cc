@@ -4,7 +4,7 @@
 
 #include "base/text/nearest_name.h"
 #include "codec/projection.h"
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

@@ -4,14 +4,14 @@
 #include <set>
 #include <utility>
 
-#include "stream/execute/cast_check.h"
-#include "stream/execute/probe.h"
-#include "stream/execute/quick_cast.h"
 #include "stream/plan/check.h"
 #include "stream/plan/copies.h"
 #include "stream/plan/projection.h"
 #include "stream/plan/references.h"
 #include "stream/plan/tree.h"
+#include "stream/quick/cast_check.h"
+#include "stream/quick/probe.h"
+#include "stream/quick/quick_cast.h"
 
 namespace leat::stream {
 namespace {
@@ -213,7 +213,7 @@ Result<void> check_names(const std::vector<store::Column>& columns) {
   return {};
 }
 
-// Sets columns and the three texts of the plan.
+// Sets columns and the texts of the plan.
 class Writer {
  public:
   Writer(const Query& query, const FieldPlan& fields, const References& references, Plan& plan,
@@ -253,27 +253,34 @@ class Writer {
     Json lenient = root;
     make_lenient(lenient);
     LEAT_ASSIGN(plan_.lenient_sql, deserialize_node(lenient, connection_));
-    LEAT_ASSIGN(plan_.quick_sql, quick_text(root));
+    if (plan_.quick.options.casts) {
+      LEAT_ASSIGN(plan_.quick.casts_sql, quick_text(root));
+    }
     if (needed) {
       plan_.sql = outer + plan_.sql + ")";
       plan_.lenient_sql = outer + plan_.lenient_sql + ")";
-      if (!plan_.quick_sql.empty()) plan_.quick_sql = outer + plan_.quick_sql + ")";
+      std::string& quick = plan_.quick.casts_sql;
+      if (!quick.empty()) quick = outer + quick + ")";
       LEAT_ASSIGN(columns, columns_of(plan_.sql));
       columns.pop_back();
     }
     plan_.columns = std::move(columns);
 
-    if (const auto probe = probe_for(root)) {
-      LEAT_ASSIGN(std::string sql, deserialize_node(*probe, connection_));
-      // TRY refuses some functions; then failing rows are found by bisection.
-      if (columns_of(sql).ok()) plan_.probe_sql = std::move(sql);
-      const auto described = [this](const std::string& text) { return columns_of(text); };
-      LEAT_ASSIGN(plan_.cast_check, cast_check_for(root, connection_, described));
-    }
-    return {};
+    return plan_.quick.options.checks ? write_checks(root) : Result<void>();
   }
 
  private:
+  Result<void> write_checks(const Json& root) {
+    const auto probe = probe_for(root);
+    if (!probe) return {};
+    LEAT_ASSIGN(std::string sql, deserialize_node(*probe, connection_));
+    // TRY refuses some functions; then failing rows are found by bisection.
+    if (columns_of(sql).ok()) plan_.quick.probe_sql = std::move(sql);
+    const auto described = [this](const std::string& text) { return columns_of(text); };
+    LEAT_ASSIGN(plan_.quick.cast_check, cast_check_for(root, connection_, described));
+    return {};
+  }
+
   Result<std::string> quick_text(const Json& root) {
     Json quick = root;
     if (!use_quick_casts(quick, casts_of_texts_)) return std::string();
@@ -327,7 +334,7 @@ class Writer {
 }  // namespace
 
 Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
-                  store::Connection& connection, Unseen unseen) {
+                  store::Connection& connection, Unseen unseen, const QuickOptions& quick) {
   const Json& original = query.tree().root;
   Json root = original;
   Places places(schema, query.topic(), unseen);
@@ -358,6 +365,7 @@ Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
   Plan plan;
   plan.warnings = places.warnings();
   plan.special = references.special;
+  plan.quick.options = quick;
   LEAT_TRY(Writer(query, fields, references, plan, std::move(texts), connection).write(root));
   plan.projection = std::move(fields.projection);
   return plan;

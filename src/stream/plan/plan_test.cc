@@ -141,10 +141,18 @@ TEST_F(PlanTest, TellsWhatIsOnlyPassedOn) {
 
 TEST_F(PlanTest, KeepsDuckDBsNamesAndTypes) {
   EXPECT_THAT(columns("SELECT id + 1, login.uuid, id::VARCHAR, now() - INTERVAL 1 DAY, _offset, "
-                      "upper(name), mixed.a.b FROM t"),
+                      "upper(name) FROM t"),
               ElementsAre("(id + 1) BIGINT", "uuid VARCHAR", "CAST(id AS VARCHAR) VARCHAR",
-                          HasSubstr("(now() - "), "_offset BIGINT", "upper(\"name\") VARCHAR",
-                          "b VARCHAR"));
+                          HasSubstr("(now() - "), "_offset BIGINT", "upper(\"name\") VARCHAR"));
+}
+
+TEST_F(PlanTest, ATextHasNoMembers) {
+  for (const char* sql : {"SELECT mixed.a.b FROM t", "SELECT id FROM t WHERE name.first = 'x'"}) {
+    const auto refused = planned(sql);
+    ASSERT_FALSE(refused.ok()) << sql;
+    EXPECT_EQ(refused.error().domain(), ErrorDomain::kUser) << refused.error().to_string();
+  }
+  EXPECT_THAT(columns("SELECT mixed::JSON->>'$.a.b' AS b FROM t"), ElementsAre("b VARCHAR"));
 }
 
 TEST_F(PlanTest, WhatIsOnlyNullBindsToAnythingAndIsATextInTheEnd) {

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "stream/plan/ast.h"
 #include "stream/plan/place.h"
 #include "stream/plan/relation.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

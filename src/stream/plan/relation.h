@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "stream/plan/ast.h"
 #include "stream/plan/place.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

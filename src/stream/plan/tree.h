@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "stream/plan/ast.h"
 #include "stream/query.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

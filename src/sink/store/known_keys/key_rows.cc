@@ -1,4 +1,4 @@
-#include "sink/store/key_rows.h"
+#include "sink/store/known_keys/key_rows.h"
 
 #include <limits>
 

@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "stream/plan/ast.h"
-#include "stream/query.h"
+#include "store/database.h"
+#include "stream/quick/quick_queries.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
-
-// Every cast in the tree becomes a TRY_CAST.
-void make_lenient(Json& node);
 
 // The names and types of a query over the batch.
 using ColumnsOf = std::function<Result<std::vector<store::Column>>(const std::string& sql)>;

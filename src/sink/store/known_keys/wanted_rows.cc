@@ -1,4 +1,4 @@
-#include "sink/store/wanted_rows.h"
+#include "sink/store/known_keys/wanted_rows.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "stream/execute/quick_cast.h"
+#include "stream/quick/quick_cast.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -131,7 +131,7 @@ TEST_F(QuickCastTest, StandsBeforeTheCastOfAString) {
     auto query = Query::parse(sql, *database_.connection);
     if (!query.ok()) return query.error().to_string();
     auto planned = plan(*query, records.inferred(), *database_.connection);
-    return planned.ok() ? planned->quick_sql : planned.error().to_string();
+    return planned.ok() ? planned->quick.casts_sql : planned.error().to_string();
   };
   for (const char* sql :
        {"SELECT id::UUID AS a FROM t", "SELECT TRY_CAST(born AS TIMESTAMP) FROM t",

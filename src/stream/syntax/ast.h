@@ -44,6 +44,8 @@ size_t position_within(std::string_view sql, size_t position);
 std::string lower(std::string_view text);
 // Every `from` in a text of SQL.
 std::string replaced(std::string text, std::string_view from, std::string_view to);
+// Every cast in the tree becomes a TRY_CAST.
+void make_lenient(Json& node);
 bool is_select(const Json& node);
 bool is_set_operation(const Json& node);
 

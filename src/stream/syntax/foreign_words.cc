@@ -1,11 +1,11 @@
-#include "stream/plan/foreign_words.h"
+#include "stream/syntax/foreign_words.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 namespace {

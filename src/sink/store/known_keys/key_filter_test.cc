@@ -1,4 +1,4 @@
-#include "sink/store/key_filter.h"
+#include "sink/store/known_keys/key_filter.h"
 
 #include <gtest/gtest.h>
 

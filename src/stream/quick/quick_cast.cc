@@ -1,4 +1,4 @@
-#include "stream/execute/quick_cast.h"
+#include "stream/quick/quick_cast.h"
 
 #include <algorithm>
 #include <array>

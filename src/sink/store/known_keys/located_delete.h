@@ -16,17 +16,17 @@
 
 #include "base/result.h"
 #include "sink/store/key_reduction.h"
-#include "sink/store/key_rows.h"
-#include "sink/store/wanted_rows.h"
+#include "sink/store/known_keys/key_rows.h"
+#include "sink/store/known_keys/wanted_rows.h"
 #include "store/cell.h"
 #include "store/database.h"
 
 namespace leat::sink {
 
-// Keys of the batch: rows of a chunk, and which of its vectors are the key's, in the key's order.
-struct KeySelection {
-  const Selection* selection = nullptr;
-  std::span<const size_t> key;
+// What a DELETE of keys did.
+struct Removed {
+  uint64_t rows = 0;
+  bool all = false;  // the table holds none of the keys now; else it may
 };
 
 // Of one table with one layout, which only the caller writes. Not thread-safe.
@@ -37,10 +37,6 @@ class LocatedDelete {
   LocatedDelete(store::Connection& connection, std::string table, std::vector<std::string> key,
                 WantedRows& wanted);
 
-  struct Removed {
-    uint64_t rows = 0;
-    bool all = false;  // the table holds none of the keys now; else it may
-  };
   // Deletes different keys, each of which the table may hold once.
   //
   // Reads all keys of a table, once, when it has been asked often enough to be worth it. REQUIRES:

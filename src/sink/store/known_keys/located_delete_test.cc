@@ -1,4 +1,4 @@
-#include "sink/store/located_delete.h"
+#include "sink/store/known_keys/located_delete.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sink/store/located_delete.h"
+#include "sink/store/known_keys/located_delete.h"
 
 #include <algorithm>
 #include <map>
@@ -13,7 +13,7 @@ namespace {
 
 // DuckDB looks for up to fifty row ids without reading all of them.
 constexpr size_t kFewRows = 48;
-constexpr size_t kAhead = 16;  // keys whose places are fetched into the cache meanwhile
+constexpr size_t kFetchedAhead = 16;  // keys whose places are fetched into the cache meanwhile
 // Calls before the keys are read: scans, which together take about as long. Longer where the rows
 // that were read before had no use.
 constexpr int kWait = 20;
@@ -36,7 +36,7 @@ LocatedDelete::LocatedDelete(store::Connection& connection, std::string table,
       key_(std::move(key)),
       wait_(kWait) {}
 
-Result<LocatedDelete::Removed> LocatedDelete::remove(std::span<const KeySelection> keys) {
+Result<Removed> LocatedDelete::remove(std::span<const KeySelection> keys) {
   if (!rows_) {
     if (++waited_ < wait_) return Removed{};
     LEAT_TRY(read_rows());
@@ -76,7 +76,7 @@ std::optional<LocatedDelete::Places> LocatedDelete::places_of(
   for (const KeySelection& one : keys) {
     const auto& hashes = one.selection->hashes;
     for (size_t i = 0; i < hashes.size(); ++i) {
-      if (i + kAhead < hashes.size()) rows_->prefetch(hashes[i + kAhead]);
+      if (i + kFetchedAhead < hashes.size()) rows_->prefetch(hashes[i + kFetchedAhead]);
       found.clear();
       rows_->find(hashes[i], found);
       if (found.empty()) {
@@ -207,7 +207,8 @@ Result<void> LocatedDelete::read_rows_from(int64_t first) {
                               const auto* ids = static_cast<const int64_t*>(
                                   duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)));
                               for (size_t i = 0; i < hashes.size(); ++i) {
-                                if (i + kAhead < hashes.size()) rows_->prefetch(hashes[i + kAhead]);
+                                if (i + kFetchedAhead < hashes.size())
+                                  rows_->prefetch(hashes[i + kFetchedAhead]);
                                 rows_->set(hashes[i], ids[i]);
                                 next_row_ = std::max(next_row_, ids[i] + 1);
                               }

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

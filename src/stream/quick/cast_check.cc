@@ -1,4 +1,4 @@
-#include "stream/execute/cast_check.h"
+#include "stream/quick/cast_check.h"
 
 #include <fmt/format.h>
 
@@ -53,12 +53,6 @@ bool has_one_message(const std::string& type) {
 }
 
 }  // namespace
-
-void make_lenient(Json& node) {
-  if (!node.is_structured()) return;
-  if (node.is_object() && class_of(node) == "CAST") node["try_cast"] = true;
-  for (auto& [key, value] : node.items()) make_lenient(value);
-}
 
 Result<std::optional<CastCheck>> cast_check_for(const Json& root, store::Connection& connection,
                                                 const ColumnsOf& columns_of) {

@@ -1,4 +1,4 @@
-#include "stream/plan/foreign_words.h"
+#include "stream/syntax/foreign_words.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "store/database.h"
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 namespace leat::stream {
 

@@ -1,11 +1,11 @@
-#include "stream/plan/ast.h"
+#include "stream/syntax/ast.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <limits>
 
-#include "stream/plan/foreign_words.h"
+#include "stream/syntax/foreign_words.h"
 
 namespace leat::stream {
 namespace {
@@ -115,6 +115,12 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
     text.replace(at, from.size(), to);
   }
   return text;
+}
+
+void make_lenient(Json& node) {
+  if (!node.is_structured()) return;
+  if (node.is_object() && class_of(node) == "CAST") node["try_cast"] = true;
+  for (auto& [key, value] : node.items()) make_lenient(value);
 }
 
 bool is_select(const Json& node) { return type_of(node) == "SELECT_NODE"; }

@@ -1,4 +1,4 @@
-#include "stream/execute/probe.h"
+#include "stream/quick/probe.h"
 
 #include <utility>
 #include <vector>
