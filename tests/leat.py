@@ -83,9 +83,8 @@ class Data:
         return json.loads(must(leat("runs", "--json", "--data", self.directory)).stdout)
 
     def sums(self, pipeline):
-        """What the pipeline's last task and its streams have counted since their beginning."""
-        cursors = must(leat("topic", "consume", "__leat_cursors", "--from", "beginning", "--data", self.directory))
-        sums = {"task": json.loads(cursors.stdout.splitlines()[-1])["total"]}
+        """What the tasks of the directory and the pipeline's streams have counted since their beginning."""
+        sums = {"task": task_counts(self.directory)}
         for stream, text in self.rows(f"SELECT stream, progress FROM {pipeline}.__leat.streams")[1:]:
             progress = json.loads(text)
             sums[stream] = {name: progress[name] for name in ("read", "used", "filtered", "dead_lettered", "discarded")}
@@ -97,6 +96,21 @@ class Data:
     def letters(self):
         """The dead letters, each with `stage`, `source`, `error` and `value` (or `value_hex`)."""
         return json.loads(must(leat("dlq", "list", "--json", "--data", self.directory)).stdout)
+
+
+def task_counts(directory):
+    """What all tasks of the data directory have counted, over all their runs."""
+    consumed = must(leat("topic", "consume", "__leat_cursors", "--from", "beginning", "--json", "--data", directory))
+    latest = {}
+    for line in consumed.stdout.splitlines():
+        record = json.loads(line)
+        latest[record["key"]] = record["value"]
+    total = dict.fromkeys(("fetched", "produced", "dead_lettered", "discarded"), 0)
+    for value in filter(None, latest.values()):
+        for counts in [value["counts"]] if "run" in value else [value["settled"], *value["corrections"].values()]:
+            for name in total:
+                total[name] += counts[name]
+    return total
 
 
 def summary_counts(result):

@@ -6,6 +6,8 @@ from faults import MAY_LOSE_AN_ANSWER
 from people_api import key_index
 from program import LEAT, ask
 
+import leat
+
 STRIKES_BEFORE_SECONDS, STRIKES_AFTER_SECONDS = 3, 6
 
 
@@ -70,8 +72,7 @@ def check_table(checks, data, api, missing):
 
 
 def check_sums(checks, data, rows):
-    consumed = subprocess.run([LEAT, "topic", "consume", "__leat_cursors", "--data", str(data)], capture_output=True, text=True)
-    total = json.loads(consumed.stdout.splitlines()[-1])["total"]
+    total = leat.task_counts(data)
     checks.that(total["fetched"] == total["produced"] + total["dead_lettered"],
                 "task: fetched {fetched:,} = produced {produced:,} + dead-lettered {dead_lettered:,}".format(**total))
     checks.that(total["produced"] == rows, f"task: produced {total['produced']:,} = {rows:,} records that the ledger saw")

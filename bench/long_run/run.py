@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tests")]
 from checks import check_all
 from faults import KILL, NAMES, OF_THE_API, Faults
 from figures import MB, Curves, cpu_share, percentile

@@ -308,6 +308,12 @@ Result<std::unique_ptr<TopicWriter>> Log::open_writer(const std::string& transac
   return state_->coordinator.open_writer(transactional_id, **partition);
 }
 
+Result<void> Log::forget_writer(const std::string& transactional_id) {
+  auto partition = state_->find({std::string(kTransactionStateTopic), 0});
+  if (!partition.ok()) return {};  // no writer was ever opened
+  return state_->coordinator.forget(transactional_id, **partition);
+}
+
 Result<void> Log::ensure_topic(const std::string& topic, const TopicConfig& config) {
   LEAT_TRY(check_topic(topic, config));
   const std::lock_guard change(state_->change_mutex);

@@ -31,6 +31,7 @@ class Log final : public TopicStore, public TopicReader {
   // TopicStore
   TopicReader& reader() override { return *this; }
   Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) override;
+  Result<void> forget_writer(const std::string& transactional_id) override;
   Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) override;
   Result<std::vector<std::string>> topics() override;
   Result<TopicConfig> describe(const std::string& topic) override;

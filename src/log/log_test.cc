@@ -258,6 +258,41 @@ TEST_F(LogTest, ANewWriterFencesTheOldOneAndAbortsItsTransaction) {
   EXPECT_EQ(read_all(), Values{"2"});
 }
 
+TEST_F(LogTest, AForgottenWriterIsFencedAndBeginsAnew) {
+  make_topic();
+  const auto write = [&](TopicWriter& writer, std::string_view value) -> Result<void> {
+    const NewRecord record{.key = {}, .value = value, .timestamp_ms = 1'000};
+    LEAT_TRY(writer.begin());
+    LEAT_TRY(writer.append(partition_, {&record, 1}));
+    return writer.commit();
+  };
+  EXPECT_TRUE(log_->forget_writer("never").ok());
+  {
+    auto first = std::move(log_->open_writer("first")).value();
+    ASSERT_TRUE(write(*first, "1").ok());
+    auto second = std::move(log_->open_writer("second")).value();
+    ASSERT_TRUE(write(*second, "2").ok());
+    ASSERT_TRUE(log_->forget_writer("first").ok());
+    ASSERT_TRUE(log_->forget_writer("first").ok()) << "again";
+    EXPECT_EQ(write(*first, "3").error().code(), ErrorCode::kFenced);
+    auto again = std::move(log_->open_writer("first")).value();
+    ASSERT_TRUE(write(*again, "4").ok());
+    ASSERT_TRUE(write(*second, "5").ok());
+    // The latest producer's record stays, so that its number is nobody else's after a start.
+    ASSERT_TRUE(log_->forget_writer("first").ok());
+    ASSERT_TRUE(write(*again, "6").ok());
+    ASSERT_TRUE(log_->forget_writer("second").ok());
+  }
+  reopen();
+  EXPECT_EQ(read_all(), (Values{"1", "2", "4", "5", "6"}));
+  const auto state = read_latest(*log_, "__transaction_state").value();
+  EXPECT_EQ(state.size(), 1U);
+  EXPECT_TRUE(state.contains("first"));
+  auto second = std::move(log_->open_writer("second")).value();
+  ASSERT_TRUE(write(*second, "7").ok());
+  EXPECT_EQ(read_all().back(), "7");
+}
+
 TEST_F(LogTest, OffsetsOutsideTheLogAreRefused) {
   make_topic();
   produce("a", "1");

@@ -143,6 +143,9 @@ class TopicStore {
 
   virtual TopicReader& reader() = 0;
   virtual Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) = 0;
+  // For a transactional id that nobody opens again: fences its writers, and keeps nothing of it.
+  // One that is not known is no error.
+  virtual Result<void> forget_writer(const std::string& transactional_id) = 0;
   // Makes the topic if it is missing; an existing one takes the configuration. Partitions that are
   // added begin empty, and keys move to them, as in Kafka. Errors: an invalid name
   // ([a-zA-Z0-9._-]{1,249}), fewer partitions than it has.

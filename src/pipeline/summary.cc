@@ -12,11 +12,9 @@ int64_t sum(const Map& map, Function value) {
   return total;
 }
 
-TaskCounts difference(const TaskCounts& a, const TaskCounts& b) {
-  return {.fetched = a.fetched - b.fetched,
-          .produced = a.produced - b.produced,
-          .dead_lettered = a.dead_lettered - b.dead_lettered,
-          .discarded = a.discarded - b.discarded};
+TaskCounts difference(TaskCounts a, const TaskCounts& b) {
+  a -= b;
+  return a;
 }
 
 StreamCounts difference(const StreamCounts& a, const StreamCounts& b) {

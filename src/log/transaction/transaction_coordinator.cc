@@ -20,7 +20,11 @@ Result<std::map<std::string, TransactionRecord>> read_state(Partition& state) {
   for (int64_t offset = range.start; offset < range.end;) {
     LEAT_ASSIGN(const FetchedRecords fetched, state.fetch(offset, {}));
     for (const RecordView& record : fetched.records) {
-      if (!record.key || !record.value) continue;
+      if (!record.key) continue;
+      if (!record.value) {
+        latest.erase(std::string(*record.key));
+        continue;
+      }
       auto decoded = decode_transaction_record(*record.value);
       if (!decoded.ok() && decoded.error().code() != ErrorCode::kCorrupt) {
         return std::move(decoded).error();
@@ -182,13 +186,45 @@ Result<std::unique_ptr<TopicWriter>> TransactionCoordinator::open_writer(
       std::make_unique<TransactionWriter>(*this, id, state, id->producer_id, id->producer_epoch));
 }
 
-Result<void> TransactionCoordinator::begin_epoch(TransactionalId& id, Partition& state) {
+Result<void> TransactionCoordinator::forget(const std::string& transactional_id, Partition& state) {
+  std::shared_ptr<TransactionalId> id;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = ids_.find(transactional_id);
+    if (found == ids_.end() || found->second->producer_id + 1 == next_producer_id_) return {};
+    id = found->second;
+  }
+  {
+    const auto lock = id->lock_when_idle();
+    if (id->unfinished) return Error(*id->unfinished);
+    id->busy = true;
+  }
+  Result<void> done = finish_all(*id, state);
+  if (done.ok()) done = write_tombstone(state, transactional_id);
+  if (done.ok()) {
+    const std::lock_guard lock(mutex_);
+    ids_.erase(transactional_id);
+  }
+  {
+    const std::lock_guard lock(id->mutex);
+    if (done.ok()) id->producer_id = -1;  // no writer's
+  }
+  id->leave();
+  return done;
+}
+
+// Nothing of its transactions is left to be written. REQUIRES: id.busy, taken by the caller.
+Result<void> TransactionCoordinator::finish_all(TransactionalId& id, Partition& state) {
   // First those of transactions that are committed: the producer may have a new id by now, and a
   // record speaks for one producer.
   LEAT_TRY(sync_markers(id));
   if (id.undecided) LEAT_TRY(undo(id, state));
   if (id.open) LEAT_TRY(end(id, ControlType::kAbort));
-  LEAT_TRY(sync_markers(id));
+  return sync_markers(id);
+}
+
+Result<void> TransactionCoordinator::begin_epoch(TransactionalId& id, Partition& state) {
+  LEAT_TRY(finish_all(id, state));
   return write_state(state, id.name,
                      {.producer_id = id.producer_id,
                       .producer_epoch = id.producer_epoch,
@@ -223,6 +259,16 @@ Result<void> TransactionCoordinator::write_state(Partition& state,
                                                  const std::string& transactional_id,
                                                  const TransactionRecord& record) {
   LEAT_ASSIGN(const auto ticket, append_state(state, transactional_id, record));
+  return state.wait(ticket);
+}
+
+Result<void> TransactionCoordinator::write_tombstone(Partition& state,
+                                                     const std::string& transactional_id) {
+  const NewRecord entry{.key = transactional_id, .value = std::nullopt};
+  LEAT_ASSIGN(auto batches, encode_batches({&entry, 1}, {}, environment_.clock.now_ms(),
+                                           environment_.options.batch_bytes,
+                                           std::numeric_limits<int32_t>::max()));
+  LEAT_ASSIGN(const auto ticket, state.append(std::move(batches)));
   return state.wait(ticket);
 }
 

@@ -49,6 +49,9 @@ class TransactionCoordinator {
   // Fences older writers of the id and aborts their transaction; durable when it returns.
   Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id,
                                                    Partition& state);
+  // Fences the writers of the id, aborts their transaction, and removes it, with a tombstone. The
+  // id with the latest producer id stays: its record keeps that from being given away again.
+  Result<void> forget(const std::string& transactional_id, Partition& state);
 
  private:
   friend class TransactionWriter;
@@ -60,7 +63,9 @@ class TransactionCoordinator {
                                          const TransactionRecord& record);
   Result<void> write_state(Partition& state, const std::string& transactional_id,
                            const TransactionRecord& record);
+  Result<void> write_tombstone(Partition& state, const std::string& transactional_id);
   Result<void> begin_epoch(TransactionalId& id, Partition& state);
+  Result<void> finish_all(TransactionalId& id, Partition& state);
   Result<void> sync_markers(TransactionalId& id);
   Result<void> commit(TransactionalId& id, Partition& state);
   Result<void> undo(TransactionalId& id, Partition& state);

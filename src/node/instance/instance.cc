@@ -39,6 +39,7 @@ Result<std::unique_ptr<Instance>> Instance::open(const Path& data, InstanceOptio
   const log::TopicConfig compacted{.cleanup_policy = log::CleanupPolicy::kCompact};
   LEAT_TRY(instance->log_->ensure_topic(pipeline::kCursorsTopic, compacted));
   LEAT_TRY(instance->log_->ensure_topic(pipeline::kTaskLettersTopic, compacted));
+  instance->cursors_ = std::make_unique<pipeline::TaskCursors>(*instance->log_);
   LEAT_ASSIGN(instance->schemas_, pipeline::TopicSchemas::open(*instance->log_, system_clock()));
   const InstanceOptions& set = instance->options_;
   LEAT_ASSIGN(instance->store_,

@@ -14,6 +14,7 @@
 #include "log/log.h"
 #include "pipeline/dead_letter/task_letters.h"
 #include "pipeline/epoch/state_store.h"
+#include "pipeline/ingest/task_cursors.h"
 #include "pipeline/position/topic_schemas.h"
 #include "source/file/parquet_reader.h"
 #include "store/metadata/metadata.h"
@@ -42,6 +43,7 @@ class Instance {
   Clock& clock() { return system_clock(); }
   log::Log& log() { return *log_; }
   pipeline::TopicSchemas& schemas() { return *schemas_; }
+  pipeline::TaskCursors& cursors() { return *cursors_; }
   store::Store& store() { return *store_; }
   store::Metadata& metadata() { return *metadata_; }
 
@@ -68,6 +70,7 @@ class Instance {
   InstanceOptions options_;
   std::unique_ptr<FileLock> lock_;  // released last
   std::unique_ptr<log::Log> log_;
+  std::unique_ptr<pipeline::TaskCursors> cursors_;
   std::unique_ptr<store::Metadata> metadata_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<source::ParquetReader> parquet_;

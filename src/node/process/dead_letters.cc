@@ -4,9 +4,8 @@
 #include <set>
 
 #include "base/logging.h"
-#include "log/latest_by_key.h"
 #include "pipeline/dead_letter/letter_store.h"
-#include "pipeline/ingest/task_cursor.h"
+#include "pipeline/ingest/task_cursors.h"
 #include "pipeline/redrive/stream_discard.h"
 
 namespace leat::node {
@@ -199,16 +198,16 @@ Result<std::vector<Discarded>> discarded_letters(Instance& instance,
       found.push_back(std::move(discarded));
     }
   };
-  LEAT_ASSIGN(const auto cursors, log::read_latest(instance.log(), pipeline::kCursorsTopic));
-  for (const auto& [key, text] : cursors) {
-    const auto cursor = pipeline::TaskCursor::from_json(text);
-    if (!cursor.ok() && cursor.error().code() != ErrorCode::kCorrupt) return cursor.error();
-    if (!cursor.ok()) {  // nobody's: its own task says more, and does not start
-      log_warn("the key {} is passed over: {}", key, cursor.error().message());
+  LEAT_ASSIGN(const auto tallies, instance.cursors().tallies());
+  for (const auto& [key, text] : tallies) {
+    const auto tally = pipeline::TaskTally::from_json(text);
+    if (!tally.ok() && tally.error().code() != ErrorCode::kCorrupt) return tally.error();
+    if (!tally.ok()) {  // nobody's: its own task says more, and does not start
+      log_warn("the key {} is passed over: {}", key, tally.error().message());
       continue;
     }
     const size_t dot = key.find('.');
-    for (const auto& [because, letters] : cursor->discarded) {
+    for (const auto& [because, letters] : tally->discarded) {
       add({.pipeline = key.substr(0, dot),
            .owner = key.substr(dot + 1),
            .because = because,

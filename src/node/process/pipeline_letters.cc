@@ -25,25 +25,16 @@ Result<void> PipelineProcess::redrive_stream(const pipeline::LetterFilter& filte
 
 Result<std::unique_ptr<pipeline::HeldLetters>> PipelineProcess::hold_letters(
     const pipeline::LetterFilter& filter) {
-  {
-    // Whoever holds its letters fences the task.
-    const std::lock_guard lock(mutex_);
-    const auto line = task_lines_.find(filter.owner);
-    if (line != task_lines_.end() &&
-        (line->second.report.state == schedule::TaskState::kRunning ||
-         line->second.report.state == schedule::TaskState::kUpForRetry)) {
-      return user_error("the task {} is running; go on with its dead letters when it is done",
-                        filter.owner);
-    }
-  }
   return pipeline::HeldLetters::open(plan_.name, filter, instance_.log(), instance_.clock());
 }
 
-void PipelineProcess::show_cursor(const std::string& task, const pipeline::TaskCursor& cursor) {
+void PipelineProcess::show_corrections(const std::string& task, const pipeline::TaskTally& tally) {
   const std::lock_guard lock(mutex_);
-  if (const auto line = task_lines_.find(task); line != task_lines_.end()) {
-    line->second.cursor = cursor;
-  }
+  const auto line = task_lines_.find(task);
+  if (line == task_lines_.end()) return;
+  const auto of_run = tally.corrections.find(run_);
+  line->second.corrections =
+      of_run == tally.corrections.end() ? pipeline::TaskCounts() : of_run->second;
 }
 
 Result<void> PipelineProcess::redrive_task(const pipeline::LetterFilter& filter,
@@ -59,12 +50,14 @@ Result<void> PipelineProcess::redrive_task(const pipeline::LetterFilter& filter,
   while (true) {
     const auto outcome = letters->redrive_next(*task, letters_);
     if (!outcome.ok() && outcome.error().code() == ErrorCode::kFenced) {
-      return user_error("the task {} has begun to run; go on with its dead letters when it is done",
-                        task->name);
+      return user_error(
+          "others work on the dead letters of the task {}; do it again when they are "
+          "done",
+          task->name);
     }
     if (!outcome.ok()) return Error(outcome.error());
     if (!*outcome) return {};
-    show_cursor(filter.owner, letters->cursor());
+    show_corrections(filter.owner, letters->tally());
     if (!told(**outcome)) return {};
   }
 }
@@ -78,7 +71,7 @@ Result<int64_t> PipelineProcess::discard_of_task(const pipeline::LetterFilter& f
                                                  const std::string& because) {
   LEAT_ASSIGN(const auto letters, hold_letters(filter));
   auto discarded = letters->discard(because);
-  show_cursor(filter.owner, letters->cursor());
+  show_corrections(filter.owner, letters->tally());
   return discarded;
 }
 

@@ -266,9 +266,9 @@ void PipelineProcess::set_next_run(std::string text) {
 
 Result<pipeline::PipelineTotals> PipelineProcess::totals() const {
   pipeline::PipelineTotals totals;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [name, line] : task_lines_) totals.tasks[name] = line.cursor.total;
+  for (const auto& task : plan_.tasks) {
+    LEAT_ASSIGN(const auto progress, instance_.cursors().of_task(plan_.name, task.name));
+    totals.tasks[task.name] = progress.total();
   }
   for (const auto& [name, stream] : streams_) {
     const auto snapshot = stream->snapshot();
@@ -289,12 +289,12 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
           {.name = task.name,
            .is_task = true,
            .state = schedule::to_string(line.report.state),
-           .records = is_of_run ? line.cursor.run_counts.fetched : 0,
+           .records = is_of_run ? line.counts().fetched : 0,
            .lag = 0,
            .message = line.report.state == schedule::TaskState::kUpForRetry && line.report.error
                           ? line.report.error->message()
                           : "",
-           .dead_lettered = is_of_run ? line.cursor.run_counts.dead_lettered : 0,
+           .dead_lettered = is_of_run ? line.counts().dead_lettered : 0,
            .next = next_run_});
     }
   }

@@ -74,6 +74,8 @@ class PipelineProcess {
   Result<schedule::DagRunReport> run_tasks(const store::Run& run, std::stop_token stop);
   // What the run that run_tasks() was called for last has counted: its tasks alone.
   pipeline::PipelineTotals task_totals() const;
+  // After a run: old cursors and rows go. What cannot be removed now is told, and is later.
+  void forget_old_runs();
   // Does `act`, again whenever it met a full disk, if the options say to wait for room.
   Result<void> wait_while_full(const std::function<Result<void>()>& act, std::stop_token stop);
   // Streams go on to the present ends of their topics and end.
@@ -118,11 +120,13 @@ class PipelineProcess {
   Result<std::unique_ptr<pipeline::StreamRunner>> open_runner(const config::Pipeline& plan,
                                                               const config::Stream& stream);
   Result<std::unique_ptr<pipeline::HeldLetters>> hold_letters(const pipeline::LetterFilter& filter);
-  void show_cursor(const std::string& task, const pipeline::TaskCursor& cursor);
+  void show_corrections(const std::string& task, const pipeline::TaskTally& tally);
 
   struct TaskLine {
+    pipeline::TaskCounts counts() const;
     schedule::TaskReport report;
-    pipeline::TaskCursor cursor;
+    pipeline::TaskCursor cursor;       // of the run run_
+    pipeline::TaskCounts corrections;  // of its counts, by what became of its letters
   };
 
   Instance& instance_;

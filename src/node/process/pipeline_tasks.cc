@@ -1,4 +1,7 @@
 // PipelineProcess: its tasks, run for one run after the other.
+#include <map>
+#include <set>
+
 #include "base/logging.h"
 #include "node/connectors/connectors.h"
 #include "node/process/pipeline_process.h"
@@ -30,12 +33,12 @@ Result<void> PipelineProcess::open_tasks() {
     LEAT_ASSIGN(auto ingest, pipeline::Ingest::create(task, {.pipeline = plan_.name,
                                                              .clock = instance_.clock(),
                                                              .topics = instance_.log(),
+                                                             .cursors = instance_.cursors(),
                                                              .make_source = make,
                                                              .wait_for_room = wait_for_room}));
     tasks_[task.name] = std::move(ingest);
-    auto& line = task_lines_[task.name];
-    LEAT_ASSIGN(auto cursor, pipeline::read_task_cursor(instance_.log(), plan_.name, task.name));
-    if (cursor) line.cursor = std::move(*cursor);
+    task_lines_[task.name] = {};
+    LEAT_TRY(instance_.cursors().of_task(plan_.name, task.name));  // can be read
   }
   return {};
 }
@@ -44,6 +47,10 @@ Result<schedule::DagRunReport> PipelineProcess::run_tasks(const store::Run& run,
                                                           std::stop_token stop) {
   RunRecorder recorder(instance_.metadata().runs(), run.name, instance_.clock());
   LEAT_ASSIGN(const auto so_far, recorder.so_far());
+  std::map<std::string, pipeline::TaskProgress> progress;
+  for (const auto& task : plan_.tasks) {
+    LEAT_ASSIGN(progress[task.name], instance_.cursors().of_task(plan_.name, task.name));
+  }
   {
     const std::lock_guard lock(mutex_);
     run_ = run.name.id;
@@ -52,12 +59,15 @@ Result<schedule::DagRunReport> PipelineProcess::run_tasks(const store::Run& run,
       line.report = before != so_far.end() && before->second.state == schedule::TaskState::kSuccess
                         ? before->second
                         : schedule::TaskReport();
+      const auto* cursor = progress[task].of_run(run.name.id);
+      line.cursor = cursor == nullptr ? pipeline::TaskCursor() : *cursor;
+      line.corrections = progress[task].correction_of(run.name.id);
     }
   }
   const auto attempt_once = [&](const config::Task& task, const config::RunContext& context,
                                 std::stop_token token) -> Result<void> {
     auto cursor = tasks_.at(task.name)->attempt(context, std::move(token), [&](const auto& now) {
-      recorder.count(task.name, now.run_counts);
+      recorder.count(task.name, now.counts);
       const std::lock_guard lock(mutex_);
       task_lines_[task.name].cursor = now;
     });
@@ -85,9 +95,34 @@ pipeline::PipelineTotals PipelineProcess::task_totals() const {
   pipeline::PipelineTotals totals;
   const std::lock_guard lock(mutex_);
   for (const auto& [name, line] : task_lines_) {
-    if (line.cursor.run == run_) totals.tasks[name] = line.cursor.run_counts;
+    if (line.cursor.run == run_) totals.tasks[name] = line.counts();
   }
   return totals;
+}
+
+pipeline::TaskCounts PipelineProcess::TaskLine::counts() const {
+  pipeline::TaskCounts counts = cursor.counts;
+  counts += corrections;
+  return counts;
+}
+
+void PipelineProcess::forget_old_runs() {
+  auto& runs = instance_.metadata().runs();
+  const auto forget = [&]() -> Result<void> {
+    LEAT_ASSIGN(const auto open, runs.open_runs(plan_.name));
+    std::set<std::string> ids;
+    for (const auto& run : open) ids.insert(run.name.id);
+    for (const auto& task : plan_.tasks) {
+      LEAT_TRY(pipeline::remove_old_cursors(instance_.log(), instance_.cursors(), plan_.name,
+                                            task.name, ids, instance_.clock().now_ms()));
+    }
+    // Behind their cursors: a cursor without a row is taken for that of a lost run.
+    return runs.remove_old(plan_.name);
+  };
+  const Result<void> done = forget();
+  if (!done.ok()) {
+    log_warn("pipeline {}: old runs are not removed yet: {}", plan_.name, done.error().to_string());
+  }
 }
 
 Result<void> PipelineProcess::wait_while_full(const std::function<Result<void>()>& act,

@@ -88,9 +88,12 @@ Result<void> run_one(Instance& instance, PipelineProcess& process, const store::
   const store::RunState to = stopped              ? store::RunState::kQueued
                              : report.succeeded() ? store::RunState::kSuccess
                                                   : store::RunState::kFailed;
-  return process.wait_while_full(
-      [&] { return runs.end(run.name, to, process.task_totals().to_json(), error, clock.now()); },
-      stop);
+  const auto end = [&] {
+    return runs.end(run.name, to, process.task_totals().to_json(), error, clock.now());
+  };
+  LEAT_TRY(process.wait_while_full(end, stop));
+  process.forget_old_runs();
+  return {};
 }
 
 }  // namespace

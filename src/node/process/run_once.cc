@@ -10,9 +10,8 @@ namespace {
 // Whether any task has committed something for the run.
 Result<bool> has_begun(Instance& instance, const config::Pipeline& plan, const std::string& run) {
   for (const auto& task : plan.tasks) {
-    LEAT_ASSIGN(const auto cursor,
-                pipeline::read_task_cursor(instance.log(), plan.name, task.name));
-    if (cursor && cursor->run == run && cursor->batches > 0) return true;
+    LEAT_ASSIGN(const auto cursor, instance.cursors().of_run(plan.name, task.name, run));
+    if (cursor && cursor->batches > 0) return true;
   }
   return false;
 }
@@ -108,6 +107,7 @@ Result<RunOutcome> run_once(Instance& instance, PipelineProcess& process, const 
   if (!ended.ok() && outcome.finished()) return std::move(ended).error();
   // The next start takes it for interrupted, and goes on with it all the same.
   if (!ended.ok()) log_warn("the run {}: {}", name.id, ended.error().to_string());
+  process.forget_old_runs();
   return outcome;
 }
 

@@ -30,7 +30,7 @@ log::RecordCheck readable_by(Read read) {
 }
 
 log::RecordChecks own_topics() {
-  return {{pipeline::kCursorsTopic, readable_by(pipeline::TaskCursor::from_json)},
+  return {{pipeline::kCursorsTopic, readable_by(pipeline::check_cursor_record)},
           {pipeline::kTaskLettersTopic, readable_by(pipeline::TaskLetter::from_json)},
           {pipeline::kSchemasTopic, readable_by(pipeline::check_schema_record)}};
 }

@@ -41,12 +41,15 @@ Result<std::unique_ptr<HeldLetters>> HeldLetters::open(const std::string& pipeli
                                                        const LetterFilter& filter,
                                                        log::TopicStore& topics, Clock& clock) {
   std::unique_ptr<HeldLetters> held(
-      new HeldLetters(task_cursor_key(pipeline, filter.owner), topics, clock));
-  LEAT_ASSIGN(held->writer_, topics.open_writer("leat-task-" + held->name_));
-  LEAT_ASSIGN(auto cursor, read_task_cursor(topics.reader(), pipeline, filter.owner));
-  if (cursor) held->cursor_ = std::move(*cursor);
+      new HeldLetters(task_key(pipeline, filter.owner), topics, clock));
+  LEAT_ASSIGN(held->writer_, topics.open_writer(writer_of_key(held->name_)));
   LEAT_ASSIGN(held->left_, task_letter_offsets(topics.reader(), held->name_ + "/"));
-  if (!cursor && !held->left_.empty()) {
+  // Behind the letters: what wrote one has written its cursor with it.
+  TaskCursors cursors(topics.reader());
+  LEAT_ASSIGN(held->progress_, cursors.of_task(pipeline, filter.owner));
+  if (held->progress_.tally) held->tally_ = *held->progress_.tally;
+  const bool is_known = held->progress_.tally || !held->progress_.runs.empty();
+  if (!is_known && !held->left_.empty()) {
     return internal_error("the task {} has dead letters but no cursor", held->name_);
   }
   if (!filter.names.empty()) {
@@ -88,14 +91,14 @@ struct HeldLetters::Changes {
   std::deque<std::string> texts = {};
 };
 
-Result<void> HeldLetters::commit(const Changes& changes, TaskCursor next) {
+Result<void> HeldLetters::commit(const Changes& changes, TaskTally next) {
   LEAT_TRY(writer_->append({kTaskLettersTopic, 0}, changes.records));
   const std::string text = next.to_json();
   const log::NewRecord record{.key = name_, .value = text, .timestamp_ms = changes.now_ms};
   LEAT_TRY(writer_->append({kCursorsTopic, 0}, {&record, 1}));
   LEAT_TRY(writer_->commit());
   for (const auto& changed : changes.records) left_.erase(std::string(*changed.key));
-  cursor_ = std::move(next);
+  tally_ = std::move(next);
   return {};
 }
 
@@ -107,7 +110,7 @@ Result<std::optional<RedriveOutcome>> HeldLetters::redrive_next(const config::Ta
   LEAT_ASSIGN(const auto topic, topics_.describe(task.topic));
   Changes changes{.now_ms = clock_.now_ms()};
   RedriveOutcome outcome;
-  TaskCursor next = cursor_;
+  TaskTally next = tally_;
   std::deque<Record> made;
   std::vector<std::vector<log::NewRecord>> records(static_cast<size_t>(topic.partitions));
   LEAT_TRY(writer_->begin());
@@ -129,8 +132,7 @@ Result<std::optional<RedriveOutcome>> HeldLetters::redrive_next(const config::Ta
         {.key = record.key, .value = record.json, .timestamp_ms = changes.now_ms});
     changes.add(letter.key(), std::nullopt);
     const TaskCounts moved{.fetched = 0, .produced = 1, .dead_lettered = -1};
-    next.total += moved;
-    if (next.run == letter.run) next.run_counts += moved;
+    next.correct(letter.run, has_cursor(letter.run), moved);
     ++outcome.redriven;
   }
   for (size_t partition = 0; partition < records.size(); ++partition) {
@@ -152,12 +154,12 @@ Result<int64_t> HeldLetters::discard(const std::string& because) {
 Result<int64_t> HeldLetters::discard_next(const std::string& because) {
   LEAT_ASSIGN(const auto letters, take({}));
   if (letters.empty()) return int64_t{0};
-  TaskCursor next = cursor_;
+  TaskTally next = tally_;
   next.count_discarded(because, static_cast<int64_t>(letters.size()));
   Changes changes{.now_ms = clock_.now_ms()};
   LEAT_TRY(writer_->begin());
   for (const auto& letter : letters) {
-    if (next.run == letter.run) next.run_counts.discarded += 1;
+    next.correct(letter.run, has_cursor(letter.run), {.discarded = 1});
     changes.add(letter.key(), std::nullopt);
   }
   LEAT_TRY(commit(changes, std::move(next)));

@@ -46,9 +46,11 @@ class HeldLettersCrashTest : public testing::Test {
   }
 
   Result<void> fetch(log::Log& log) {
+    TaskCursors cursors(log);
     LEAT_ASSIGN(auto made, Ingest::create(task_, {.pipeline = "p",
                                                   .clock = clock_,
                                                   .topics = log,
+                                                  .cursors = cursors,
                                                   .make_source = script_.factory()}));
     auto done = made->attempt({.pipeline = "p", .run_id = "r"}, {}, [](const TaskCursor&) {});
     if (!done.ok()) return std::move(done).error();
@@ -85,9 +87,9 @@ class HeldLettersCrashTest : public testing::Test {
     const auto letters = read_task_letters(log);
     ASSERT_TRUE(letters.ok()) << where << ": " << letters.error().to_string();
     for (const auto& letter : *letters) seen.push_back(letter.bytes);
-    const auto cursor = read_task_cursor(log, "p", "fetch");
-    ASSERT_TRUE(cursor.ok() && *cursor) << where;
-    const auto& counts = (*cursor)->total;
+    const auto progress = TaskCursors(log).of_task("p", "fetch");
+    ASSERT_TRUE(progress.ok()) << where;
+    const TaskCounts counts = progress->total();
     if (counts.discarded == 1) seen.emplace_back(R"({"other":2})");
     std::ranges::sort(seen);
     auto expected = script_.batches[0].records;

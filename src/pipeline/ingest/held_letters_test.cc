@@ -24,9 +24,12 @@ class HeldLettersTest : public testing::Test {
   void fetch(const std::vector<std::string>& rejected, const std::string& run = "r1") {
     test::Script script{.batches = {{{R"({"id":"ok"})"}}}};
     for (const auto& bytes : rejected) script.batches[0].rejected.push_back({bytes, "bad"});
-    auto ingest = Ingest::create(
-        task_,
-        {.pipeline = "p", .clock = clock_, .topics = *log_, .make_source = script.factory()});
+    TaskCursors cursors(*log_);
+    auto ingest = Ingest::create(task_, {.pipeline = "p",
+                                         .clock = clock_,
+                                         .topics = *log_,
+                                         .cursors = cursors,
+                                         .make_source = script.factory()});
     ASSERT_TRUE(
         ingest.value()->attempt({.pipeline = "p", .run_id = run}, {}, [](const auto&) {}).ok());
   }
@@ -53,12 +56,17 @@ class HeldLettersTest : public testing::Test {
     log_.produce(kTaskLettersTopic, letter.to_json(), letter.key());
   }
   void expect_reconciled() {
-    const auto counts = cursor().total;
+    const auto counts = progress().total();
     EXPECT_TRUE(counts.reconciles());
     EXPECT_EQ(counts.dead_lettered - counts.discarded, static_cast<int64_t>(letters().size()));
   }
   std::vector<TaskLetter> letters() { return read_task_letters(*log_).value(); }
-  TaskCursor cursor() { return *read_task_cursor(*log_, "p", "fetch").value(); }
+  TaskProgress progress() { return TaskCursors(*log_).of_task("p", "fetch").value(); }
+  // As it was fetched, and what became of its letters.
+  TaskCounts counts_of(const std::string& run) {
+    TaskCounts counts = progress().of_run(run)->counts;
+    return counts += progress().correction_of(run);
+  }
 
   config::Task task_;
   test::TestLog log_;
@@ -74,9 +82,9 @@ TEST_F(HeldLettersTest, AMendedLetterBecomesARecordAndIsGone) {
   EXPECT_THAT(log_.values("t"), ElementsAre(R"({"id":"ok"})", "{\"id\":2}"));
   EXPECT_TRUE(letters().empty());
   const TaskCounts counts{.fetched = 2, .produced = 2, .dead_lettered = 0};
-  EXPECT_EQ(cursor().total, counts);
-  EXPECT_EQ(cursor().run_counts, counts);
-  EXPECT_TRUE(cursor().done);
+  EXPECT_EQ(progress().total(), counts);
+  EXPECT_EQ(counts_of("r1"), counts);
+  EXPECT_TRUE(progress().of_run("r1")->done);
 }
 
 TEST_F(HeldLettersTest, OneThatFailsAgainIsTheSameLetterWithTheNewError) {
@@ -93,7 +101,7 @@ TEST_F(HeldLettersTest, OneThatFailsAgainIsTheSameLetterWithTheNewError) {
   EXPECT_NE(after[0].error, "bad");
   EXPECT_EQ(after[0].at, clock_.now());
   EXPECT_THAT(log_.values("t"), ElementsAre(R"({"id":"ok"})"));
-  EXPECT_EQ(cursor().total.dead_lettered, 1);
+  EXPECT_EQ(progress().total().dead_lettered, 1);
 }
 
 TEST_F(HeldLettersTest, WithAKeyTheRecordGoesToItsPartition) {
@@ -111,7 +119,7 @@ TEST_F(HeldLettersTest, WithAKeyTheRecordGoesToItsPartition) {
   EXPECT_THAT(log_.values("wide", partition), testing::Contains(R"({"id":"abc"})"));
   ASSERT_EQ(letters().size(), 1U);
   EXPECT_THAT(letters()[0].error, HasSubstr("no `id`"));
-  EXPECT_TRUE(cursor().total.reconciles());
+  EXPECT_TRUE(progress().total().reconciles());
 }
 
 TEST_F(HeldLettersTest, CountsOfAnotherRunStayWhatTheyAre) {
@@ -119,8 +127,9 @@ TEST_F(HeldLettersTest, CountsOfAnotherRunStayWhatTheyAre) {
   fetch({}, "r2");
   mend(letters()[0], "{}");
   EXPECT_EQ(redrive().redriven, 1);
-  EXPECT_EQ(cursor().run_counts, (TaskCounts{.fetched = 1, .produced = 1, .dead_lettered = 0}));
-  EXPECT_EQ(cursor().total, (TaskCounts{.fetched = 3, .produced = 3, .dead_lettered = 0}));
+  EXPECT_EQ(counts_of("r2"), (TaskCounts{.fetched = 1, .produced = 1, .dead_lettered = 0}));
+  EXPECT_EQ(counts_of("r1"), (TaskCounts{.fetched = 2, .produced = 2, .dead_lettered = 0}));
+  EXPECT_EQ(progress().total(), (TaskCounts{.fetched = 3, .produced = 3, .dead_lettered = 0}));
 }
 
 TEST_F(HeldLettersTest, NothingToRedriveIsNoError) {
@@ -155,12 +164,37 @@ TEST_F(HeldLettersTest, TwoWhoHoldTheSameLettersCannotBothHaveThem) {
   expect_reconciled();
 }
 
-TEST_F(HeldLettersTest, ARunOfTheTaskFencesWhoHoldsItsLetters) {
+TEST_F(HeldLettersTest, RunsOfTheTaskGoOnBesideWhoHoldsItsLetters) {
   fetch({"1"});
   const auto held = hold();
-  fetch({}, "r2");
-  EXPECT_EQ(held->redrive_next(task_, {}).error().code(), ErrorCode::kFenced);
-  EXPECT_EQ(letters().size(), 1U);
+  fetch({"2"}, "r2");
+  EXPECT_EQ(held->redrive_next(task_, {}).value()->redriven, 1);
+  EXPECT_EQ(letters().size(), 1U) << "that of the other run came too late";
+  expect_reconciled();
+}
+
+TEST_F(HeldLettersTest, OldCursorsGoAndTheCountsStay) {
+  for (int i = 0; i < 5; ++i) fetch({std::to_string(i)}, fmt::format("r{}", i));
+  EXPECT_EQ(hold({.owner = "fetch", .names = {letters()[0].key()}})->discard("old").value(), 1);
+  EXPECT_EQ(hold({.owner = "fetch", .names = {letters()[0].key()}})
+                ->redrive_next(task_, {})
+                .value()
+                ->redriven,
+            1);
+  const auto held = hold();
+  const TaskCounts total = progress().total();
+  TaskCursors cursors(*log_);
+  ASSERT_TRUE(remove_old_cursors(*log_, cursors, "p", "fetch", {"r1"}, 1, 2).ok());
+  EXPECT_EQ(progress().runs.size(), 5U) << "not more than twice as many as are kept";
+  ASSERT_TRUE(remove_old_cursors(*log_, cursors, "p", "fetch", {"r1"}, 1, 1).ok());
+  log_.reopen();
+  ASSERT_EQ(progress().runs.size(), 2U);
+  EXPECT_NE(progress().of_run("r1"), nullptr) << "that run is open";
+  EXPECT_NE(progress().of_run("r4"), nullptr);
+  EXPECT_EQ(progress().total(), total);
+  EXPECT_EQ(progress().tally->settled,
+            (TaskCounts{.fetched = 6, .produced = 3, .dead_lettered = 3, .discarded = 1}));
+  EXPECT_EQ(redrive().redriven, 3) << "letters of runs without a cursor, too";
   expect_reconciled();
 }
 
@@ -183,25 +217,24 @@ TEST_F(HeldLettersTest, DiscardsWhatTheFilterMeansAndCountsIt) {
   EXPECT_EQ(hold({.owner = "fetch", .stage = "query"})->discard("a test").value(), 0);
   EXPECT_EQ(hold({.owner = "fetch", .stage = "fetch", .error = "bad"})->discard("old").value(), 2);
   EXPECT_TRUE(letters().empty());
-  const auto now = cursor();
-  EXPECT_EQ(now.total,
+  const auto now = progress();
+  EXPECT_EQ(now.total(),
             (TaskCounts{.fetched = 4, .produced = 1, .dead_lettered = 3, .discarded = 3}));
-  EXPECT_EQ(now.run_counts, now.total);
-  EXPECT_EQ(now.discarded, (std::map<std::string, int64_t>{{"a test", 1}, {"old", 2}}));
+  EXPECT_EQ(counts_of("r1"), now.total());
+  EXPECT_EQ(now.tally->discarded, (std::map<std::string, int64_t>{{"a test", 1}, {"old", 2}}));
   fetch({"7"}, "r2");
-  EXPECT_EQ(cursor().discarded, now.discarded) << "another run keeps them";
-  EXPECT_EQ(cursor().total.discarded, 3);
+  EXPECT_EQ(progress().tally->discarded, now.tally->discarded) << "another run keeps them";
+  EXPECT_EQ(progress().total().discarded, 3);
   expect_reconciled();
 }
 
 TEST_F(HeldLettersTest, ReasonsAreKeptUpToAHundred) {
-  TaskCursor counted;
+  TaskTally counted{.settled = {}};
   for (int i = 0; i < 150; ++i) counted.count_discarded(fmt::format("reason {}", i), 1);
   counted.count_discarded("reason 1", 4);
   EXPECT_EQ(counted.discarded.size(), 101U);
   EXPECT_EQ(counted.discarded.at("(other reasons)"), 50);
   EXPECT_EQ(counted.discarded.at("reason 1"), 5);
-  EXPECT_EQ(counted.total.discarded, 154);
 }
 
 }  // namespace

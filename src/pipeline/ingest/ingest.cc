@@ -13,23 +13,42 @@ Result<std::unique_ptr<Ingest>> Ingest::create(const config::Task& task, IngestC
   return std::unique_ptr<Ingest>(new Ingest(task, std::move(context), std::move(key)));
 }
 
-Result<TaskCursor> Ingest::attempt(const config::RunContext& context, std::stop_token stop,
-                                   const std::function<void(const TaskCursor&)>& on_progress) {
-  const std::string& run = context.run_id;
-  // Opening the writer fences an older self; only then is the last committed cursor the truth.
-  LEAT_ASSIGN(auto writer, context_.topics.open_writer(
-                               "leat-task-" + task_cursor_key(context_.pipeline, task_.name)));
-  LEAT_ASSIGN(auto found,
-              read_task_cursor(context_.topics.reader(), context_.pipeline, task_.name));
-  TaskCursor cursor = found.value_or(TaskCursor{});
-  if (cursor.run != run) {
-    cursor =
-        TaskCursor{.run = run, .total = cursor.total, .discarded = std::move(cursor.discarded)};
+Result<TaskCursor> Ingest::attempt(const config::RunContext& run, std::stop_token stop,
+                                   const OnProgress& on_progress) {
+  std::unique_lock one_run(one_run_, std::defer_lock);
+  if (context_.incremental && !one_run.try_lock()) {
+    return coded_error(ErrorDomain::kExternal, ErrorCode::kInUse,
+                       "the task {} begins where its last run ended, and that run is under way",
+                       task_.name);
   }
+  LetterNews news("task " + task_.name, context_.clock);
+  auto cursor = read_all(run, std::move(stop), on_progress, news);
+  news.tell(true);
+  return cursor;
+}
+
+Result<TaskCursor> Ingest::begin_at(const std::string& run) {
+  LEAT_ASSIGN(auto found, context_.cursors.of_run(context_.pipeline, task_.name, run));
+  if (found) return *std::move(found);
+  TaskCursor cursor{.run = run, .position = {}, .counts = {}};
+  if (!context_.incremental) return cursor;
+  LEAT_ASSIGN(auto last, context_.cursors.incremental(context_.pipeline, task_.name));
+  if (last) cursor.position = std::move(last->position);
+  return cursor;
+}
+
+Result<TaskCursor> Ingest::read_all(const config::RunContext& run, std::stop_token stop,
+                                    const OnProgress& on_progress, LetterNews& news) {
+  const std::string key = context_.incremental
+                              ? incremental_cursor_key(context_.pipeline, task_.name)
+                              : run_cursor_key(context_.pipeline, task_.name, run.run_id);
+  // Opening the writer fences an older self; only then is the last committed cursor the truth.
+  LEAT_ASSIGN(auto writer, context_.topics.open_writer(writer_of_key(key)));
+  LEAT_ASSIGN(TaskCursor cursor, begin_at(run.run_id));
   on_progress(cursor);
   if (cursor.done) return cursor;
 
-  LEAT_ASSIGN(auto source, context_.make_source(task_, context));
+  LEAT_ASSIGN(auto source, context_.make_source(task_, run));
   const auto wait_for_room = [this](std::stop_token waiting) {
     return context_.wait_for_room ? context_.wait_for_room(std::move(waiting)) : Result<void>();
   };
@@ -40,8 +59,8 @@ Result<TaskCursor> Ingest::attempt(const config::RunContext& context, std::stop_
     LEAT_ASSIGN(auto batch, source->next(position, fetching));
     // As it is now: partitions may have been added.
     LEAT_ASSIGN(const auto topic, context_.topics.describe(task_.topic));
-    return make_task_batch(std::move(batch), {context_.pipeline, task_.name, run, number++}, key_,
-                           topic, context_.clock.now());
+    return make_task_batch(std::move(batch), {context_.pipeline, task_.name, run.run_id, number++},
+                           key_, topic, context_.clock.now());
   };
   ReadAhead batches(fetch, cursor.position, stop);
   for (bool is_ahead = false; !cursor.done; is_ahead = true) {
@@ -51,19 +70,19 @@ Result<TaskCursor> Ingest::attempt(const config::RunContext& context, std::stop_
     LEAT_ASSIGN(auto batch, batches.next());
     // The batch before it may have taken the room that there was.
     if (is_ahead) LEAT_TRY(wait_for_room(stop));
-    LEAT_TRY(commit_batch(*writer, batch, cursor));
+    LEAT_TRY(commit_batch(*writer, batch, cursor, news));
     on_progress(cursor);
   }
   return cursor;
 }
 
-Result<void> Ingest::commit_batch(log::TopicWriter& writer, TaskBatch& batch, TaskCursor& cursor) {
+Result<void> Ingest::commit_batch(log::TopicWriter& writer, TaskBatch& batch, TaskCursor& cursor,
+                                  LetterNews& news) {
   TaskCursor next = cursor;
   next.position = batch.next_cursor;
   next.batches += 1;
   next.done = batch.last;
-  next.run_counts += batch.counts;
-  next.total += batch.counts;
+  next.counts += batch.counts;
   for (const std::string& warning : batch.warnings) {
     if (std::ranges::find(next.warnings, warning) != next.warnings.end()) continue;
     if (next.warnings.size() < kMostWarnings) next.warnings.push_back(warning);
@@ -82,17 +101,21 @@ Result<void> Ingest::commit_batch(log::TopicWriter& writer, TaskBatch& batch, Ta
     const log::NewRecord record{.key = key, .value = value, .timestamp_ms = now_ms};
     LEAT_TRY(writer.append({kTaskLettersTopic, 0}, {&record, 1}));
   }
-  const std::string key = task_cursor_key(context_.pipeline, task_.name);
   const std::string value = next.to_json();
-  const log::NewRecord record{.key = key, .value = value, .timestamp_ms = now_ms};
-  LEAT_TRY(writer.append({kCursorsTopic, 0}, {&record, 1}));
+  const std::string run_key = run_cursor_key(context_.pipeline, task_.name, next.run);
+  const std::string last_key = incremental_cursor_key(context_.pipeline, task_.name);
+  std::vector<log::NewRecord> records{{.key = run_key, .value = value, .timestamp_ms = now_ms}};
+  if (context_.incremental) {
+    records.push_back({.key = last_key, .value = value, .timestamp_ms = now_ms});
+  }
+  LEAT_TRY(writer.append({kCursorsTopic, 0}, records));
   LEAT_TRY(writer.commit());
   for (size_t i = cursor.warnings.size(); i < next.warnings.size(); ++i) {
     log_warn("task {}: {}", task_.name, next.warnings[i]);
   }
   cursor = std::move(next);
-  for (const auto& letter : batch.letters) letter_news_.add(letter.origin, letter.error);
-  letter_news_.tell(cursor.done);
+  for (const auto& letter : batch.letters) news.add(letter.origin, letter.error);
+  news.tell();
   return {};
 }
 

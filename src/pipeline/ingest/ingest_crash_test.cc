@@ -57,9 +57,11 @@ class IngestCrashTest : public testing::TestWithParam<std::vector<std::string>> 
   // One attempt; `acknowledged` is raised to the batches that it was told are committed.
   Result<void> ingest(log::Log& log, int64_t& acknowledged) {
     LEAT_TRY(make_topics(log));
+    TaskCursors cursors(log);
     LEAT_ASSIGN(auto made, Ingest::create(task_, {.pipeline = "p",
                                                   .clock = clock_,
                                                   .topics = log,
+                                                  .cursors = cursors,
                                                   .make_source = script_.factory()}));
     auto done = made->attempt({.pipeline = "p", .run_id = "r"}, {}, [&](const TaskCursor& cursor) {
       acknowledged = std::max(acknowledged, cursor.batches);
@@ -77,7 +79,7 @@ class IngestCrashTest : public testing::TestWithParam<std::vector<std::string>> 
   void check(log::Log& log, int64_t acknowledged, const std::string& where) {
     const auto made = make_topics(log);  // the crash may have been before that
     ASSERT_TRUE(made.ok()) << where << ": " << made.error().to_string();
-    const auto found = read_task_cursor(log, "p", "fetch");
+    const auto found = TaskCursors(log).of_run("p", "fetch", "r");
     ASSERT_TRUE(found.ok()) << where << ": " << found.error().to_string();
     const TaskCursor cursor = found->value_or(TaskCursor{});
     ASSERT_GE(cursor.batches, acknowledged) << where;
@@ -103,7 +105,7 @@ class IngestCrashTest : public testing::TestWithParam<std::vector<std::string>> 
       EXPECT_EQ(test::values_of(log, "t", partition), expected[static_cast<size_t>(partition)])
           << where;
     }
-    EXPECT_EQ(cursor.total, counts) << where;
+    EXPECT_EQ(cursor.counts, counts) << where;
     EXPECT_EQ(cursor.done, cursor.batches == kBatches) << where;
     const auto letters = read_task_letters(log);
     ASSERT_TRUE(letters.ok()) << where << ": " << letters.error().to_string();

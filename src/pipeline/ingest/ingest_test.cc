@@ -33,20 +33,26 @@ class IngestTest : public testing::Test {
   }
   Result<TaskCursor> attempt(Script& script, const std::string& run, std::stop_token stop,
                              const std::function<void(const TaskCursor&)>& on_progress) {
+    TaskCursors cursors(*log_);
     LEAT_ASSIGN(auto ingest, Ingest::create(task_, {.pipeline = "p",
                                                     .clock = clock_,
                                                     .topics = *log_,
+                                                    .cursors = cursors,
                                                     .make_source = script.factory(),
-                                                    .wait_for_room = wait_for_room_}));
-    return ingest->attempt({.pipeline = "p", .run_id = run}, stop, on_progress);
+                                                    .wait_for_room = wait_for_room_,
+                                                    .incremental = incremental_}));
+    return ingest->attempt({.pipeline = "p", .run_id = run, .attempt = 3}, stop, on_progress);
   }
 
   std::vector<TaskLetter> letters() { return read_task_letters(*log_).value(); }
+  TaskProgress progress() { return TaskCursors(*log_).of_task("p", "fetch").value(); }
+  TaskCounts total() { return progress().total(); }
 
   config::Task task_;
   test::TestLog log_;
   source::FakeClock clock_;
   std::function<Result<void>(std::stop_token)> wait_for_room_;
+  bool incremental_ = false;
   Cursors seen_;  // what on_progress was called with
 };
 
@@ -57,13 +63,13 @@ TEST_F(IngestTest, PutsEveryBatchIntoTheLogWithItsCursor) {
   EXPECT_TRUE(cursor->done);
   EXPECT_EQ(cursor->position, "3");
   EXPECT_EQ(cursor->batches, 3);
-  EXPECT_EQ(cursor->run_counts, (TaskCounts{.fetched = 3, .produced = 3, .dead_lettered = 0}));
+  EXPECT_EQ(cursor->counts, (TaskCounts{.fetched = 3, .produced = 3, .dead_lettered = 0}));
   EXPECT_THAT(log_.values("t"), ElementsAre("{\"n\":1}", "{\"n\":2}", "{\"n\":3}"));
   EXPECT_THAT(script.asked, ElementsAre("", "1", "2"));
   ASSERT_EQ(seen_.size(), 4U) << "once at the start and after every commit";
   EXPECT_EQ(seen_[0].batches, 0);
-  EXPECT_EQ(seen_[1].run_counts.produced, 2);
-  EXPECT_EQ(read_task_cursor(*log_, "p", "fetch").value()->to_json(), cursor->to_json());
+  EXPECT_EQ(seen_[1].counts.produced, 2);
+  EXPECT_EQ(progress().of_run("r1")->to_json(), cursor->to_json());
 }
 
 TEST_F(IngestTest, KeepsWhatTheSourceRejects) {
@@ -71,8 +77,8 @@ TEST_F(IngestTest, KeepsWhatTheSourceRejects) {
   Script script{.batches = {{{"{\"n\":1}"}, {{bytes, "not JSON"}, {"x", "no list"}}}}};
   const auto cursor = attempt(script, "r1");
   ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
-  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 3, .produced = 1, .dead_lettered = 2}));
-  EXPECT_TRUE(cursor->total.reconciles());
+  EXPECT_EQ(total(), (TaskCounts{.fetched = 3, .produced = 1, .dead_lettered = 2}));
+  EXPECT_TRUE(total().reconciles());
   const auto kept = letters();
   ASSERT_EQ(kept.size(), 2U);
   EXPECT_EQ(kept[0].key(), "p.fetch/r1/0/0");
@@ -94,7 +100,7 @@ TEST_F(IngestTest, ARecordThatTheTopicDoesNotTakeIsADeadLetterAndStopsNothing) {
                               std::string(5 << 20, '\x01')}}}};
   const auto cursor = attempt(script, "r1");
   ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
-  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 4, .produced = 1, .dead_lettered = 3}));
+  EXPECT_EQ(total(), (TaskCounts{.fetched = 4, .produced = 1, .dead_lettered = 3}));
   EXPECT_THAT(log_.values("t"), ElementsAre(record(2, 2)));
   const auto kept = letters();
   ASSERT_EQ(kept.size(), 3U);
@@ -110,7 +116,7 @@ TEST_F(IngestTest, ARecordWithoutItsKeyIsADeadLetter) {
   Script script{.batches = {{{"{\"id\":1}", "{\"ID\":2}", "{\"id\":null}", "{\"id\":4}"}}}};
   const auto cursor = attempt(script, "r1");
   ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
-  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 4, .produced = 2, .dead_lettered = 2}));
+  EXPECT_EQ(total(), (TaskCounts{.fetched = 4, .produced = 2, .dead_lettered = 2}));
   EXPECT_THAT(log_.values("t"), ElementsAre("{\"id\":1}", "{\"id\":4}"));
   const auto kept = letters();
   ASSERT_EQ(kept.size(), 2U);
@@ -189,7 +195,7 @@ TEST_F(IngestTest, GoesOnAfterAnErrorWithWhatWasCommitted) {
   ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
   EXPECT_THAT(log_.values("t"), ElementsAre("1", "2", "3"));
   EXPECT_THAT(script.asked, ElementsAre("", "1", "1", "1", "2"));
-  EXPECT_EQ(cursor->run_counts.fetched, 3);
+  EXPECT_EQ(cursor->counts.fetched, 3);
   EXPECT_EQ(seen_.front().batches, 1) << "the display starts where the run stands";
 }
 
@@ -200,7 +206,7 @@ TEST_F(IngestTest, GoesOnAfterARestart) {
   const auto cursor = attempt(script, "r1");
   ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
   EXPECT_THAT(log_.values("t"), ElementsAre("1", "2"));
-  EXPECT_EQ(cursor->run_counts, (TaskCounts{.fetched = 3, .produced = 2, .dead_lettered = 1}));
+  EXPECT_EQ(cursor->counts, (TaskCounts{.fetched = 3, .produced = 2, .dead_lettered = 1}));
   EXPECT_EQ(letters().size(), 1U);
 }
 
@@ -221,8 +227,8 @@ TEST_F(IngestTest, ANewRunFetchesFromTheStartAndGoesOnCounting) {
   const auto cursor = attempt(script, "r2");
   ASSERT_TRUE(cursor.ok());
   EXPECT_THAT(log_.values("t"), ElementsAre("1", "2", "1", "2"));
-  EXPECT_EQ(cursor->run_counts, (TaskCounts{.fetched = 3, .produced = 2, .dead_lettered = 1}));
-  EXPECT_EQ(cursor->total, (TaskCounts{.fetched = 6, .produced = 4, .dead_lettered = 2}));
+  EXPECT_EQ(cursor->counts, (TaskCounts{.fetched = 3, .produced = 2, .dead_lettered = 1}));
+  EXPECT_EQ(total(), (TaskCounts{.fetched = 6, .produced = 4, .dead_lettered = 2}));
   ASSERT_EQ(letters().size(), 2U);
   EXPECT_EQ(letters()[1].run, "r2");
 }
@@ -232,8 +238,8 @@ TEST_F(IngestTest, ANewRunLeavesAnUnfinishedOneBehind) {
   EXPECT_FALSE(attempt(script, "r1").ok());
   const auto cursor = attempt(script, "r2");
   ASSERT_TRUE(cursor.ok());
-  EXPECT_EQ(cursor->run_counts.fetched, 2);
-  EXPECT_EQ(cursor->total.fetched, 3);
+  EXPECT_EQ(cursor->counts.fetched, 2);
+  EXPECT_EQ(total().fetched, 3);
 }
 
 TEST_F(IngestTest, StopsBetweenBatches) {
@@ -340,16 +346,114 @@ TEST_F(IngestTest, AnOlderSelfIsFenced) {
 
 TEST_F(IngestTest, AFailedCommitEndsTheFetchAhead) {
   Script script{.batches = {{{"1"}}, {{"2"}}, {{"3"}}}, .hanging = {2}};
-  Script other{.batches = {{{"1"}}}};
   bool nested = false;
   const auto cursor = attempt(script, "r1", {}, [&](const TaskCursor& now) {
     if (now.batches != 1 || nested) return;
     nested = true;
-    EXPECT_TRUE(attempt(other, "r2").ok());
+    EXPECT_TRUE((*log_).open_writer("leat-task-p.fetch/r1").ok());
   });
   ASSERT_FALSE(cursor.ok());
   EXPECT_EQ(cursor.error().code(), ErrorCode::kFenced);
-  EXPECT_THAT(log_.values("t"), ElementsAre("1", "1"));
+  EXPECT_THAT(log_.values("t"), ElementsAre("1"));
+}
+
+// Two backfills, say: neither fences the other, nor takes its place.
+TEST_F(IngestTest, RunsSideBySideHaveCursorsOfTheirOwn) {
+  Script script{.batches = {{{"1"}}, {{"2"}, {{"x", "bad"}}}, {{"3"}}}};
+  bool nested = false;
+  const auto outer = attempt(script, "r1", {}, [&](const TaskCursor& now) {
+    if (now.batches != 1 || nested) return;
+    nested = true;
+    EXPECT_TRUE(attempt(script, "r2").ok());
+  });
+  ASSERT_TRUE(outer.ok()) << outer.error().to_string();
+  EXPECT_EQ(log_.values("t").size(), 6U);
+  const TaskCounts of_one{.fetched = 4, .produced = 3, .dead_lettered = 1};
+  EXPECT_EQ(progress().of_run("r1")->counts, of_one);
+  EXPECT_EQ(progress().of_run("r2")->counts, of_one);
+  EXPECT_EQ(total(), (TaskCounts{.fetched = 8, .produced = 6, .dead_lettered = 2}));
+  for (const char* run : {"r1", "r2"}) {
+    const size_t asked = script.asked.size();
+    EXPECT_TRUE(attempt(script, run)->done);
+    EXPECT_EQ(script.asked.size(), asked) << run;
+  }
+}
+
+TEST_F(IngestTest, ARunThatWasInterruptedGoesOnAfterOthers) {
+  Script script{.batches = {{{"1"}}, {{"2"}}}, .failures = {{1, 1}}};
+  EXPECT_FALSE(attempt(script, "r1").ok());
+  ASSERT_TRUE(attempt(script, "r2").ok());
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "1", "2", "2"));
+  EXPECT_THAT(script.asked, ElementsAre("", "1", "", "1", "1"));
+}
+
+TEST_F(IngestTest, AnIncrementalTaskBeginsWhereItsLastRunEnded) {
+  incremental_ = true;
+  Script script{.batches = {{{"1"}}, {{"2"}}}};
+  ASSERT_TRUE(attempt(script, "r1").ok());
+  script.batches.push_back({{"3"}});
+  script.batches.push_back({{"4"}});
+  script.failures = {{3, 1}};
+  EXPECT_FALSE(attempt(script, "r2").ok());
+  log_.reopen();
+  const auto cursor = attempt(script, "r2");
+  ASSERT_TRUE(cursor.ok()) << cursor.error().to_string();
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2", "3", "4"));
+  EXPECT_THAT(script.asked, ElementsAre("", "1", "2", "3", "3"));
+  EXPECT_EQ(cursor->counts.fetched, 2);
+  EXPECT_EQ(total().fetched, 4);
+  EXPECT_EQ(progress().runs.size(), 2U);
+}
+
+TEST_F(IngestTest, AnIncrementalTaskRunsOneRunAtATime) {
+  incremental_ = true;
+  Script script{.batches = {{{"1"}}, {{"2"}}}};
+  TaskCursors cursors(*log_);
+  auto ingest = Ingest::create(task_, {.pipeline = "p",
+                                       .clock = clock_,
+                                       .topics = *log_,
+                                       .cursors = cursors,
+                                       .make_source = script.factory(),
+                                       .incremental = true});
+  ASSERT_TRUE(ingest.ok());
+  int refused = 0;
+  ASSERT_TRUE((*ingest)
+                  ->attempt({.run_id = "r1"}, {},
+                            [&](const TaskCursor&) {
+                              std::jthread([&] {
+                                const auto other =
+                                    (*ingest)->attempt({.run_id = "r2"}, {}, [](const auto&) {});
+                                refused += !other.ok() && other.error().code() == ErrorCode::kInUse;
+                              }).join();
+                            })
+                  .ok());
+  EXPECT_EQ(refused, 3);
+  EXPECT_THAT(log_.values("t"), ElementsAre("1", "2"));
+}
+
+TEST_F(IngestTest, TheSourceIsToldOfItsRun) {
+  config::RunContext told;
+  TaskCursors cursors(*log_);
+  Script script{.batches = {{{"1"}}}};
+  auto ingest = Ingest::create(
+      task_, {.pipeline = "p",
+              .clock = clock_,
+              .topics = *log_,
+              .cursors = cursors,
+              .make_source = [&](const config::Task& task, const config::RunContext& run) {
+                told = run;
+                return script.factory()(task, run);
+              }});
+  ASSERT_TRUE(ingest.ok());
+  config::RunContext run{.pipeline = "p", .run_id = "r1", .attempt = 2};
+  run.logical_date = 5;
+  run.interval = config::DataInterval{.start = 5, .end = 9};
+  ASSERT_TRUE((*ingest)->attempt(run, {}, [](const TaskCursor&) {}).ok());
+  EXPECT_EQ(told.run_id, "r1");
+  EXPECT_EQ(told.attempt, 2);
+  EXPECT_EQ(told.logical_date, 5);
+  EXPECT_EQ(told.interval->end, 9);
 }
 
 TEST_F(IngestTest, NeedsItsTopicAndAValidKey) {
