@@ -239,7 +239,10 @@ class CurlClient final : public HttpClient {
     set(CURLOPT_CAINFO, options_.tls.ca_file);
     set(CURLOPT_SSLCERT, options_.tls.certificate_file);
     set(CURLOPT_SSLKEY, options_.tls.key_file);
-    set(CURLOPT_KEYPASSWD, options_.tls.key_password);
+    // Without a password OpenSSL would ask for one at the terminal.
+    if (!options_.tls.certificate_file.empty()) {
+      curl_easy_setopt(easy_.get(), CURLOPT_KEYPASSWD, options_.tls.key_password.c_str());
+    }
   }
 
   void set_body(const HttpRequest& request, Transfer& transfer) {

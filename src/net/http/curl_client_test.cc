@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <thread>
 
@@ -146,6 +147,107 @@ TEST(CurlClient, ABadCaFileIsTheUsersMistake) {
   EXPECT_EQ(result.error().domain(), ErrorDomain::kUser) << result.error().to_string();
 }
 
+// Gives the text in pieces.
+BodySource pieces_of(std::string text) {
+  return [text = std::move(text), at = size_t{0}](MutableBytes into) mutable -> Result<size_t> {
+    const size_t count = std::min({size_t{7}, into.size(), text.size() - at});
+    std::memcpy(into.data(), text.data() + at, count);
+    at += count;
+    return count;
+  };
+}
+
+TEST(CurlClient, SendsABodyFromAReader) {
+  const ScriptedServer server({respond(201, "")});
+  const std::string text(100'000, 'x');
+  const auto sent = make_curl_client({})->send({.method = "PUT",
+                                                .url = server.url("/file"),
+                                                .body_source = pieces_of(text),
+                                                .body_size = text.size()},
+                                               {});
+  ASSERT_TRUE(sent.ok()) << sent.error().to_string();
+  EXPECT_EQ(sent->status, 201);
+  const std::string request = server.requests().at(0);
+  EXPECT_TRUE(request.starts_with("PUT /file HTTP/1.1\r\n")) << request.substr(0, 200);
+  EXPECT_NE(request.find("Content-Length: 100000\r\n"), std::string::npos);
+  EXPECT_TRUE(request.ends_with("\r\n\r\n" + text));
+}
+
+TEST(CurlClient, ABodyHasTheAnnouncedSize) {
+  const ScriptedServer server({respond(201, "")});
+  const auto client = make_curl_client({});
+  HttpRequest request{.method = "PUT", .url = server.url(), .body_size = 10};
+  request.body_source = pieces_of("0123456789 and more");
+  ASSERT_TRUE(client->send(request, {}).ok());
+  EXPECT_TRUE(server.requests().at(0).ends_with("\r\n\r\n0123456789"));
+  request.body_source = pieces_of("012345678");
+  const auto sent = client->send(request, {});
+  ASSERT_FALSE(sent.ok());
+  EXPECT_EQ(sent.error().message(), "the body ends after 9 of 10 bytes");
+}
+
+TEST(CurlClient, TheReadersErrorIsTheResult) {
+  const ScriptedServer server({respond(201, "")});
+  HttpRequest request{.method = "PUT", .url = server.url(), .body_size = 10};
+  request.body_source = [](MutableBytes) -> Result<size_t> { return user_error("no such input"); };
+  const auto sent = make_curl_client({})->send(request, {});
+  ASSERT_FALSE(sent.ok());
+  EXPECT_EQ(sent.error().message(), "no such input");
+  EXPECT_EQ(sent.error().domain(), ErrorDomain::kUser);
+}
+
+TEST(CurlClient, AStopEndsAnUpload) {
+  const ScriptedServer server({});
+  std::stop_source stop;
+  int pieces = 0;
+  HttpRequest request{.method = "PUT", .url = server.url(), .body_size = 1'000'000'000};
+  request.body_source = [&](MutableBytes into) -> Result<size_t> {
+    if (++pieces == 3) stop.request_stop();
+    std::memset(into.data(), 'x', into.size());
+    return into.size();
+  };
+  const auto sent = make_curl_client({})->send(request, stop.get_token());
+  ASSERT_FALSE(sent.ok());
+  EXPECT_EQ(sent.error().code(), ErrorCode::kCancelled);
+}
+
+TEST(CurlClient, ASinkTakesWhatSucceeds) {
+  const ScriptedServer server({respond(200, "hello"), respond(404, "nothing here"),
+                               respond(200, std::string(1'000'000, 'x'))});
+  const auto client = make_curl_client({.max_response_bytes = 100});
+  std::string got;
+  HttpRequest request{.url = server.url(), .sink = [&got](std::string_view piece) {
+                        got += piece;
+                        return true;
+                      }};
+  const auto taken = client->send(request, {});
+  ASSERT_TRUE(taken.ok()) << taken.error().to_string();
+  EXPECT_EQ(got, "hello");
+  EXPECT_EQ(taken->body, "");
+  const auto missing = client->send(request, {});
+  ASSERT_TRUE(missing.ok()) << missing.error().to_string();
+  EXPECT_EQ(got, "hello");
+  EXPECT_EQ(missing->body, "nothing here");
+  request.sink = [](std::string_view) { return false; };
+  const auto enough = client->send(request, {});
+  ASSERT_TRUE(enough.ok()) << enough.error().to_string();
+  EXPECT_EQ(enough->status, 200);
+}
+
+TEST(CurlClient, WhatHasNoBodySaysSo) {
+  const ScriptedServer server(
+      {respond(201, ""), respond(200, ""), {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"}});
+  const auto client = make_curl_client({});
+  ASSERT_TRUE(client->send({.method = "PUT", .url = server.url()}, {}).ok());
+  EXPECT_NE(server.requests().at(0).find("Content-Length: 0\r\n"), std::string::npos);
+  ASSERT_TRUE(client->send({.method = "DELETE", .url = server.url()}, {}).ok());
+  EXPECT_TRUE(server.requests().at(1).starts_with("DELETE / "));
+  const auto head = client->send({.method = "HEAD", .url = server.url()}, {});
+  ASSERT_TRUE(head.ok()) << head.error().to_string();
+  EXPECT_EQ(head->header("Content-Length"), "5");
+  EXPECT_EQ(head->body, "");
+}
+
 ScriptedReply redirect(int status, std::string_view to) {
   return respond(status, "moved", fmt::format("Location: {}\r\n", to));
 }
@@ -190,6 +292,57 @@ TEST(Redirects, SeeOtherIsAskedForWithGet) {
   ASSERT_TRUE(
       send_following(*client, {.method = "POST", .url = server.url(), .body = "q"}, 5, {}).ok());
   EXPECT_TRUE(server.requests().at(1).starts_with("GET /b ")) << server.requests().at(1);
+}
+
+TEST(Redirects, ABodyFromAReaderIsNotSentTwice) {
+  const ScriptedServer server({redirect(307, "/b"), redirect(303, "/b"), respond(200, "there")});
+  const auto client = make_curl_client({});
+  HttpRequest request{.method = "POST", .url = server.url(), .body_size = 4};
+  request.body_source = pieces_of("body");
+  const auto again = send_following(*client, request, 5, {});
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().retry(), Retry::kNo);
+  EXPECT_EQ(server.requests().size(), 1u);
+  // To see another one it is not needed.
+  request.body_source = pieces_of("body");
+  EXPECT_EQ(send_following(*client, request, 5, {}).value().body, "there");
+}
+
+TEST(Redirects, ABodyGoesOnceToWhereItBelongs) {
+  const ScriptedServer datanode({respond(201, "")});
+  const ScriptedServer namenode({redirect(307, datanode.url("/data?op=CREATE&token=t"))});
+  const auto client = make_curl_client({});
+  const auto sent = send_body_to_redirect(*client,
+                                          {.method = "PUT",
+                                           .url = namenode.url("/webhdfs/v1/f?op=CREATE"),
+                                           .headers = {{"Authorization", "Bearer t"}},
+                                           .body_source = pieces_of("rows of a file"),
+                                           .body_size = 14},
+                                          {});
+  ASSERT_TRUE(sent.ok()) << sent.error().to_string();
+  EXPECT_EQ(sent->status, 201);
+  const std::string first = namenode.requests().at(0);
+  EXPECT_NE(first.find("Authorization: Bearer t\r\n"), std::string::npos) << first;
+  EXPECT_NE(first.find("Content-Length: 0\r\n"), std::string::npos) << first;
+  EXPECT_TRUE(first.ends_with("\r\n\r\n")) << first;
+  const std::string second = datanode.requests().at(0);
+  EXPECT_TRUE(second.starts_with("PUT /data?op=CREATE&token=t ")) << second;
+  EXPECT_TRUE(second.ends_with("\r\n\r\nrows of a file")) << second;
+  EXPECT_EQ(second.find("Authorization"), std::string::npos) << second;
+}
+
+TEST(Redirects, ABodyThatIsSentNowhereIsKept) {
+  const ScriptedServer server({respond(403, "no")});
+  const auto client = make_curl_client({});
+  HttpRequest request{.method = "PUT", .url = server.url(), .body_size = 4};
+  request.body_source = [](MutableBytes) -> Result<size_t> {
+    ADD_FAILURE() << "the body was read";
+    return 0;
+  };
+  const auto refused = send_body_to_redirect(*client, request, {});
+  ASSERT_TRUE(refused.ok()) << refused.error().to_string();
+  EXPECT_EQ(refused->status, 403);
+  EXPECT_EQ(refused->body, "no");
 }
 
 TEST(Redirects, LoopsAndDetoursEnd) {
