@@ -69,6 +69,11 @@ std::string ask(uint16_t port, std::string_view request) {
   return client.read_all();
 }
 
+// The request of one that asks once: "GET /hello/a".
+std::string last_request(std::string_view line) {
+  return fmt::format("{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", line);
+}
+
 std::string body_of(std::string_view answer) {
   const size_t end = answer.find("\r\n\r\n");
   return std::string(end == std::string_view::npos ? "" : answer.substr(end + 4));
@@ -134,8 +139,8 @@ TEST_F(HttpServerTest, keeps_connections_and_takes_pipelined_requests) {
   const std::string answer =
       ask(port_,
           "GET /hello/a HTTP/1.1\r\nHost: localhost\r\n\r\n"
-          "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
-          "GET /hello/b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+          "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc" +
+              last_request("GET /hello/b"));
   EXPECT_NE(answer.find("hello a"), std::string::npos);
   EXPECT_NE(answer.find("\r\n\r\nabcHTTP/1.1"), std::string::npos) << answer;
   EXPECT_NE(answer.find("hello b"), std::string::npos);
@@ -143,20 +148,18 @@ TEST_F(HttpServerTest, keeps_connections_and_takes_pipelined_requests) {
 
 TEST_F(HttpServerTest, head_has_no_body_but_its_length) {
   start();
-  const std::string answer =
-      ask(port_, "HEAD /hello/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answer = ask(port_, last_request("HEAD /hello/a"));
   EXPECT_NE(answer.find("Content-Length: 9\r\n"), std::string::npos) << answer;
   EXPECT_EQ(body_of(answer), "");
 }
 
 TEST_F(HttpServerTest, unknown_paths_and_methods) {
   start();
-  std::string answer =
-      ask(port_, "GET /no\"where HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  std::string answer = ask(port_, last_request("GET /no\"where"));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 Not Found\r\n")) << answer;
   EXPECT_EQ(body_of(answer), R"({"error":{"status":404,"message":"nothing is at /no\"where"}})");
 
-  answer = ask(port_, "PUT /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  answer = ask(port_, last_request("PUT /echo"));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 ")) << answer;
   EXPECT_NE(answer.find("Allow: POST\r\n"), std::string::npos);
 }
@@ -225,15 +228,13 @@ TEST_F(HttpServerTest, chunked_bodies_and_continue) {
 
 TEST_F(HttpServerTest, an_exception_is_a_500) {
   start();
-  const std::string answer =
-      ask(port_, "GET /throws HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answer = ask(port_, last_request("GET /throws"));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 ")) << answer;
 }
 
 TEST_F(HttpServerTest, values_cannot_add_fields) {
   start();
-  const std::string answer =
-      ask(port_, "GET /inject HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answer = ask(port_, last_request("GET /inject"));
   EXPECT_NE(answer.find("X-Value: a  X-Evil: b\r\n"), std::string::npos) << answer;
   EXPECT_EQ(answer.find("Content-Length"), std::string::npos);
 }
@@ -252,8 +253,7 @@ TEST_F(HttpServerTest, breaks_answers_on_purpose) {
 
 TEST_F(HttpServerTest, streams_in_chunks_or_until_the_end) {
   start();
-  const std::string chunked =
-      ask(port_, "GET /count?to=3 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string chunked = ask(port_, last_request("GET /count?to=3"));
   EXPECT_NE(chunked.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << chunked;
   EXPECT_EQ(body_of(chunked), "6\r\n1\n2\n3\n\r\n0\r\n\r\n");
 
@@ -365,8 +365,7 @@ TEST_F(HttpServerTest, who_waits_holds_no_thread) {
     waiting.back()->send("GET /waits HTTP/1.0\r\nHost: localhost\r\n\r\n");
   }
   for (const auto& client : waiting) client->read_until("1,2,3,");
-  EXPECT_EQ(body_of(ask((*server)->port(), "GET /hello/a HTTP/1.0\r\nHost: localhost\r\n\r\n")),
-            "hello a  ");
+  EXPECT_EQ(body_of(ask((*server)->port(), last_request("GET /hello/a"))), "hello a  ");
   (*server)->stop();
 }
 
@@ -384,8 +383,7 @@ TEST_F(HttpServerTest, when_all_threads_are_busy_there_are_more) {
     working.back()->send("GET /works HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
   while (busy < 10) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  EXPECT_EQ(body_of(ask((*server)->port(), "GET /hello/a HTTP/1.0\r\nHost: localhost\r\n\r\n")),
-            "hello a  ");
+  EXPECT_EQ(body_of(ask((*server)->port(), last_request("GET /hello/a"))), "hello a  ");
   (*server)->stop();
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/terminal/numbers.h"
 #include "base/text/control_characters.h"
+#include "base/text/json_text.h"
 
 namespace leat::terminal {
 namespace {
@@ -28,12 +29,6 @@ bool is_json(std::string_view type) {
 
 std::string json_text(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-// "-0.5e10", not "inf", "+1", ".5" or "01".
-bool is_json_number(std::string_view text) {
-  return !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9')) &&
-         nlohmann::json::accept(text);
 }
 
 void append_csv_field(std::string& out, std::string_view text) {

@@ -26,5 +26,16 @@ TEST(AppendJsonString, ReplacesWhatIsNoText) {
   EXPECT_EQ(written("\xC3"), "\"\xEF\xBF\xBD\"");
 }
 
+TEST(IsJsonNumber, TakesWhatJsonWrites) {
+  for (const char* text :
+       {"0", "-0", "7", "-1.50", "1e3", "1E+3", "0.0e-10", "12345678901234567890"}) {
+    EXPECT_TRUE(is_json_number(text)) << text;
+  }
+  for (const char* text : {"", "-", "007", "-01", "+1", ".5", "1.", "1e", "1e+", "NaN", "inf",
+                           "0x1", "1 ", " 1", "1,5", "true"}) {
+    EXPECT_FALSE(is_json_number(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace leat

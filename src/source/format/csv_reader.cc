@@ -11,7 +11,6 @@
 #include "base/text/utf8.h"
 #include "source/format/csv_row.h"
 #include "source/format/input_buffer.h"
-#include "source/format/json_number.h"
 
 namespace leat::source {
 namespace {

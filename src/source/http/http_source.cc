@@ -19,7 +19,7 @@
 #include "source/http/content/content_coding.h"
 #include "source/http/content/partial_content.h"
 #include "source/http/http_options.h"
-#include "source/http/paginate/fingerprint.h"
+#include "source/http/paginate/page_history.h"
 #include "source/http/paginate/pagination.h"
 
 namespace leat::source {

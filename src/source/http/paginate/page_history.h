@@ -10,6 +10,10 @@
 
 namespace leat::source {
 
+// 64 bits that stand for a text, the same on every machine: they are stored in cursors. No defence
+// against a server that wants two texts to look alike; it would only shorten its own list.
+uint64_t fingerprint(std::string_view text, uint64_t seed = 0);
+
 struct PageMark {
   uint64_t request = 0;  // fingerprint of what was asked for
   uint64_t content = 0;  // of the records; 0: it had none

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "source/http/paginate/fingerprint.h"
-
 namespace leat::source {
 namespace {
 
