@@ -37,9 +37,8 @@ struct TargetKind {
   std::string named = {};       // what messages call the name of such a target: "table name"
   // What is wrong with such a name, as the end of a sentence; null: it may be anything.
   std::optional<std::string> (*wrong_with)(std::string_view name) = nullptr;
-  bool takes_mode = false;               // its rows can be appended or upserted by the key
-  std::string needs_key = {};            // "a Cassandra table": it is always upserted by its key
-  std::string refused_for_streams = {};  // why only a task may name it; empty: streams may, too
+  bool takes_mode = false;     // its rows can be appended or upserted by the key
+  std::string needs_key = {};  // "a Cassandra table": it is always upserted by its key
 
   // With a URL a topic is one of a cluster, and everything else is outside.
   TargetPlace place_at(std::string_view url) const {

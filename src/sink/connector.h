@@ -25,6 +25,7 @@ struct SinkContext {
   log::TopicStore& topics;
   Clock& clock;
   FileSystem& files;
+  bool fresh = false;  // the run was started with --fresh
 
   // The URL of the target's connection; empty: its embedded form is meant.
   std::string url() const {

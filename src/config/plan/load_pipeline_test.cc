@@ -373,14 +373,13 @@ TEST(Targets, ATopicIsOfOneConnection) {
                           "written through `prod`: give one of them another name"));
 }
 
-TEST(Targets, OnesThatStreamsCannotWriteAreForTasks) {
-  auto catalogue = test_catalogue();
-  catalogue.targets.at(0).refused_for_streams = "only a task may write it";
-  const auto result = load_pipeline_text(
-      "pipeline: p\ntasks:\n  t: {file: {path: f}, into: {topic: b}}\n"
-      "streams:\n  s: {sql: SELECT 1, into: {topic: a}}\n",
-      "p.yaml", catalogue, {});
-  EXPECT_THAT(messages(result), ElementsAre("p.yaml:5:29: `topic`: only a task may write it"));
+TEST(Targets, ATopicsOwnKeyIsThatOfAStreamWithoutOne) {
+  const auto pipeline = loaded(
+      "pipeline: p\ntopics: {a: {key: id}}\nstreams:\n"
+      "  s: {sql: SELECT 1, into: {topic: a}}\n  t: {sql: SELECT 1, into: {topic: a, key: k}}\n");
+  EXPECT_THAT(pipeline.streams.at(0).into.at(0).key, ElementsAre("id"));
+  EXPECT_EQ(pipeline.streams.at(0).into.at(0).mode, WriteMode::kUpsert);
+  EXPECT_THAT(pipeline.streams.at(1).into.at(0).key, ElementsAre("k"));
 }
 
 }  // namespace

@@ -280,6 +280,9 @@ const Mistake kMistakes[] = {
     {"CassandraWithoutKey",
      "pipeline: p\nstreams:\n  s: {sql: SELECT 1, into: {cassandra: a}}\n",
      {"3:29: a Cassandra table needs a `key`: it is its primary key"}},
+    {"StreamIntoItsOwnTopic",
+     "pipeline: p\nstreams:\n  s: {sql: SELECT * FROM a, into: {topic: a}}\n",
+     {"3:3: streams feed each other in a circle: s → topic a → s"}},
     {"StreamCycle",
      "pipeline: p\nstreams:\n  s: {sql: SELECT * FROM b, into: {topic: a}}\n"
      "  t: {sql: SELECT * FROM a, into: {kafka: b}}\n",

@@ -242,8 +242,12 @@ class PlanBuilder {
       mode = written.text() == "upsert" ? WriteMode::kUpsert : WriteMode::kAppend;
     }
     stream.into = plan_targets(node["into"], TargetOwner::kStream, mode, target_scope());
-    for (const auto& target : stream.into) {
-      if (target.is_topic()) written_topic(target);
+    for (auto& target : stream.into) {
+      if (!target.is_topic()) continue;
+      const Topic& topic = written_topic(target);
+      if (!target.key.empty() || topic.key.empty()) continue;
+      target.key = topic.key;
+      target.mode = WriteMode::kUpsert;
     }
     return stream;
   }

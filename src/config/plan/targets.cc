@@ -119,12 +119,8 @@ class TargetPlan {
         return nullptr;
       }
     }
-    const std::string& refused =
-        owner_ == TargetOwner::kStream && !kind->refused_for_streams.empty()
-            ? kind->refused_for_streams
-            : kind->key.unsupported;
-    if (refused.empty()) return kind;
-    add(at, fmt::format("`{}`: {}", named, refused));
+    if (kind->key.unsupported.empty()) return kind;
+    add(at, fmt::format("`{}`: {}", named, kind->key.unsupported));
     return nullptr;
   }
 

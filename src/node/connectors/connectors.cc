@@ -108,7 +108,8 @@ Result<void> check_target(const config::Target& target, const std::string& pipel
 
 Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
                                               const config::Target& target,
-                                              const config::Pipeline& plan, Instance& instance) {
+                                              const config::Pipeline& plan, Instance& instance,
+                                              bool fresh) {
   LEAT_ASSIGN(const sink::Connector* connector, sink_of(target));
   if (connector->make == nullptr) {
     return internal_error("{} is no target that has a writer of its own", target.label());
@@ -121,7 +122,8 @@ Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
                           .data = instance.data(),
                           .topics = instance.log(),
                           .clock = instance.clock(),
-                          .files = real_file_system()});
+                          .files = real_file_system(),
+                          .fresh = fresh});
 }
 
 }  // namespace leat::node

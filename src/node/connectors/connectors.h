@@ -33,9 +33,10 @@ Result<std::vector<std::string>> check_source(const config::Task& task, const Pa
 Result<void> check_target(const config::Target& target, const std::string& pipeline,
                           const std::string& stream);
 
-// For targets outside the embedded store.
+// For targets outside the embedded store. `fresh`: the run was started with --fresh.
 Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
                                               const config::Target& target,
-                                              const config::Pipeline& plan, Instance& instance);
+                                              const config::Pipeline& plan, Instance& instance,
+                                              bool fresh);
 
 }  // namespace leat::node

@@ -6,6 +6,7 @@
 
 #include "node/instance/parquet_rows.h"
 #include "pipeline/ingest/task_cursor.h"
+#include "sink/topic/topic_position.h"
 #include "store/console/machine_memory.h"
 
 namespace leat::node {
@@ -39,6 +40,7 @@ Result<std::unique_ptr<Instance>> Instance::open(const Path& data, InstanceOptio
   const log::TopicConfig compacted{.cleanup_policy = log::CleanupPolicy::kCompact};
   LEAT_TRY(instance->log_->ensure_topic(pipeline::kCursorsTopic, compacted));
   LEAT_TRY(instance->log_->ensure_topic(pipeline::kTaskLettersTopic, compacted));
+  LEAT_TRY(instance->log_->ensure_topic(sink::kDeliveriesTopic, compacted));
   instance->cursors_ = std::make_unique<pipeline::TaskCursors>(*instance->log_);
   LEAT_ASSIGN(instance->schemas_, pipeline::TopicSchemas::open(*instance->log_, system_clock()));
   const InstanceOptions& set = instance->options_;

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "codec/json_select.h"
+#include "codec/record_key.h"
 #include "config/plan/names.h"
-#include "pipeline/ingest/record_key.h"
 
 namespace leat::node {
 namespace {
@@ -28,7 +28,7 @@ struct LineRecord {
 
 class LineProducer {
  public:
-  LineProducer(Instance& instance, std::string topic, int32_t partitions, pipeline::RecordKey key,
+  LineProducer(Instance& instance, std::string topic, int32_t partitions, codec::RecordKey key,
                const LineFormat& format)
       : instance_(instance),
         topic_(std::move(topic)),
@@ -166,7 +166,7 @@ class LineProducer {
   Instance& instance_;
   const std::string topic_;
   const int32_t partitions_;
-  const pipeline::RecordKey key_;
+  const codec::RecordKey key_;
   const bool envelope_;
   std::string text_;  // gathered lines, without their ends
   std::vector<Line> lines_;
@@ -212,7 +212,7 @@ Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
   }
   std::vector<std::string> paths;
   if (!format.key.empty()) paths.push_back(format.key);
-  LEAT_ASSIGN(auto key, pipeline::RecordKey::parse(paths));
+  LEAT_ASSIGN(auto key, codec::RecordKey::parse(paths));
   auto partitions = instance.log().partition_count(topic);
   if (!partitions.ok() && partitions.error().code() == ErrorCode::kNotFound) {
     LEAT_TRY(instance.log().ensure_topic(topic, {}));

@@ -55,6 +55,12 @@ int64_t dead_lettered_in(const pipeline::StreamProgress& progress) {
   return letters;
 }
 
+bool writes_topic(const config::Stream& stream, const std::string& topic) {
+  return std::ranges::any_of(stream.into, [&](const config::Target& target) {
+    return target.is_topic() && target.name == topic;
+  });
+}
+
 std::string running(const std::string& stream) {
   return fmt::format("running the stream {}", stream);
 }
@@ -159,7 +165,7 @@ Result<std::unique_ptr<pipeline::StreamRunner>> PipelineProcess::open_runner(
       .schemas = instance_.schemas(),
       .make_sink =
           [this, &plan](const config::Stream& of, const config::Target& target) {
-            return make_sink(of, target, plan, instance_);
+            return make_sink(of, target, plan, instance_, fresh_);
           },
       .limits = {.records = epoch_records_},
       .letters = letters_,
@@ -203,14 +209,21 @@ void PipelineProcess::start_streams() {
 }
 
 Result<void> PipelineProcess::drain_streams() {
-  for (auto& [name, stream] : streams_) {
+  // Those that write a topic come before those that read it: the end of a topic is taken when its
+  // writers have come to theirs.
+  for (const auto& planned : plan_.streams) {
+    auto& stream = *streams_.at(planned.name);
+    const std::string topic = stream.topic();
+    for (const auto& writer : plan_.streams) {
+      if (writes_topic(writer, topic)) static_cast<void>(streams_.at(writer.name)->join());
+    }
     pipeline::Offsets ends;
-    LEAT_ASSIGN(const int32_t partitions, instance_.log().partition_count(stream->topic()));
+    LEAT_ASSIGN(const int32_t partitions, instance_.log().partition_count(topic));
     for (int32_t partition = 0; partition < partitions; ++partition) {
-      LEAT_ASSIGN(const auto range, instance_.log().offsets({stream->topic(), partition}));
+      LEAT_ASSIGN(const auto range, instance_.log().offsets({topic, partition}));
       ends[partition] = range.end;
     }
-    stream->finish_at(std::move(ends));
+    stream.finish_at(std::move(ends));
   }
   return join_streams();
 }

@@ -84,6 +84,12 @@ std::vector<std::string> record_key_of(const config::Pipeline& plan, const std::
   for (const auto& task : plan.tasks) {
     if (task.topic == topic && !task.key.empty()) return task.key;
   }
+  for (const auto& stream : plan.streams) {
+    for (const auto& target : stream.into) {
+      // Its columns are the record's fields.
+      if (target.is_topic() && target.name == topic && !target.key.empty()) return target.key;
+    }
+  }
   const auto found = plan.topics.find(topic);
   return found == plan.topics.end() ? std::vector<std::string>() : found->second.key;
 }

@@ -25,8 +25,8 @@ Result<std::vector<std::string>> key_columns(const config::Stream& stream,
 std::vector<std::string> key_fields(const config::Stream& stream, const config::Target& target,
                                     const stream::Query& query);
 
-// The JSON paths of the record key of a topic, as the pipeline's tasks or topics declare it; empty:
-// none or unknown.
+// The JSON paths of the record key of a topic, as the pipeline's tasks, streams or topics declare
+// it; empty: none or unknown.
 std::vector<std::string> record_key_of(const config::Pipeline& plan, const std::string& topic);
 
 }  // namespace leat::pipeline

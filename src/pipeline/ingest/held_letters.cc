@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "codec/json_select.h"
-#include "pipeline/ingest/record_key.h"
+#include "codec/record_key.h"
+#include "log/largest_record.h"
 #include "pipeline/ingest/task_batch.h"
 
 namespace leat::pipeline {
@@ -20,9 +21,9 @@ struct Record {
 };
 
 // Why it is no record of the topic still.
-std::optional<std::string> problem_of(Record& record, const RecordKey& paths,
+std::optional<std::string> problem_of(Record& record, const codec::RecordKey& paths,
                                       const log::TopicConfig& topic) {
-  if (record.json.size() > largest_record(topic)) return too_large_message(topic);
+  if (record.json.size() > log::largest_record(topic)) return log::too_large_message(topic);
   if (paths.empty()) {
     const auto valid = codec::checked_value(record.json);
     if (!valid.ok()) return valid.error().message();
@@ -31,7 +32,8 @@ std::optional<std::string> problem_of(Record& record, const RecordKey& paths,
   const auto text = paths.of(record.json, record.made_key);
   if (!text.ok()) return text.error().message();
   record.key = *text;
-  if (text->size() + record.json.size() > largest_record(topic)) return too_large_message(topic);
+  if (text->size() + record.json.size() > log::largest_record(topic))
+    return log::too_large_message(topic);
   return std::nullopt;
 }
 
@@ -106,7 +108,7 @@ Result<std::optional<RedriveOutcome>> HeldLetters::redrive_next(const config::Ta
                                                                 const LetterLimits& limits) {
   LEAT_ASSIGN(auto letters, take(limits));
   if (letters.empty()) return std::optional<RedriveOutcome>();
-  LEAT_ASSIGN(const auto key_paths, RecordKey::parse(task.key));
+  LEAT_ASSIGN(const auto key_paths, codec::RecordKey::parse(task.key));
   LEAT_ASSIGN(const auto topic, topics_.describe(task.topic));
   Changes changes{.now_ms = clock_.now_ms()};
   RedriveOutcome outcome;

@@ -8,7 +8,7 @@
 namespace leat::pipeline {
 
 Result<std::unique_ptr<Ingest>> Ingest::create(const config::Task& task, IngestContext context) {
-  LEAT_ASSIGN(auto key, RecordKey::parse(task.key));
+  LEAT_ASSIGN(auto key, codec::RecordKey::parse(task.key));
   LEAT_TRY(context.topics.describe(task.topic));
   return std::unique_ptr<Ingest>(new Ingest(task, std::move(context), std::move(key)));
 }

@@ -10,11 +10,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "codec/record_key.h"
 #include "config/pipeline.h"
 #include "config/run_context.h"
 #include "log/topic_io.h"
 #include "pipeline/dead_letter/letter_news.h"
-#include "pipeline/ingest/record_key.h"
 #include "pipeline/ingest/task_batch.h"
 #include "pipeline/ingest/task_cursors.h"
 #include "source/source.h"
@@ -53,7 +53,7 @@ class Ingest {
                              const OnProgress& on_progress);
 
  private:
-  Ingest(const config::Task& task, IngestContext context, RecordKey key)
+  Ingest(const config::Task& task, IngestContext context, codec::RecordKey key)
       : task_(task), context_(std::move(context)), key_(std::move(key)) {}
 
   Result<TaskCursor> read_all(const config::RunContext& run, std::stop_token stop,
@@ -64,7 +64,7 @@ class Ingest {
 
   const config::Task& task_;
   const IngestContext context_;
-  const RecordKey key_;
+  const codec::RecordKey key_;
   std::mutex one_run_;  // held by the attempt of an incremental task
 };
 

@@ -2,11 +2,11 @@
 
 #include <utility>
 
+#include "log/largest_record.h"
+
 namespace leat::pipeline {
 namespace {
 
-// What a record batch of the log takes beside a record's key and value: its head, and lengths.
-constexpr size_t kBatchOverhead = 1024;
 // Of bytes that no dead letter can hold as a whole.
 constexpr size_t kKeptBytes = 64 << 10;
 
@@ -18,18 +18,9 @@ void shorten(TaskLetter& letter) {
 
 }  // namespace
 
-size_t largest_record(const log::TopicConfig& topic) {
-  return static_cast<size_t>(topic.max_message_bytes) - kBatchOverhead;
-}
-
-std::string too_large_message(const log::TopicConfig& topic) {
-  return fmt::format("the record is larger than the {} bytes that the topic takes",
-                     largest_record(topic));
-}
-
 // In JSON the letter's bytes take up to six times as many.
 std::string letter_value(TaskLetter& letter) {
-  const size_t largest = largest_record({}) - letter.key().size();
+  const size_t largest = log::largest_record({}) - letter.key().size();
   if (letter.bytes.size() > largest) shorten(letter);
   std::string value = letter.to_json();
   if (value.size() <= largest) return value;
@@ -38,7 +29,7 @@ std::string letter_value(TaskLetter& letter) {
 }
 
 TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place,
-                          const RecordKey& key, const log::TopicConfig& topic, Micros now) {
+                          const codec::RecordKey& key, const log::TopicConfig& topic, Micros now) {
   TaskBatch made{
       .records = std::vector<std::vector<log::NewRecord>>(static_cast<size_t>(topic.partitions)),
       .next_cursor = std::move(batch.next_cursor),
@@ -59,7 +50,7 @@ TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place
 
   const auto turn = static_cast<size_t>(place.number % topic.partitions);
   if (key.empty()) made.records[turn].reserve(batch.records.size());
-  const size_t largest = largest_record(topic);
+  const size_t largest = log::largest_record(topic);
   for (const auto& record : batch.records) {
     const std::string_view value = record.value;
     std::string own_key;
@@ -73,7 +64,7 @@ TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place
       continue;
     }
     if (text->size() + value.size() > largest) {
-      dead(std::string(value), too_large_message(topic));
+      dead(std::string(value), log::too_large_message(topic));
       continue;
     }
     ++made.counts.produced;

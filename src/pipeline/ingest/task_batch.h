@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "codec/record_key.h"
 #include "log/topic_io.h"
 #include "pipeline/dead_letter/task_letters.h"
-#include "pipeline/ingest/record_key.h"
 #include "pipeline/ingest/task_cursor.h"
 #include "source/source.h"
 
@@ -43,11 +43,7 @@ struct TaskBatchPlace {
 // or when the topic does not take one of its size. Without a key a batch stays together in one
 // partition, and batches take turns.
 TaskBatch make_task_batch(source::SourceBatch batch, const TaskBatchPlace& place,
-                          const RecordKey& key, const log::TopicConfig& topic, Micros now);
-
-// What the topic takes of a record, key and value together: bytes. The error of a larger one.
-size_t largest_record(const log::TopicConfig& topic);
-std::string too_large_message(const log::TopicConfig& topic);
+                          const codec::RecordKey& key, const log::TopicConfig& topic, Micros now);
 
 // The letter as a record's value, shortened where the topic of the letters does not take it whole.
 std::string letter_value(TaskLetter& letter);

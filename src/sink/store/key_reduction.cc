@@ -8,13 +8,10 @@
 
 #include "sink/store/key_bytes.h"
 #include "sink/store/known_keys/key_filter.h"
-#include "store/cell.h"
+#include "sink/store/typed_deletes.h"
 
 namespace leat::sink {
 namespace {
-
-using store::LogicalType;
-using store::Value;
 
 // The last operation of every key: a hash table whose entries stand in the order of the operations,
 // with the bytes of all keys one after the other.
@@ -98,54 +95,6 @@ class LastOperations {
   std::vector<Slot> slots_;  // linear probing; at most half of them are taken
 };
 
-// SELECT TRY_CAST(k AS T) …: one row for each delete, in their order.
-std::string typed_deletes_sql(const std::vector<store::Column>& columns,
-                              std::span<const size_t> key) {
-  std::string list;
-  for (size_t i = 0; i < key.size(); ++i) {
-    if (i > 0) list += ", ";
-    const std::string text = key.size() == 1 ? "k" : fmt::format("j->>'$[{}]'", i);
-    list += fmt::format("TRY_CAST({} AS {})", text, columns[key[i]].type);
-  }
-  if (key.size() == 1) return "SELECT " + list + " FROM (SELECT unnest($1::VARCHAR[]) AS k)";
-  return fmt::format(
-      "SELECT {} FROM (SELECT CASE WHEN json_array_length(j) = {} THEN j ELSE '[]' END AS j FROM "
-      "(SELECT CASE WHEN json_valid(k) THEN k ELSE '[]' END::JSON AS j FROM "
-      "(SELECT unnest($1::VARCHAR[]) AS k)))",
-      list, key.size());
-}
-
-Result<std::vector<store::DataChunk>> typed_deletes(store::Connection& connection,
-                                                    const store::RowBatch& rows,
-                                                    std::span<const size_t> key) {
-  std::vector<store::DataChunk> chunks;
-  if (rows.deletes.empty()) return chunks;
-  std::vector<Value> texts;
-  std::vector<duckdb_value> raw;
-  for (const store::KeyDelete& one : rows.deletes) {
-    texts.emplace_back(duckdb_create_varchar_length(one.key.data(), one.key.size()));
-    raw.push_back(texts.back().get());
-  }
-  const LogicalType varchar(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
-  const Value list(duckdb_create_list_value(varchar.get(), raw.data(), raw.size()));
-  LEAT_ASSIGN(auto statement, connection.prepare(typed_deletes_sql(rows.columns, key)));
-  if (duckdb_bind_value(statement.raw(), 1, list.get()) != DuckDBSuccess) {
-    return internal_error("cannot bind the keys of {} deletes", rows.deletes.size());
-  }
-  LEAT_ASSIGN(auto result, statement.execute());
-  while (auto chunk = result.next_chunk()) chunks.push_back(std::move(chunk));
-  return chunks;
-}
-
-std::string key_description(const store::RowBatch& rows, std::span<const size_t> key) {
-  std::string text;
-  for (const size_t index : key) {
-    if (!text.empty()) text += ", ";
-    text += rows.columns[index].name + " " + rows.columns[index].type;
-  }
-  return text;
-}
-
 // So many entries ahead the filter's block is fetched into the cache.
 constexpr size_t kFetchedAhead = 16;
 
@@ -161,7 +110,7 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
     last.read(
         chunk, i, false, key, [&](uint32_t row) { return rows.inputs[base + row]; },
         [&](uint32_t row) {
-          reduced.refused.push_back({base + row, "the key is NULL: " + key_description(rows, key)});
+          reduced.refused.push_back({base + row, null_key_message(rows, key)});
         });
     reduced.upserts.push_back({chunk, {}, {}});
     base += static_cast<uint32_t>(duckdb_data_chunk_get_size(chunk));
@@ -177,10 +126,7 @@ Result<ReducedBatch> reduce_by_key(store::Connection& connection, const store::R
         chunk, i, true, all_columns, [&](uint32_t row) { return rows.deletes[base + row].input; },
         [&](uint32_t row) {
           reduced.refused.push_back(
-              {base + row,
-               fmt::format("the key `{}` of a delete is not {}", rows.deletes[base + row].key,
-                           key_description(rows, key)),
-               RefusedKind::kDelete});
+              {base + row, wrong_delete_message(rows, key, base + row), RefusedKind::kDelete});
         });
     reduced.deletes.push_back({chunk, {}, {}});
     base += static_cast<uint32_t>(duckdb_data_chunk_get_size(chunk));

@@ -1,9 +1,9 @@
-#include "pipeline/ingest/record_key.h"
+#include "codec/record_key.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace leat::pipeline {
+namespace leat::codec {
 namespace {
 
 using ::testing::HasSubstr;
@@ -74,4 +74,4 @@ TEST(RecordKey, RefusesAPathThatIsNone) {
 }
 
 }  // namespace
-}  // namespace leat::pipeline
+}  // namespace leat::codec

@@ -1,15 +1,15 @@
-#include "pipeline/ingest/record_key.h"
+#include "codec/record_key.h"
 
 #include <nlohmann/json.hpp>
 
 #include "codec/json_select.h"
 
-namespace leat::pipeline {
+namespace leat::codec {
 namespace {
 
-Result<std::string_view> part_of(const codec::JsonPath& path, std::string_view json,
+Result<std::string_view> part_of(const JsonPath& path, std::string_view json,
                                  std::string& unescaped) {
-  LEAT_ASSIGN(const auto text, codec::select_text(path, json, unescaped));
+  LEAT_ASSIGN(const auto text, select_text(path, json, unescaped));
   if (!text) return user_error("the record has no `{}`, which is its key", path.text());
   return *text;
 }
@@ -19,7 +19,7 @@ Result<std::string_view> part_of(const codec::JsonPath& path, std::string_view j
 Result<RecordKey> RecordKey::parse(const std::vector<std::string>& paths) {
   RecordKey key;
   for (const auto& path : paths) {
-    LEAT_ASSIGN(auto parsed, codec::JsonPath::parse(path));
+    LEAT_ASSIGN(auto parsed, JsonPath::parse(path));
     key.paths_.push_back(std::move(parsed));
   }
   return key;
@@ -36,4 +36,4 @@ Result<std::string_view> RecordKey::of(std::string_view json, std::string& made)
   return std::string_view(made);
 }
 
-}  // namespace leat::pipeline
+}  // namespace leat::codec

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "codec/json_path.h"
 
-namespace leat::pipeline {
+namespace leat::codec {
 
 // One path: the value's text ("9f07341f-…"); several: a JSON array of the texts, in their order.
 // Values that are equal in a table have one text: numbers are in the one form of their value (1,
@@ -24,7 +24,7 @@ class RecordKey {
   Result<std::string_view> of(std::string_view json, std::string& made) const;
 
  private:
-  std::vector<codec::JsonPath> paths_;
+  std::vector<JsonPath> paths_;
 };
 
-}  // namespace leat::pipeline
+}  // namespace leat::codec
