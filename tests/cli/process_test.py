@@ -239,6 +239,22 @@ class Beside(InPlace):
                 follower.kill()
                 follower.communicate()
 
+    def test_a_follower_is_told_that_the_process_has_ended(self):
+        place = self.place(letters=LETTERS)
+        place.produce("t", '{"id":1,"n":"1"}')
+        place.start("letters.yaml")
+        follower = subprocess.Popen([str(leat.PROGRAM), "topic", "consume", "t", "--follow"], cwd=place.path, text=True,
+                                    env=leat.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            self.assertEqual(follower.stdout.readline(), '{"id":1,"n":"1"}\n')
+            place.process.kill()
+            _, told = follower.communicate(timeout=30)
+            self.assertRegex(told, "the process that served .*leat.sock has ended, before its answer to GET .*/topics/t/records")
+            self.assertNotEqual(follower.returncode, 0)
+        finally:
+            follower.kill()
+            follower.communicate()
+
     def test_commands_wait_for_each_other(self):
         place = self.place()
         producers = [subprocess.Popen([str(leat.PROGRAM), "topic", "produce", "t"], cwd=place.path, text=True,

@@ -5,9 +5,9 @@
 #include <future>
 
 #include "base/logging.h"
+#include "base/time/fake_clock.h"
 #include "node/instance/instance_for_test.h"
 #include "pipeline/dead_letter/letters_for_test.h"
-#include "source/testing/fake_clock.h"
 
 namespace leat::node {
 namespace {
@@ -133,7 +133,7 @@ class StreamThreadTest : public test::InstanceTest {
     while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
-  source::FakeClock fast_clock_;
+  FakeClock fast_clock_;
   Clock* clock_ = nullptr;
   DiskGuard guard_{"/", system_clock()};
   DiskGuard* disk_ = nullptr;

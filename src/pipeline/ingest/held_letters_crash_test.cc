@@ -8,10 +8,10 @@
 
 #include "base/faulty_file_system.h"
 #include "base/logging.h"
+#include "base/time/fake_clock.h"
 #include "pipeline/ingest/held_letters.h"
 #include "pipeline/ingest/scripted_source_for_test.h"
 #include "pipeline/log_for_test.h"
-#include "source/testing/fake_clock.h"
 
 namespace leat::pipeline {
 namespace {
@@ -148,7 +148,7 @@ class HeldLettersCrashTest : public testing::Test {
 
   config::Task task_;
   test::Script script_;
-  source::FakeClock clock_;
+  FakeClock clock_;
   uint64_t before_ = 0;  // calls until there are letters
 };
 

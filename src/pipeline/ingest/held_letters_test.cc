@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time/fake_clock.h"
 #include "pipeline/ingest/scripted_source_for_test.h"
 #include "pipeline/log_for_test.h"
-#include "source/testing/fake_clock.h"
 
 namespace leat::pipeline {
 namespace {
@@ -70,7 +70,7 @@ class HeldLettersTest : public testing::Test {
 
   config::Task task_;
   test::TestLog log_;
-  source::FakeClock clock_;
+  FakeClock clock_;
 };
 
 TEST_F(HeldLettersTest, AMendedLetterBecomesARecordAndIsGone) {

@@ -6,9 +6,9 @@
 
 #include "base/faulty_file_system.h"
 #include "base/logging.h"
+#include "base/time/fake_clock.h"
 #include "pipeline/ingest/scripted_source_for_test.h"
 #include "pipeline/log_for_test.h"
-#include "source/testing/fake_clock.h"
 
 namespace leat::pipeline {
 namespace {
@@ -148,7 +148,7 @@ class IngestCrashTest : public testing::TestWithParam<std::vector<std::string>> 
 
   config::Task task_;
   test::Script script_;
-  source::FakeClock clock_;
+  FakeClock clock_;
 };
 
 TEST_P(IngestCrashTest, APowerLossAtEveryCall) { go_down_at_every_call(Loss::kPowerLost); }

@@ -6,9 +6,9 @@
 #include <atomic>
 #include <thread>
 
+#include "base/time/fake_clock.h"
 #include "pipeline/ingest/scripted_source_for_test.h"
 #include "pipeline/log_for_test.h"
-#include "source/testing/fake_clock.h"
 
 namespace leat::pipeline {
 namespace {
@@ -50,7 +50,7 @@ class IngestTest : public testing::Test {
 
   config::Task task_;
   test::TestLog log_;
-  source::FakeClock clock_;
+  FakeClock clock_;
   std::function<Result<void>(std::stop_token)> wait_for_room_;
   bool incremental_ = false;
   Cursors seen_;  // what on_progress was called with

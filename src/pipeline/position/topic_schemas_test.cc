@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time/fake_clock.h"
 #include "pipeline/log_for_test.h"
-#include "source/testing/fake_clock.h"
 
 namespace leat::pipeline {
 namespace {
@@ -40,7 +40,7 @@ class TopicSchemasTest : public testing::Test {
   size_t records() { return log_.values(kSchemasTopic).size(); }
 
   test::TestLog log_;
-  source::FakeClock clock_;
+  FakeClock clock_;
   std::unique_ptr<TopicSchemas> schemas_;
 };
 

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "base/logging.h"
+#include "base/time/fake_clock.h"
 #include "pipeline/dead_letter/letters_for_test.h"
 #include "pipeline/log_for_test.h"
 #include "pipeline/running/stream_runner.h"
-#include "source/testing/fake_clock.h"
 #include "store/cell.h"
 #include "store/query_for_test.h"
 
@@ -274,7 +274,7 @@ class StreamTest : public testing::Test {
 
   TemporaryDirectory directory_;
   TestLog log_;
-  source::FakeClock clock_;
+  FakeClock clock_;
   std::stop_source stop_;
   config::Stream stream_;
   EpochLimits limits_{.worth_ahead = 1};
