@@ -1,7 +1,8 @@
 #include "codec/record_format.h"
 
+#include "codec/json_records/json_binder.h"
 #include "codec/json_records/json_decoder.h"
-#include "codec/json_records/json_types.h"
+#include "codec/json_records/json_inference.h"
 
 namespace leat::codec {
 namespace {

@@ -14,8 +14,10 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "log/batch_io.h"
 #include "log/log_options.h"
 #include "log/topic_io.h"
+#include "log/transaction/transaction_io.h"
 
 namespace leat::log {
 
@@ -36,6 +38,11 @@ class Log final : public TopicStore, public TopicReader {
   Result<std::vector<std::string>> topics() override;
   Result<TopicConfig> describe(const std::string& topic) override;
   Result<TopicId> topic_id(const std::string& topic) override;
+  Result<std::string> topic_name(const TopicId& id) override;
+  Result<void> create_topic(const std::string& topic, const TopicConfig& config) override;
+  Result<void> change_topic(const std::string& topic, const ChangeConfig& change) override;
+  Result<void> delete_topic(const std::string& topic) override;
+  Result<int64_t> delete_records(const TopicPartition& partition, int64_t before_offset) override;
 
   // TopicReader
   Result<int32_t> partition_count(const std::string& topic) override;
@@ -45,6 +52,11 @@ class Log final : public TopicStore, public TopicReader {
   Result<int64_t> offset_for_time(const TopicPartition& partition, int64_t timestamp_ms) override;
   bool wait_for_records(std::span<const Position> positions, std::chrono::milliseconds timeout,
                         std::stop_token stop) override;
+
+  // The same topics for who encodes records, and transactions, elsewhere. Callbacks end with the
+  // log.
+  BatchIo& batches();
+  TransactionIo& transactions();
 
   // Appends outside any transaction and returns the first record's offset when all are durable.
   // A timestamp of 0 becomes the clock's time. Errors: kNotFound, kInvalid (too large; without a

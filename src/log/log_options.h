@@ -19,12 +19,13 @@ struct LogOptions {
   size_t batch_bytes = 256 << 10;
   // A compressed batch that gives more is refused as damaged.
   size_t max_decompressed_bytes = 256 << 20;
-  // How long compaction keeps a tombstone after it first saw it (Kafka's delete.retention.ms).
-  int64_t delete_retention_ms = 24 * 3600 * 1000LL;
   // Compaction runs when this share of a partition's full segments is new since the last time.
   double min_cleanable_ratio = 0.5;
   // Recovery points are moved by maintain() when this much was written since the last time.
   uint64_t checkpoint_bytes = 64 << 20;
+  // The sequence numbers of a producer that writes nothing are kept so long (Kafka's
+  // producer.id.expiration.ms).
+  int64_t producer_expiration_ms = 24 * 3600 * 1000LL;
 };
 
 }  // namespace leat::log

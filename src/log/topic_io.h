@@ -5,6 +5,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -124,7 +125,14 @@ class TopicWriter {
   virtual Result<void> abort() = 0;
 };
 
-enum class CleanupPolicy : uint8_t { kDelete, kCompact };
+enum class CleanupPolicy : uint8_t { kDelete, kCompact, kCompactAndDelete };
+inline bool compacts(CleanupPolicy policy) { return policy != CleanupPolicy::kDelete; }
+inline bool deletes(CleanupPolicy policy) { return policy != CleanupPolicy::kCompact; }
+std::string_view cleanup_policy_name(CleanupPolicy policy);  // Kafka's: compact,delete
+
+// Whose time records of other programs bear: their producer's, or the log's (Leat's own records
+// keep theirs).
+enum class TimestampType : uint8_t { kCreateTime, kLogAppendTime };
 
 // Kafka's topic configuration, the part that Leat has so far.
 struct TopicConfig {
@@ -133,7 +141,14 @@ struct TopicConfig {
   int64_t retention_ms = -1;     // -1: for ever
   int64_t retention_bytes = -1;  // per partition; -1: no limit
   int64_t segment_bytes = 128 << 20;
-  int64_t max_message_bytes = 16 << 20;  // a larger record batch is refused
+  int64_t segment_ms = 7 * 24 * 3600 * 1000LL;  // so old, a segment takes no more records
+  int64_t max_message_bytes = 16 << 20;         // a larger record batch is refused
+  // How long compaction keeps a tombstone after it first saw it.
+  int64_t delete_retention_ms = 24 * 3600 * 1000LL;
+  TimestampType timestamp_type = TimestampType::kCreateTime;
+  // How far the time of another program's record may be from the clock's.
+  int64_t timestamp_before_max_ms = INT64_MAX;
+  int64_t timestamp_after_max_ms = 3600 * 1000LL;
   bool operator==(const TopicConfig&) const = default;
 };
 
@@ -154,6 +169,19 @@ class TopicStore {
   virtual Result<TopicConfig> describe(const std::string& topic) = 0;
   // Errors: kNotFound when there is no such topic.
   virtual Result<TopicId> topic_id(const std::string& topic) = 0;
+  virtual Result<std::string> topic_name(const TopicId& id) = 0;
+  // As ensure_topic(), but kAlreadyExists when it is there.
+  virtual Result<void> create_topic(const std::string& topic, const TopicConfig& config) = 0;
+  // Gives an existing topic what `change` makes of its configuration, as one step. Errors: those of
+  // `change`, too.
+  using ChangeConfig = std::function<Result<TopicConfig>(const TopicConfig&)>;
+  virtual Result<void> change_topic(const std::string& topic, const ChangeConfig& change) = 0;
+  // The topic with all its records. Whether somebody still needs them is the caller's to know.
+  virtual Result<void> delete_topic(const std::string& topic) = 0;
+  // The records before the offset, which becomes the log start; returns the start. Errors:
+  // kOutOfRange beyond what is on the disk.
+  virtual Result<int64_t> delete_records(const TopicPartition& partition,
+                                         int64_t before_offset) = 0;
 };
 
 // Kafka's default partitioner: murmur2(key) & 0x7fffffff modulo the partitions.

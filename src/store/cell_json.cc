@@ -1,3 +1,5 @@
+#include "store/cell_json.h"
+
 #include <fmt/format.h>
 
 #include <cmath>

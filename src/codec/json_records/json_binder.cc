@@ -1,3 +1,5 @@
+#include "codec/json_records/json_binder.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 
 #include "base/text/lower_case.h"
 #include "codec/json/cursor.h"
-#include "codec/json_records/json_types.h"
 
 namespace leat::codec {
 namespace {

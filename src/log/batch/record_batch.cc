@@ -105,6 +105,11 @@ void set_base_offset(MutableBytes batch, int64_t base_offset) {
   store_big_endian(batch.data(), base_offset);
 }
 
+void set_leader_epoch(MutableBytes batch, int32_t epoch) {
+  constexpr size_t kLeaderEpochAt = 12;
+  store_big_endian(batch.data() + kLeaderEpochAt, epoch);
+}
+
 Result<void> append_records(const BatchHeader& header, Bytes body, int64_t from, HeaderArena& arena,
                             std::vector<RecordView>& records) {
   if (static_cast<uint64_t>(header.record_count) > body.size() / kMinRecordSize) {

@@ -65,6 +65,8 @@ bool batch_checksum_holds(const BatchHeader& header, Bytes batch);
 // Sets the base offset of an encoded batch. REQUIRES: batch.size() >= kBatchHeaderSize
 void set_base_offset(MutableBytes batch, int64_t base_offset);
 
+void set_leader_epoch(MutableBytes batch, int32_t epoch);  // the same
+
 // Adds the records with offsets >= `from` to `records`. `body` is what follows the header,
 // decompressed; the views point into it and into `arena`. Errors: kCorrupt when the bytes are not
 // exactly header.record_count records with offsets within the batch.

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/damage.h"
-#include "log/topic_catalog.h"
+#include "log/topics/topic_catalog.h"
 
 namespace leat::log {
 

@@ -79,6 +79,7 @@ Result<CheckReport> check_log(FileSystem& files, const Path& directory, const st
   }
   std::vector<PartitionPlace> places;
   for (const auto& [topic, entry] : catalog.topics) {
+    if (entry.deleted) continue;
     const auto check = checks.find(topic);
     for (int32_t i = 0; i < entry.config.partitions; ++i) {
       const TopicPartition name{topic, i};
@@ -91,7 +92,7 @@ Result<CheckReport> check_log(FileSystem& files, const Path& directory, const st
                         .directory = path,
                         .log_start_offset = offset_of(starts.offsets, name),
                         .recovery_point = offset_of(recovery.offsets, name),
-                        .compacted = entry.config.cleanup_policy == CleanupPolicy::kCompact,
+                        .compacted = entry.has_gaps || compacts(entry.config.cleanup_policy),
                         .records = check == checks.end() ? nullptr : &check->second});
     }
   }

@@ -11,7 +11,7 @@
 #include "log/log_files.h"
 #include "log/segment/offset_checkpoint.h"
 #include "log/segment/segment.h"
-#include "log/topic_catalog.h"
+#include "log/topics/topic_catalog.h"
 #include "log/transaction/transaction_record.h"
 
 namespace leat::log {

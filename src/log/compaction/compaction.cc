@@ -134,7 +134,7 @@ class Compaction {
       std::optional<int64_t> horizon;
       if (record.key && !record.value) {
         horizon = header.has_delete_horizon() ? header.base_timestamp
-                                              : now_ms_ + environment_.options.delete_retention_ms;
+                                              : now_ms_ + partition_.config().delete_retention_ms;
         if (now_ms_ >= *horizon) return {};
       }
       return output.add(record, horizon);

@@ -32,11 +32,13 @@ Partition::Partition(TopicPartition name, Path directory, const TopicConfig& con
       directory_(std::move(directory)),
       environment_(environment),
       config_(config),
+      has_gaps_(compacts(config.cleanup_policy)),
       segment_bytes_(config.segment_bytes) {}
 
 void Partition::set_config(const TopicConfig& config) {
   const std::lock_guard lock(mutex_);
   config_ = config;
+  has_gaps_ = has_gaps_ || compacts(config.cleanup_policy);
 }
 
 TopicConfig Partition::config() const {
@@ -45,13 +47,14 @@ TopicConfig Partition::config() const {
 }
 
 Error Partition::read_only() const {
+  if (retired_) return *failed_;
   return coded_error(ErrorDomain::kExternal, ErrorCode::kReadOnly,
                      "{} takes no more records since a write failed: {}", name_.to_string(),
                      failed_->message());
 }
 
 Result<void> Partition::check_keys(std::span<const NewRecord> records) const {
-  if (config().cleanup_policy != CleanupPolicy::kCompact) return {};
+  if (!compacts(config().cleanup_policy)) return {};
   for (const NewRecord& record : records) {
     if (record.key) continue;
     return coded_error(ErrorDomain::kUser, ErrorCode::kInvalid,
@@ -74,7 +77,39 @@ Result<Partition::Ticket> Partition::append_marker(ControlType type, int64_t pro
   environment_.flusher.request_later(*this, ticket.sequence);
   // An end of a transaction may be all that readers wait for: the data before it is synced.
   environment_.signal.notify();
+  Due due;
+  {
+    const std::lock_guard lock(mutex_);
+    due = take_due();
+  }
+  due.call();
   return ticket;
+}
+
+Result<Partition::Judged> Partition::append_foreign(ByteBuffer batch) {
+  const auto header = parse_batch_header(batch.view());
+  if (!header) return internal_error("{}: an append that is no record batch", name_.to_string());
+  set_leader_epoch(batch.mutable_view(), 0);
+  const std::lock_guard lock(mutex_);
+  if (failed_) return read_only();
+  Judged judged;
+  if (header->producer_id >= 0) judged.verdict = producers_.judge(*header);
+  if (judged.verdict.kind == SequenceVerdict::Kind::kDuplicate) {
+    // Durable when everything that was appended so far is: the repeat may overtake the first sync.
+    judged.ticket = {.first_sequence = resolved_sequence_ + 1,
+                     .sequence = last_sequence_,
+                     .base_offset = judged.verdict.base_offset,
+                     .next_offset = judged.verdict.base_offset + header->last_offset_delta + 1};
+    return judged;
+  }
+  if (judged.verdict.kind != SequenceVerdict::Kind::kNext) return judged;
+  judged.ticket = {.first_sequence = last_sequence_ + 1,
+                   .sequence = last_sequence_ + 1,
+                   .base_offset = next_offset_};
+  ++last_sequence_;
+  place({std::move(batch), *header, last_sequence_, std::nullopt});
+  judged.ticket.next_offset = next_offset_;
+  return judged;
 }
 
 Result<Partition::Ticket> Partition::enqueue(std::vector<ByteBuffer> batches,
@@ -138,14 +173,73 @@ void Partition::wait_for_room() {
   }
 }
 
+// What became of the appends; none while it is open.
+std::optional<Result<void>> Partition::outcome_of(const Ticket& ticket) const {
+  for (const FailedRange& failure : failures_) {
+    if (ticket.sequence >= failure.from && ticket.first_sequence <= failure.to)
+      return Result<void>(Error(failure.error));
+  }
+  if (resolved_sequence_ >= ticket.sequence) return Result<void>();
+  return std::nullopt;
+}
+
+void Partition::when_settled(const Ticket& ticket, Settled settled) {
+  std::optional<Result<void>> outcome;
+  {
+    const std::lock_guard lock(mutex_);
+    outcome = outcome_of(ticket);
+    if (!outcome) settled_waiters_.add(ticket, std::move(settled));
+  }
+  if (outcome) {
+    settled(std::move(*outcome));
+  } else {
+    environment_.flusher.request(*this);
+  }
+}
+
+Partition::WatchId Partition::when_readable(int64_t offset, Isolation isolation,
+                                            Readable readable) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_for(isolation) <= offset && !retired_) {
+      return watches_.add({offset, isolation}, std::move(readable));
+    }
+  }
+  readable();
+  return 0;
+}
+
+void Partition::forget(WatchId watch) {
+  const std::lock_guard lock(mutex_);
+  watches_.remove(watch);
+}
+
+// REQUIRES: the lock.
+Partition::Due Partition::take_due() {
+  Due due;
+  if (!settled_waiters_.empty()) {
+    auto taken = settled_waiters_.take(
+        [this](const Ticket& ticket) { return outcome_of(ticket).has_value(); });
+    for (auto& [ticket, settled] : taken) {
+      due.settled.emplace_back(*outcome_of(ticket), std::move(settled));
+    }
+  }
+  if (!watches_.empty()) {
+    due.readable = watches_.take(
+        [this](const Watch& watch) { return end_for(watch.isolation) > watch.offset || retired_; });
+  }
+  return due;
+}
+
+void Partition::Due::call() {
+  for (auto& [outcome, callback] : settled) callback(std::move(outcome));
+  for (auto& [watch, callback] : readable) callback();
+}
+
 Result<void> Partition::wait(const Ticket& ticket) {
   std::unique_lock lock(mutex_);
   for (bool tried = false;;) {
-    for (const FailedRange& failure : failures_) {
-      if (ticket.sequence >= failure.from && ticket.first_sequence <= failure.to)
-        return Error(failure.error);
-    }
-    if (resolved_sequence_ >= ticket.sequence) return {};
+    if (auto outcome = outcome_of(ticket)) return std::move(*outcome);
     if (flushing_) {
       changed_.wait(lock);
       continue;
@@ -207,9 +301,11 @@ void Partition::lead_flush(std::unique_lock<std::mutex>& lock) {
   }
   flushing_ = false;
   if (!refused) settle(outcome, group, last_sequence);
+  Due due = take_due();
   lock.unlock();
   changed_.notify_all();
   if (published) environment_.signal.notify();
+  due.call();
   lock.lock();
 }
 
@@ -366,6 +462,7 @@ Result<void> Partition::sync_and_publish(std::span<Pending> written) {
   if (written.empty()) return {};
   LEAT_TRY(active_->file->sync());
   const std::lock_guard lock(mutex_);
+  if (active_->size == 0) active_->first_write_ms = environment_.clock.now_ms();
   for (const Pending& entry : written) {
     active_->index.add(entry.header.base_offset, active_->size, entry.header.max_timestamp);
     active_->size += entry.bytes.size();
@@ -411,12 +508,36 @@ Result<void> Partition::write_index(const Segment& segment) {
 }
 
 int64_t Partition::readable_end() const {
-  return std::min(synced_end_, producers_.first_open_offset().value_or(synced_end_));
+  // Records of an open transaction may have been deleted.
+  return std::max(log_start_offset_,
+                  std::min(synced_end_, producers_.first_open_offset().value_or(synced_end_)));
+}
+
+int64_t Partition::end_for(Isolation isolation) const {
+  return isolation == Isolation::kCommitted ? readable_end() : synced_end_;
 }
 
 OffsetRange Partition::offsets() const {
   const std::lock_guard lock(mutex_);
   return {log_start_offset_, readable_end()};
+}
+
+PartitionOffsets Partition::all_offsets() const {
+  const std::lock_guard lock(mutex_);
+  return {
+      .log_start = log_start_offset_, .last_stable = readable_end(), .high_watermark = synced_end_};
+}
+
+uint64_t Partition::stored_bytes() const {
+  const std::lock_guard lock(mutex_);
+  uint64_t bytes = 0;
+  for (const auto& segment : segments_) bytes += segment->size;
+  return bytes;
+}
+
+std::vector<ProducerInfo> Partition::producers() const {
+  const std::lock_guard lock(mutex_);
+  return producers_.producers();
 }
 
 int64_t Partition::synced_end() const {

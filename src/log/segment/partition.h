@@ -17,6 +17,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -25,11 +26,13 @@
 #include "base/file_system.h"
 #include "log/batch/byte_buffer.h"
 #include "log/batch/record_batch.h"
+#include "log/batch_io.h"
 #include "log/log_options.h"
 #include "log/segment/flusher.h"
 #include "log/segment/producer_state.h"
 #include "log/segment/read_signal.h"
 #include "log/segment/segment.h"
+#include "log/segment/waiters.h"
 #include "log/topic_io.h"
 
 namespace leat::log {
@@ -49,6 +52,7 @@ class Partition {
   struct OpenPoint {
     int64_t log_start_offset = 0;
     int64_t recovery_point = 0;  // everything before it is known to be synced
+    bool has_gaps = false;       // it was compacted once
   };
   // Recovers what is in `directory`, which exists. Errors: the file system's, kUnsupported.
   static Result<std::unique_ptr<Partition>> open(TopicPartition name, Path directory,
@@ -62,14 +66,7 @@ class Partition {
 
   // -- appending
 
-  // What was appended, to wait for. Of several appends in a row: the first one's first_sequence and
-  // the last one's sequence.
-  struct Ticket {
-    uint64_t first_sequence = 0;
-    uint64_t sequence = 0;  // 0: nothing to wait for
-    int64_t base_offset = 0;
-    int64_t next_offset = 0;
-  };
+  using Ticket = AppendTicket;
   // Errors: kInvalid when compaction would need a key that is missing.
   Result<void> check_keys(std::span<const NewRecord> records) const;
   // Gives the batches the next offsets. No I/O. REQUIRES: batches that this program encoded.
@@ -77,11 +74,23 @@ class Partition {
   Result<Ticket> append(std::vector<ByteBuffer> batches);
   // Ends the producer's transaction here. No I/O; flushed lazily.
   Result<Ticket> append_marker(ControlType type, int64_t producer_id, int16_t producer_epoch);
+  // The same for one batch that another program encoded and check_batch() let pass, unless its
+  // producer's sequence numbers say otherwise. kNext: `ticket` is of the batch; kDuplicate: of the
+  // one that it repeats, which may not be durable yet.
+  struct Judged {
+    SequenceVerdict verdict;
+    Ticket ticket;
+  };
+  Result<Judged> append_foreign(ByteBuffer batch);
   // Waits while too much is pending. To be called before append(), without locks.
   void wait_for_room();
   // Returns when the appended batches are synced. Errors: why they are not. They will not be then,
   // but for a marker that a full disk keeps waiting (kNoSpace).
   Result<void> wait(const Ticket& ticket);
+  // Calls `settled` once, with what wait() would return, from the thread that settles it or from
+  // this one. Never under a lock; the callback may call the partition.
+  using Settled = std::function<void(Result<void>)>;
+  void when_settled(const Ticket& ticket, Settled settled);
   // Writes and syncs what is pending; the outcome is learned by wait().
   void flush();
   void flush_up_to(uint64_t sequence);  // of a ticket; nothing to do when that is settled
@@ -95,9 +104,25 @@ class Partition {
   // -- reading
 
   OffsetRange offsets() const;
+  PartitionOffsets all_offsets() const;
   int64_t synced_end() const;
+  uint64_t stored_bytes() const;
+  std::vector<ProducerInfo> producers() const;
   Result<FetchedRecords> fetch(int64_t offset, const FetchLimits& limits);
+  // Whole batches as they are stored, for whoever decodes them elsewhere.
+  Result<FetchedBatches> fetch_batches(int64_t offset, const BatchFetchLimits& limits);
+  // Calls `readable` once when the isolation's end is beyond `offset`, or the topic is deleted: at
+  // once if it is so already, else from the thread that made it so. Never under a lock; the
+  // callback may call the partition.
+  using Readable = std::function<void()>;
+  using WatchId = uint64_t;  // 0: it was called already
+  WatchId when_readable(int64_t offset, Isolation isolation, Readable readable);
+  // The callback is not called any more, unless it is being called just now.
+  void forget(WatchId watch);
   Result<int64_t> offset_for_time(int64_t timestamp_ms);
+  // The first decided record that is not older; the first one with the largest time of all.
+  Result<std::optional<TimedOffset>> record_at_time(int64_t timestamp_ms);
+  Result<std::optional<TimedOffset>> newest_record();
   std::vector<OpenTransaction> open_transactions() const;
   // Whether every batch from `first_offset` up to `end_offset` is whole, and the last one is of the
   // producer; what retention has passed counts as whole. For recovery: reads the disk.
@@ -114,6 +139,8 @@ class Partition {
     int64_t allowed = 0;
   };
   Result<RetentionStart> retention_start(int64_t needed);
+  // Sequences of producers that are not heard of any more.
+  void forget_idle_producers();
   // Deletes the segments before `offset`, which is durable as the start already.
   Result<void> advance_start(int64_t offset);
   // Makes everything up to the returned offset known at the next start: syncs, and stores the
@@ -128,6 +155,11 @@ class Partition {
   // After a checkpoint, when no more appends come: writes the indexes and gives back reserved
   // space.
   Result<void> close();
+
+  // Its topic was deleted: nothing is written or read any more, and its files are closed. Whoever
+  // waits is told kNotFound.
+  void retire();
+  bool is_retired() const;
 
   // For compaction: full segments up to `end` whose records are all decided, oldest first; what
   // readers filter.
@@ -151,7 +183,24 @@ class Partition {
     Error error;
   };
   struct ReadPlan;
+  struct TimeSearch {
+    std::optional<TimedOffset> found;
+    int64_t end = 0;  // of what was looked at
+  };
+  template <class Taker>
   class ChunkReader;
+  class RecordTaker;
+  class BatchTaker;
+  struct Watch {
+    int64_t offset = 0;
+    Isolation isolation = Isolation::kCommitted;
+  };
+  // Callbacks whose time has come, to be called without the lock.
+  struct Due {
+    std::vector<std::pair<Result<void>, Settled>> settled;
+    std::vector<std::pair<Watch, Readable>> readable;
+    void call();
+  };
 
   Partition(TopicPartition name, Path directory, const TopicConfig& config,
             const LogEnvironment& environment);
@@ -179,11 +228,16 @@ class Partition {
   void give_up(std::span<Pending> lost, const Error& error);
   void place(Pending entry);
   void remember_failure(FailedRange failure);
+  std::optional<Result<void>> outcome_of(const Ticket& ticket) const;
+  Due take_due();
   int64_t readable_end() const;
+  int64_t end_for(Isolation isolation) const;
   Error read_only() const;
 
   // partition_fetch.cc
-  Result<ReadPlan> plan_read(int64_t offset) const;
+  enum class ReadBound : uint8_t { kEnd, kHighWatermark };  // the last offset to read at
+  Result<ReadPlan> plan_read(int64_t offset, Isolation isolation, ReadBound bound) const;
+  Result<TimeSearch> search_time(int64_t timestamp_ms);
 
   const TopicPartition name_;
   const Path directory_;
@@ -192,6 +246,7 @@ class Partition {
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // a flush ended
   TopicConfig config_;
+  bool has_gaps_ = false;  // compaction takes offsets out, or did once
   int64_t log_start_offset_ = 0;
   int64_t next_offset_ = 0;
   int64_t synced_end_ = 0;
@@ -207,6 +262,9 @@ class Partition {
   std::optional<Error> full_;    // the last flush met a full disk
   bool flushing_ = false;
   bool roll_requested_ = false;
+  bool retired_ = false;
+  Waiters<Ticket, Settled> settled_waiters_;
+  Waiters<Watch, Readable> watches_;
 
   // Of the thread that leads the flush.
   std::shared_ptr<Segment> active_;

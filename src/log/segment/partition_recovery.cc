@@ -65,6 +65,7 @@ Result<void> Partition::recover(OpenPoint point) {
   LEAT_ASSIGN(std::vector<int64_t> bases, list_segments());
   if (bases.empty()) bases.push_back(point.log_start_offset);
   log_start_offset_ = point.log_start_offset;
+  has_gaps_ = has_gaps_ || point.has_gaps;
 
   ScanPoint scan{.recovery_point = point.recovery_point};
   if (const auto bytes = environment_.files.read_file(directory_ / kProducerSnapshotName);
@@ -96,7 +97,7 @@ Result<void> Partition::recover(OpenPoint point) {
     }
     segments_.push_back(std::move(segment));
   }
-  if (end < point.recovery_point && config_.cleanup_policy == CleanupPolicy::kCompact) {
+  if (end < point.recovery_point && has_gaps_) {
     // Later offsets would hide the gap, and the last value of some key with it.
     return coded_error(ErrorDomain::kExternal, ErrorCode::kCorrupt,
                        "{}: the records {} to {} were on the disk and are gone; run `leat repair`",
@@ -117,6 +118,7 @@ Result<void> Partition::recover(OpenPoint point) {
   untouched_ =
       untouched_ && end == point.recovery_point && scan.producers_from == point.recovery_point;
   active_ = segments_.back();
+  active_->first_write_ms = environment_.clock.now_ms();
   write_position_ = active_->size;
   allocated_ = active_->size;
   next_offset_ = end;

@@ -1,5 +1,6 @@
 // What a partition does now and then: retention, checkpoints, the end, and its part in compaction.
 #include <algorithm>
+#include <limits>
 
 #include "log/segment/partition.h"
 
@@ -7,22 +8,23 @@ namespace leat::log {
 
 Result<Partition::RetentionStart> Partition::retention_start(int64_t needed) {
   const int64_t now_ms = environment_.clock.now_ms();
-  bool active_expired = false;
+  bool close_active = false;
   {
     const std::lock_guard lock(mutex_);
-    if (config_.cleanup_policy != CleanupPolicy::kDelete) {
-      return RetentionStart{log_start_offset_, log_start_offset_};
-    }
-    const auto expired = [&](const Segment& segment) {
-      return config_.retention_ms >= 0 &&
-             segment.index.max_timestamp() < now_ms - config_.retention_ms;
-    };
-    active_expired = segments_.back()->size > 0 && expired(*segments_.back());
-    roll_requested_ = roll_requested_ || active_expired;
+    if (retired_) return RetentionStart{log_start_offset_, log_start_offset_};
+    const Segment& active = *segments_.back();
+    const bool expired = deletes(config_.cleanup_policy) && config_.retention_ms >= 0 &&
+                         active.index.max_timestamp() < now_ms - config_.retention_ms;
+    close_active =
+        active.size > 0 && (expired || now_ms - active.first_write_ms >= config_.segment_ms);
+    roll_requested_ = roll_requested_ || close_active;
   }
-  if (active_expired) flush();
+  if (close_active) flush();
 
   const std::lock_guard lock(mutex_);
+  if (!deletes(config_.cleanup_policy)) {
+    return RetentionStart{log_start_offset_, log_start_offset_};
+  }
   int64_t total = 0;
   for (const auto& segment : segments_) total += static_cast<int64_t>(segment->size);
   RetentionStart start{log_start_offset_, log_start_offset_};
@@ -39,6 +41,42 @@ Result<Partition::RetentionStart> Partition::retention_start(int64_t needed) {
     if (segment_end <= needed) start.allowed = start.wanted;
   }
   return start;
+}
+
+void Partition::forget_idle_producers() {
+  const int64_t now_ms = environment_.clock.now_ms();
+  const int64_t max_idle_ms = environment_.options.producer_expiration_ms;
+  const std::lock_guard lock(mutex_);
+  producers_.forget_idle(now_ms, max_idle_ms);
+  synced_producers_.forget_idle(now_ms, max_idle_ms);
+}
+
+void Partition::retire() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !flushing_; });
+  retired_ = true;
+  failed_ = coded_error(ErrorDomain::kUser, ErrorCode::kNotFound, "the topic `{}` was deleted",
+                        name_.topic);
+  remember_failure({resolved_sequence_ + 1, std::numeric_limits<uint64_t>::max(), *failed_});
+  resolved_sequence_ = last_sequence_;
+  next_offset_ = synced_end_;
+  pending_.clear();
+  pending_bytes_ = 0;
+  roll_requested_ = false;
+  producers_ = {};
+  synced_producers_ = {};
+  segments_.clear();
+  active_.reset();
+  Due due = take_due();
+  lock.unlock();
+  changed_.notify_all();
+  environment_.signal.notify();
+  due.call();
+}
+
+bool Partition::is_retired() const {
+  const std::lock_guard lock(mutex_);
+  return retired_;
 }
 
 Result<void> Partition::advance_start(int64_t offset) {

@@ -4,15 +4,18 @@
 
 #include "base/bytes.h"
 #include "log/batch/crc32c.h"
+#include "log/batch/record_batch_builder.h"
 
 namespace leat::log {
 namespace {
 
 constexpr std::string_view kMagic = "leatprod";
-constexpr uint16_t kVersion = 1;
-constexpr size_t kHeadSize = 8 + 2 + 8 + 4 + 4;
+constexpr uint16_t kVersion = 2;
+constexpr size_t kHeadSize = 8 + 2 + 8 + 4 + 4 + 4;
 constexpr size_t kOpenSize = 8 + 2 + 8;
 constexpr size_t kAbortedSize = 8 + 8 + 8;
+constexpr size_t kProducerSize = 8 + 2 + 8 + 1;
+constexpr size_t kBatchSize = 4 + 4 + 8 + 8;
 constexpr size_t kChecksumSize = 4;
 
 Error corrupt(const char* what) {
@@ -22,6 +25,7 @@ Error corrupt(const char* what) {
 }  // namespace
 
 void ProducerState::apply(const BatchHeader& header, std::optional<ControlType> marker) {
+  if (header.producer_id >= 0) remember(header, marker.has_value());
   if (!header.is_transactional()) return;
   if (!marker) {
     open_.try_emplace(header.producer_id, OpenTransaction{header.producer_id, header.producer_epoch,
@@ -36,6 +40,79 @@ void ProducerState::apply(const BatchHeader& header, std::optional<ControlType> 
     aborted_ = std::move(longer);
   }
   open_.erase(open);
+}
+
+void ProducerState::remember(const BatchHeader& header, bool is_marker) {
+  Producer& producer = producers_[header.producer_id];
+  if (header.producer_epoch > producer.epoch) {
+    producer.epoch = header.producer_epoch;
+    producer.batches.clear();
+  }
+  producer.idle_since_ms = kNoTimestamp;
+  producer.last_timestamp = std::max(producer.last_timestamp, header.max_timestamp);
+  // Batches that hold no record take no sequence numbers: markers, and what compaction leaves.
+  if (is_marker || header.record_count == 0 || header.base_sequence < 0 ||
+      header.producer_epoch < producer.epoch) {
+    return;
+  }
+  if (producer.batches.size() == kRememberedBatches) {
+    producer.batches.erase(producer.batches.begin());
+  }
+  producer.batches.push_back(
+      {.first_sequence = header.base_sequence,
+       .last_sequence = next_sequence(header.base_sequence, header.last_offset_delta),
+       .base_offset = header.base_offset,
+       .timestamp = header.max_timestamp});
+}
+
+SequenceVerdict ProducerState::judge(const BatchHeader& header) const {
+  using Kind = SequenceVerdict::Kind;
+  const auto known = producers_.find(header.producer_id);
+  if (known == producers_.end()) return {};
+  const Producer& producer = known->second;
+  if (header.producer_epoch < producer.epoch) {
+    return {.kind = Kind::kOldEpoch, .epoch = producer.epoch};
+  }
+  if (header.producer_epoch > producer.epoch) {
+    // A new epoch begins at 0.
+    if (header.base_sequence == 0) return {};
+    return {.kind = Kind::kOutOfOrder, .expected = 0};
+  }
+  if (producer.batches.empty()) return {};
+  const int32_t last = next_sequence(header.base_sequence, header.last_offset_delta);
+  for (const Batch& batch : producer.batches) {
+    if (batch.first_sequence == header.base_sequence && batch.last_sequence == last) {
+      return {
+          .kind = Kind::kDuplicate, .base_offset = batch.base_offset, .timestamp = batch.timestamp};
+    }
+  }
+  const int32_t expected = next_sequence(producer.batches.back().last_sequence, 1);
+  if (header.base_sequence == expected) return {};
+  return {.kind = Kind::kOutOfOrder, .expected = expected};
+}
+
+std::vector<ProducerInfo> ProducerState::producers() const {
+  std::vector<ProducerInfo> all;
+  for (const auto& [id, producer] : producers_) {
+    ProducerInfo info{.producer_id = id,
+                      .producer_epoch = producer.epoch,
+                      .last_timestamp_ms = producer.last_timestamp};
+    if (!producer.batches.empty()) info.last_sequence = producer.batches.back().last_sequence;
+    if (const auto open = open_.find(id); open != open_.end()) {
+      info.open_since = open->second.first_offset;
+    }
+    all.push_back(info);
+  }
+  return all;
+}
+
+void ProducerState::forget_idle(int64_t now_ms, int64_t max_idle_ms) {
+  for (auto& [id, producer] : producers_) {
+    if (producer.idle_since_ms == kNoTimestamp) producer.idle_since_ms = now_ms;
+  }
+  std::erase_if(producers_, [&](const auto& entry) {
+    return now_ms - entry.second.idle_since_ms >= max_idle_ms && !open_.contains(entry.first);
+  });
 }
 
 std::optional<int64_t> ProducerState::first_open_offset() const {
@@ -66,6 +143,7 @@ std::string ProducerState::encode(int64_t offset) const {
   append_big_endian(bytes, offset);
   append_big_endian(bytes, static_cast<uint32_t>(open_.size()));
   append_big_endian(bytes, static_cast<uint32_t>(aborted_->size()));
+  append_big_endian(bytes, static_cast<uint32_t>(producers_.size()));
   for (const auto& [id, open] : open_) {
     append_big_endian(bytes, open.producer_id);
     append_big_endian(bytes, open.producer_epoch);
@@ -75,6 +153,18 @@ std::string ProducerState::encode(int64_t offset) const {
     append_big_endian(bytes, transaction.producer_id);
     append_big_endian(bytes, transaction.first_offset);
     append_big_endian(bytes, transaction.last_offset);
+  }
+  for (const auto& [id, producer] : producers_) {
+    append_big_endian(bytes, id);
+    append_big_endian(bytes, producer.epoch);
+    append_big_endian(bytes, producer.last_timestamp);
+    append_big_endian(bytes, static_cast<uint8_t>(producer.batches.size()));
+    for (const Batch& batch : producer.batches) {
+      append_big_endian(bytes, batch.first_sequence);
+      append_big_endian(bytes, batch.last_sequence);
+      append_big_endian(bytes, batch.base_offset);
+      append_big_endian(bytes, batch.timestamp);
+    }
   }
   append_big_endian(bytes, crc32c(as_bytes(bytes)));
   return bytes;
@@ -89,6 +179,7 @@ Result<ProducerState::Snapshot> ProducerState::decode(std::string_view bytes) {
   }
   std::string_view rest = content.substr(kMagic.size());
   if (const auto version = take_big_endian<uint16_t>(rest); version != kVersion) {
+    if (version < kVersion) return corrupt("is of an older version");
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
                        "the producer snapshot has version {}, this program knows {}", version,
                        kVersion);
@@ -97,7 +188,8 @@ Result<ProducerState::Snapshot> ProducerState::decode(std::string_view bytes) {
   snapshot.offset = take_big_endian<int64_t>(rest);
   const uint64_t open_count = take_big_endian<uint32_t>(rest);
   const uint64_t aborted_count = take_big_endian<uint32_t>(rest);
-  if (rest.size() != open_count * kOpenSize + aborted_count * kAbortedSize)
+  const uint64_t producer_count = take_big_endian<uint32_t>(rest);
+  if (rest.size() < open_count * kOpenSize + aborted_count * kAbortedSize)
     return corrupt("has a wrong size");
   for (uint64_t i = 0; i < open_count; ++i) {
     OpenTransaction open;
@@ -115,6 +207,25 @@ Result<ProducerState::Snapshot> ProducerState::decode(std::string_view bytes) {
     aborted.push_back(transaction);
   }
   snapshot.state.aborted_ = std::make_shared<AbortedTransactions>(std::move(aborted));
+  for (uint64_t i = 0; i < producer_count; ++i) {
+    if (rest.size() < kProducerSize) return corrupt("has a wrong size");
+    const auto id = take_big_endian<int64_t>(rest);
+    Producer producer;
+    producer.epoch = take_big_endian<int16_t>(rest);
+    producer.last_timestamp = take_big_endian<int64_t>(rest);
+    const auto batches = take_big_endian<uint8_t>(rest);
+    if (rest.size() < batches * kBatchSize) return corrupt("has a wrong size");
+    for (uint8_t each = 0; each < batches; ++each) {
+      Batch batch;
+      batch.first_sequence = take_big_endian<int32_t>(rest);
+      batch.last_sequence = take_big_endian<int32_t>(rest);
+      batch.base_offset = take_big_endian<int64_t>(rest);
+      batch.timestamp = take_big_endian<int64_t>(rest);
+      producer.batches.push_back(batch);
+    }
+    snapshot.state.producers_.emplace(id, std::move(producer));
+  }
+  if (!rest.empty()) return corrupt("has a wrong size");
   return snapshot;
 }
 

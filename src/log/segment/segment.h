@@ -24,7 +24,8 @@ struct Segment {
   std::unique_ptr<File> file;
   uint64_t size = 0;  // bytes of batches that are on the disk; preallocated zeros may follow
   SegmentIndex index;
-  bool cleaned = false;  // by compaction, since the start of the process
+  bool cleaned = false;        // by compaction, since the start of the process
+  int64_t first_write_ms = 0;  // or when the process opened it, if that was later
 };
 
 // "00000000000000000042.log" in a partition's directory, and its like.

@@ -41,6 +41,12 @@ Result<std::map<std::string, TransactionRecord>> read_state(Partition& state) {
   return latest;
 }
 
+// A topic that was deleted has no records whose fate were open.
+template <class ByPartition>
+void forget_deleted(ByPartition& partitions) {
+  std::erase_if(partitions, [](const auto& entry) { return entry.first->is_retired(); });
+}
+
 bool contains(const TransactionalId::Ranges& ranges, const TopicPartition& partition,
               int64_t offset) {
   return std::ranges::any_of(ranges, [&](const auto& range) {
@@ -55,7 +61,7 @@ Result<bool> has_its_records(const TransactionRecord& record,
   if (record.after_its_records) return true;
   for (const auto& range : record.partitions) {
     const auto partition = partitions.find(range.partition);
-    if (partition == partitions.end()) return false;
+    if (partition == partitions.end()) continue;  // the topic was deleted since
     LEAT_ASSIGN(const bool there,
                 partition->second->holds_transaction(range.first_offset, range.end_offset,
                                                      record.producer_id, record.producer_epoch));
@@ -100,9 +106,8 @@ Result<void> TransactionCoordinator::recover(Partition* state,
   std::map<int64_t, Known> by_producer;
   for (const auto& [name, record] : records) {
     next_producer_id_ = std::max(next_producer_id_, record.producer_id + 1);
-    auto id = std::make_shared<TransactionalId>(name);
-    id->producer_id = record.producer_id;
-    id->producer_epoch = record.producer_epoch;
+    if (name.empty()) continue;  // it is about producer ids alone
+    auto id = known_id(name, record);
     by_producer[record.producer_id] = {&record, id.get()};
     ids_.emplace(name, std::move(id));
   }
@@ -113,6 +118,9 @@ Result<void> TransactionCoordinator::recover(Partition* state,
     for (const OpenTransaction& open : partition->open_transactions()) {
       next_producer_id_ = std::max(next_producer_id_, open.producer_id + 1);
       open_producers.insert(open.producer_id);
+    }
+    for (const ProducerInfo& producer : partition->producers()) {
+      next_producer_id_ = std::max(next_producer_id_, producer.producer_id + 1);
     }
   }
   // Where nothing is open, the markers have told how it ended, or nothing of it is left.
@@ -125,6 +133,14 @@ Result<void> TransactionCoordinator::recover(Partition* state,
   for (Partition* const partition : partitions) {
     for (const OpenTransaction& open : partition->open_transactions()) {
       const auto known = by_producer.find(open.producer_id);
+      if (known != by_producer.end() && known->second.id->open &&
+          known->second.id->added.contains(partition->name())) {
+        // Its producer goes on with it.
+        known->second.id->participants[partition] = {
+            open.producer_id,
+            {.base_offset = open.first_offset, .next_offset = partition->synced_end()}};
+        continue;
+      }
       const bool committed =
           known != by_producer.end() &&
           contains(known->second.id->committed, partition->name(), open.first_offset);
@@ -148,6 +164,79 @@ Result<void> TransactionCoordinator::recover(Partition* state,
   return {};
 }
 
+std::shared_ptr<TransactionalId> TransactionCoordinator::known_id(const std::string& name,
+                                                                  const TransactionRecord& record) {
+  auto id = std::make_shared<TransactionalId>(name);
+  id->producer_id = record.producer_id;
+  id->producer_epoch = record.producer_epoch;
+  id->of_client = record.of_client;
+  if (!record.of_client) return id;
+  id->timeout_ms = record.timeout_ms;
+  switch (record.status) {
+    case TransactionStatus::kEmpty:
+      break;
+    case TransactionStatus::kOngoing:
+      id->open = true;
+      id->started_ms = record.started_ms;
+      for (const auto& range : record.partitions) id->added.insert(range.partition);
+      break;
+    case TransactionStatus::kPrepareCommit:
+      id->last_end = ControlType::kCommit;
+      break;
+    case TransactionStatus::kPrepareAbort:
+      id->last_end = ControlType::kAbort;
+      break;
+  }
+  return id;
+}
+
+bool TransactionCoordinator::is_own_producer(int64_t producer_id) {
+  std::vector<std::shared_ptr<TransactionalId>> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, id] : ids_) ids.push_back(id);
+  }
+  return std::ranges::any_of(ids, [&](const auto& id) {
+    const auto lock = id->lock_when_idle();
+    return id->producer_id == producer_id && !id->of_client;
+  });
+}
+
+// They are given out of a block that a record has taken beforehand: nothing else on the disk tells
+// of a producer that has an id and has not written yet.
+Result<int64_t> TransactionCoordinator::new_producer_id(Partition& state) {
+  constexpr int64_t kBlock = 1'000;
+  std::unique_lock lock(mutex_);
+  while (next_producer_id_ >= reserved_producer_ids_) {
+    if (reserving_) {
+      reserved_.wait(lock);
+      continue;
+    }
+    reserving_ = true;
+    const int64_t last = next_producer_id_ + kBlock - 1;
+    lock.unlock();
+    auto written = write_state(
+        state, {}, {.producer_id = last, .producer_epoch = 0, .partitions = {}, .committed = {}});
+    lock.lock();
+    reserving_ = false;
+    reserved_.notify_all();
+    if (!written.ok()) return std::move(written).error();
+    reserved_producer_ids_ = last + 1;
+  }
+  return next_producer_id_++;
+}
+
+// From here on older writers are fenced. REQUIRES: the id's mutex.
+void TransactionCoordinator::begin_next_epoch(TransactionalId& id) {
+  if (id.producer_epoch < std::numeric_limits<int16_t>::max()) {
+    ++id.producer_epoch;
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  id.producer_id = next_producer_id_++;
+  id.producer_epoch = 0;
+}
+
 std::shared_ptr<TransactionalId> TransactionCoordinator::find_or_create(
     const std::string& transactional_id) {
   const std::lock_guard lock(mutex_);
@@ -165,15 +254,12 @@ Result<std::unique_ptr<TopicWriter>> TransactionCoordinator::open_writer(
   {
     const auto lock = id->lock_when_idle();
     if (id->unfinished) return Error(*id->unfinished);
-    id->busy = true;
-    // From here on older writers are fenced.
-    if (id->producer_epoch == std::numeric_limits<int16_t>::max()) {
-      const std::lock_guard own(mutex_);
-      id->producer_id = next_producer_id_++;
-      id->producer_epoch = 0;
-    } else {
-      ++id->producer_epoch;
+    if (id->of_client) {
+      return coded_error(ErrorDomain::kUser, ErrorCode::kInUse,
+                         "the transactional id `{}` is another program's", transactional_id);
     }
+    id->busy = true;
+    begin_next_epoch(*id);
   }
   auto begun = begin_epoch(*id, state);
   id->leave();
@@ -197,6 +283,7 @@ Result<void> TransactionCoordinator::forget(const std::string& transactional_id,
   {
     const auto lock = id->lock_when_idle();
     if (id->unfinished) return Error(*id->unfinished);
+    if (id->of_client) return {};
     id->busy = true;
   }
   Result<void> done = finish_all(*id, state);
@@ -273,6 +360,7 @@ Result<void> TransactionCoordinator::write_tombstone(Partition& state,
 }
 
 Result<void> TransactionCoordinator::sync_markers(TransactionalId& id) {
+  forget_deleted(id.markers);
   LEAT_TRY(wait_for_all({id.markers.begin(), id.markers.end()}));
   id.markers.clear();
   id.committed.clear();
@@ -281,6 +369,8 @@ Result<void> TransactionCoordinator::sync_markers(TransactionalId& id) {
 
 // REQUIRES: id.busy, taken by the caller.
 Result<void> TransactionCoordinator::commit(TransactionalId& id, Partition& state) {
+  forget_deleted(id.participants);
+  forget_deleted(id.markers);
   if (id.participants.empty()) {
     id.open = false;
     return {};
@@ -380,6 +470,7 @@ TransactionCoordinator::Unsettled TransactionCoordinator::settle(Partition* stat
 // REQUIRES: id.busy, taken by the caller.
 Result<void> TransactionCoordinator::end(TransactionalId& id, ControlType type) {
   Result<void> outcome;
+  forget_deleted(id.participants);
   for (const auto& [partition, participant] : id.participants) {
     auto marker = partition->append_marker(type, participant.producer_id, id.producer_epoch);
     if (marker.ok()) {

@@ -11,6 +11,7 @@
 // any marker: the failed write may still reach the disk (docs/decisions/011).
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -55,9 +56,18 @@ class TransactionCoordinator {
 
  private:
   friend class TransactionWriter;
+  friend class ClientTransactions;
   using Waits = std::vector<std::pair<Partition*, Partition::Ticket>>;
 
   std::shared_ptr<TransactionalId> find_or_create(const std::string& transactional_id);
+  // One of this log's own writers has it.
+  bool is_own_producer(int64_t producer_id);
+  // One that was never given before, durably.
+  Result<int64_t> new_producer_id(Partition& state);
+  void begin_next_epoch(TransactionalId& id);
+  // What recovery knows of an id by its last record.
+  std::shared_ptr<TransactionalId> known_id(const std::string& name,
+                                            const TransactionRecord& record);
   Result<void> wait_for_all(const Waits& waits);
   Result<Partition::Ticket> append_state(Partition& state, const std::string& transactional_id,
                                          const TransactionRecord& record);
@@ -76,6 +86,9 @@ class TransactionCoordinator {
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<TransactionalId>> ids_;
   int64_t next_producer_id_ = 0;
+  int64_t reserved_producer_ids_ = 0;  // up to here, exclusive, they are not given again
+  bool reserving_ = false;
+  std::condition_variable reserved_;  // reserving_ became false
 };
 
 }  // namespace leat::log

@@ -8,6 +8,7 @@ namespace leat::log {
 namespace {
 
 constexpr uint16_t kVersion = 2;
+constexpr uint16_t kClientVersion = 3;
 constexpr uint16_t kFirstVersion = 1;
 
 template <class T>
@@ -59,10 +60,14 @@ Error corrupt() {
 
 std::string encode_transaction_record(const TransactionRecord& record) {
   std::string bytes;
-  append_big_endian(bytes, kVersion);
+  append_big_endian(bytes, record.of_client ? kClientVersion : kVersion);
   append_big_endian(bytes, record.producer_id);
   append_big_endian(bytes, record.producer_epoch);
   append_big_endian(bytes, static_cast<uint8_t>(record.status));
+  if (record.of_client) {
+    append_big_endian(bytes, record.timeout_ms);
+    append_big_endian(bytes, record.started_ms);
+  }
   append_ranges(bytes, record.partitions);
   append_ranges(bytes, record.committed);
   return bytes;
@@ -76,19 +81,24 @@ Result<TransactionRecord> decode_transaction_record(std::string_view bytes) {
   // Text that somebody wrote here, and no version: there will not be so many.
   constexpr uint16_t kNoVersion = 256;
   if (version >= kNoVersion) return corrupt();
-  if (version < kFirstVersion || version > kVersion) {
+  if (version < kFirstVersion || version > kClientVersion) {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
                        "a record of {} has version {}, this program knows {} to {}",
-                       kTransactionStateTopic, version, kFirstVersion, kVersion);
+                       kTransactionStateTopic, version, kFirstVersion, kClientVersion);
   }
-  record.after_its_records = version == kFirstVersion;
+  record.of_client = version == kClientVersion;
+  record.after_its_records = version == kFirstVersion || record.of_client;
   if (!take(bytes, record.producer_id) || !take(bytes, record.producer_epoch) ||
       !take(bytes, status)) {
     return corrupt();
   }
   record.status = static_cast<TransactionStatus>(status);
-  if (record.status != TransactionStatus::kEmpty &&
-      record.status != TransactionStatus::kPrepareCommit) {
+  const bool of_own = record.status == TransactionStatus::kEmpty ||
+                      record.status == TransactionStatus::kPrepareCommit;
+  const bool of_clients = record.status == TransactionStatus::kOngoing ||
+                          record.status == TransactionStatus::kPrepareAbort;
+  if (!of_own && !(record.of_client && of_clients)) return corrupt();
+  if (record.of_client && (!take(bytes, record.timeout_ms) || !take(bytes, record.started_ms))) {
     return corrupt();
   }
   if (!take_ranges(bytes, version, record.partitions)) return corrupt();

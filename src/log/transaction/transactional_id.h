@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,16 @@ struct TransactionalId {
   int64_t producer_id = 0;
   int16_t producer_epoch = -1;
   bool open = false;  // a transaction
+
+  // Of ids that another program writes under.
+  bool of_client = false;
+  int32_t timeout_ms = 0;
+  int64_t started_ms = 0;
+  bool ending = false;                      // nothing is appended to the open transaction now
+  std::set<TopicPartition> added;           // to the open transaction; durable
+  std::optional<ControlType> last_end;      // of the transaction before, for who asks again
+  std::optional<int16_t> epoch_before_new;  // which the same producer had (KIP-360)
+
   struct Participant {
     int64_t producer_id = 0;
     Partition::Ticket ticket;  // of everything appended

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "log/log_files.h"
-#include "log/topic_catalog.h"
+#include "log/topics/topic_catalog.h"
 
 namespace leat::node {
 namespace {
@@ -80,7 +80,8 @@ Result<std::vector<Path>> partition_folders(OwnFiles& files, FileSystem& real, c
     if (!partition) continue;
     if (topics) {
       const auto topic = topics->find(partition->topic);
-      if (topic == topics->end() || partition->partition >= topic->second.config.partitions)
+      if (topic == topics->end() || topic->second.deleted ||
+          partition->partition >= topic->second.config.partitions)
         continue;
     }
     folders.push_back(log / name);

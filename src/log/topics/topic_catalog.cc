@@ -1,4 +1,4 @@
-#include "log/topic_catalog.h"
+#include "log/topics/topic_catalog.h"
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +13,11 @@ constexpr std::string_view kFirstTitle = "leat-topics 1";
 constexpr std::string_view kTitleBegin = "leat-topics ";
 // Each has files that are open as long as the log is.
 constexpr int32_t kMaxPartitions = 10'000;
+constexpr CleanupPolicy kPolicies[] = {CleanupPolicy::kDelete, CleanupPolicy::kCompact,
+                                       CleanupPolicy::kCompactAndDelete};
+constexpr std::string_view kAppendTime = "LogAppendTime";
+constexpr std::string_view kCreateTime = "CreateTime";
+constexpr std::string_view kYes = "true";
 constexpr size_t kMaxNameSize = 249;  // with "-2147483647" a file name still fits
 
 Error corrupt(std::string_view what) {
@@ -37,16 +42,33 @@ Result<void> set_field(TopicEntry& entry, std::string_view name, std::string_vie
   } else if (name == "partitions") {
     LEAT_ASSIGN(config.partitions, parse_number<int32_t>(value));
   } else if (name == "cleanup.policy") {
-    if (value != "delete" && value != "compact") return corrupt(value);
-    config.cleanup_policy = value == "compact" ? CleanupPolicy::kCompact : CleanupPolicy::kDelete;
+    const auto policy = std::ranges::find(kPolicies, value, cleanup_policy_name);
+    if (policy == std::end(kPolicies)) return corrupt(value);
+    config.cleanup_policy = *policy;
   } else if (name == "retention.ms") {
     LEAT_ASSIGN(config.retention_ms, parse_number<int64_t>(value));
   } else if (name == "retention.bytes") {
     LEAT_ASSIGN(config.retention_bytes, parse_number<int64_t>(value));
   } else if (name == "segment.bytes") {
     LEAT_ASSIGN(config.segment_bytes, parse_number<int64_t>(value));
+  } else if (name == "segment.ms") {
+    LEAT_ASSIGN(config.segment_ms, parse_number<int64_t>(value));
   } else if (name == "max.message.bytes") {
     LEAT_ASSIGN(config.max_message_bytes, parse_number<int64_t>(value));
+  } else if (name == "delete.retention.ms") {
+    LEAT_ASSIGN(config.delete_retention_ms, parse_number<int64_t>(value));
+  } else if (name == "message.timestamp.type") {
+    if (value != kCreateTime && value != kAppendTime) return corrupt(value);
+    config.timestamp_type =
+        value == kAppendTime ? TimestampType::kLogAppendTime : TimestampType::kCreateTime;
+  } else if (name == "message.timestamp.before.max.ms") {
+    LEAT_ASSIGN(config.timestamp_before_max_ms, parse_number<int64_t>(value));
+  } else if (name == "message.timestamp.after.max.ms") {
+    LEAT_ASSIGN(config.timestamp_after_max_ms, parse_number<int64_t>(value));
+  } else if (name == "has-gaps") {
+    entry.has_gaps = value == kYes;
+  } else if (name == "deleted") {
+    entry.deleted = value == kYes;
   } else {
     return coded_error(ErrorDomain::kUser, ErrorCode::kUnsupported,
                        "the list of topics has the setting `{}`, which this version does not know",
@@ -57,18 +79,33 @@ Result<void> set_field(TopicEntry& entry, std::string_view name, std::string_vie
 
 }  // namespace
 
+std::string_view cleanup_policy_name(CleanupPolicy policy) {
+  switch (policy) {
+    case CleanupPolicy::kCompact:
+      return "compact";
+    case CleanupPolicy::kCompactAndDelete:
+      return "compact,delete";
+    case CleanupPolicy::kDelete:
+      break;
+  }
+  return "delete";
+}
+
 std::string encode_topic_catalog(const TopicCatalog& topics) {
   std::string text = fmt::format("{}\n", kTitle);
   for (const auto& [name, entry] : topics) {
     const TopicConfig& config = entry.config;
     text += fmt::format(
         "{} id={} partitions={} cleanup.policy={} retention.ms={} retention.bytes={} "
-        "segment.bytes={} "
-        "max.message.bytes={}\n",
-        name, entry.id.to_string(), config.partitions,
-        config.cleanup_policy == CleanupPolicy::kCompact ? "compact" : "delete",
-        config.retention_ms, config.retention_bytes, config.segment_bytes,
-        config.max_message_bytes);
+        "segment.bytes={} segment.ms={} max.message.bytes={} delete.retention.ms={} "
+        "message.timestamp.type={} message.timestamp.before.max.ms={} "
+        "message.timestamp.after.max.ms={}{}{}\n",
+        name, entry.id.to_string(), config.partitions, cleanup_policy_name(config.cleanup_policy),
+        config.retention_ms, config.retention_bytes, config.segment_bytes, config.segment_ms,
+        config.max_message_bytes, config.delete_retention_ms,
+        config.timestamp_type == TimestampType::kLogAppendTime ? kAppendTime : kCreateTime,
+        config.timestamp_before_max_ms, config.timestamp_after_max_ms,
+        entry.has_gaps ? " has-gaps=true" : "", entry.deleted ? " deleted=true" : "");
   }
   return text;
 }
@@ -128,6 +165,12 @@ Result<void> check_topic(const std::string& topic, const TopicConfig& config) {
   }
   if (config.max_message_bytes < 1 || config.max_message_bytes > (int64_t{1} << 30)) {
     return invalid("max.message.bytes must be between 1 and 1073741824");
+  }
+  if (config.segment_ms < 1 || config.delete_retention_ms < 0 ||
+      config.timestamp_before_max_ms < 0 || config.timestamp_after_max_ms < 0) {
+    return invalid(
+        "segment.ms must be at least 1; delete.retention.ms, message.timestamp.before.max.ms and "
+        "message.timestamp.after.max.ms at least 0");
   }
   return {};
 }

@@ -1,7 +1,6 @@
-// What JSON records bring to types: to those that a stream has bound, and to the schema of a topic.
+// What a JSON record brings to the types that a stream has bound (codec/bound_types.h).
 #pragma once
 
-#include <span>
 #include <string_view>
 
 #include "codec/bound_types.h"
@@ -13,9 +12,5 @@ namespace leat::codec {
 // RecordFormat::bind() of JSON: a text that is no JSON object changes nothing.
 BindingOutcome bind_json(TopicSchema& types, const Projection* projection,
                          const BindingRules& rules, std::string_view record, TopicSchema* numbers);
-
-// RecordFormat::infer() of JSON: a text that is malformed, or whose root is not an object, is
-// passed over. Of a key that stands twice in an object both values count.
-bool infer_json(TopicSchema& schema, std::span<const std::string_view> values);
 
 }  // namespace leat::codec

@@ -1,8 +1,7 @@
 // Which topics there are and how they are configured: one small text file, replaced as a whole.
 //
 //   leat-topics 2
-//   users_created id=kJvJ4RZzTTqQk2v7nT0x5w partitions=4 cleanup.policy=delete retention.ms=-1
-//   retention.bytes=-1 segment.bytes=134217728 max.message.bytes=16777216
+//   users_created id=kJvJ4RZzTTqQk2v7nT0x5w partitions=4 cleanup.policy=delete …
 //
 // Version 1 has no ids.
 #pragma once
@@ -19,6 +18,8 @@ namespace leat::log {
 struct TopicEntry {
   TopicId id;  // zero: a list of version 1 has none yet
   TopicConfig config;
+  bool has_gaps = false;  // it was compacted, even if it is not now: offsets may be missing
+  bool deleted = false;   // it is none any more; its files are still to be removed
 };
 using TopicCatalog = std::map<std::string, TopicEntry>;
 
