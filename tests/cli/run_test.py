@@ -23,6 +23,57 @@ class RunOnce(InWorkplace):
         self.assertNotIn("\r", self.run_result.stdout + self.run_result.stderr)
 
 
+class StartsOverWhatIsThere(unittest.TestCase):
+    """What a topic holds makes no pipeline invalid: what a stream cannot be bound with is a dead letter, then and after a
+    start."""
+
+    def setUp(self):
+        self.place = Workplace()
+        self.addCleanup(self.place.close)
+
+    def write(self, name, sql):
+        (self.place.path / name).write_text(
+            f"pipeline: {name.split('.')[0]}\nstreams:\n  s:\n    sql: {sql}\n    into: {{table: {name.split('.')[0]}_out}}\n"
+            "topics:\n  t: {}\n")
+
+    def produce(self, record):
+        self.assertEqual(self.place.leat("topic", "produce", "t", input=record + "\n").returncode, 0)
+
+    def test_a_record_of_another_shape_is_a_letter_before_and_after_a_start(self):
+        for i, (sql, odd, good) in enumerate((
+                ("SELECT id, unnest(a) AS x FROM t", 5, [1]), ("SELECT id, a.b AS x FROM t", 5, {"b": 1}),
+                ("SELECT id, len(a) AS x FROM t", 5, [7]), ("SELECT id, a[1].b AS x FROM t", 5, [{"b": 1}]),
+                ("SELECT id, a.b AS x FROM t", "text", {"b": 1}), ("SELECT id, item AS x FROM t, unnest(a) AS u(item)", 5, None),
+                ("SELECT amuont AS id, 1 AS x FROM t", 5, None))):
+            with self.subTest(sql=sql):
+                self.place.close()
+                self.setUp()
+                self.write("odd.yaml", sql)
+                self.write("good.yaml", "SELECT id FROM t")
+                self.place.leat("run", "odd.yaml", "good.yaml", "--once")
+                self.produce(json.dumps({"id": 1, "a": odd, "amount": 1}))
+                code = 0 if "amuont" in sql else leat.DEAD_LETTERS
+                result = self.place.leat("run", "odd.yaml", "good.yaml", "--once")
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.produce(json.dumps({"id": 2, "a": good if good is not None else odd, "amount": 1}))
+                self.assertEqual(self.place.leat("validate", "odd.yaml").returncode, 0)
+                result = self.place.leat("run", "odd.yaml", "good.yaml", "--once")
+                self.assertNotEqual(result.returncode, leat.USER_ERROR, result.stderr)
+                self.assertNotEqual(self.place.leat("dlq", "redrive", "odd.yaml").returncode, leat.USER_ERROR)
+                rows = self.place.leat("sql", "--format", "csv", "SELECT id FROM good_out ORDER BY id").stdout
+                self.assertEqual(rows.split(), ["id", "1", "2"])
+                if good is not None:
+                    self.assertIn("1", self.place.leat("sql", "--format", "csv", "SELECT x FROM odd_out WHERE id = 2").stdout.split())
+
+    def test_a_stream_that_never_ran_starts_over_records_that_it_cannot_be_bound_with(self):
+        self.place.leat("run", "shop.yaml", "--once")
+        (self.place.path / "late.yaml").write_text(
+            "pipeline: late\nstreams:\n  s: {sql: 'SELECT unnest(id) AS x FROM orders', into: {table: x}}\n")
+        result = self.place.leat("run", "late.yaml", "--once")
+        self.assertEqual(result.returncode, leat.DEAD_LETTERS, result.stderr)
+        self.assertIn("the query cannot be bound with the records that orders has", result.stderr)
+
+
 class RunAnew(unittest.TestCase):
     def setUp(self):
         self.place = Workplace(orders=GOOD_ORDERS)

@@ -39,9 +39,14 @@ codec::TopicSchema known_schema(const config::Pipeline& plan, const std::string&
   return declared_schema(plan, topic, instance);
 }
 
-// What the stream has bound in earlier runs; nothing if it never ran.
-codec::TopicSchema bound_types(const config::Pipeline& plan, const std::string& stream,
-                               Instance* instance) {
+// What is there of earlier runs of the stream.
+struct EarlierRuns {
+  bool any = false;
+  codec::TopicSchema types;  // what it has bound
+};
+
+EarlierRuns earlier_runs(const config::Pipeline& plan, const std::string& stream,
+                         Instance* instance) {
   if (instance == nullptr ||
       !std::filesystem::exists(instance->data() / "pipelines" / (plan.name + ".duckdb"))) {
     return {};
@@ -50,8 +55,14 @@ codec::TopicSchema bound_types(const config::Pipeline& plan, const std::string& 
   if (!store.ok()) return {};
   auto connection = (*store)->database->connect();
   if (!connection.ok()) return {};
-  auto types = pipeline::StateStore(**connection).load_types(stream);
-  return types.ok() ? std::move(types).value() : codec::TopicSchema{};
+  pipeline::StateStore state(**connection);
+  EarlierRuns runs;
+  if (auto types = state.load_types(stream); types.ok()) runs.types = std::move(types).value();
+  // A stream may have read records and bound nothing of them: each was a dead letter, or had none
+  // of the fields.
+  const auto progress = state.load_progress(stream);
+  runs.any = !runs.types.root.fields.empty() || (progress.ok() && progress->has_value());
+  return runs;
 }
 
 // Without the fields that may have been seen with several types: a stream binds its own.
@@ -159,28 +170,51 @@ class StreamCheck {
         plan_, stream, std::move(*error).at_position(at == std::string::npos ? 0 : at)));
   }
 
-  // Names and types.
+  // Names and types. Types that records had make no mistake of the file: the stream leaves open
+  // what it cannot be bound with, and such records are dead letters.
   void check_plan(const config::Stream& stream, const stream::Query& query,
                   store::Connection& connection) {
     const auto schema = known_schema(plan_, query.topic(), instance_);
     // Without a schema nobody knows what `*` stands for.
     if (schema.root.fields.empty() && query.names_all()) return;
     const auto declared = declared_schema(plan_, query.topic(), instance_);
-    const auto bound = bound_types(plan_, stream.name, instance_);
-    const bool has_run = !bound.root.fields.empty();
-    auto planned = has_run ? stream::plan(query, codec::declared_over(declared, bound), connection,
-                                          stream::Unseen::kNull)
-                           : stream::plan(query, schema, connection);
-    if (!planned.ok() && !has_run && !is_certain(planned.error())) {
-      auto other = stream::plan(query, {.root = without_texts(schema.root)}, connection);
-      if (other.ok()) planned = std::move(other);
+    const auto runs = earlier_runs(plan_, stream.name, instance_);
+    std::vector<codec::TopicSchema> found;
+    if (runs.any) {
+      found.push_back(codec::declared_over(declared, runs.types));
+    } else {
+      found.push_back(schema);
+      found.push_back({.root = without_texts(schema.root)});
     }
-    if (!planned.ok() && schema.root.fields.empty() && !is_certain(planned.error())) {
+    std::string reason;
+    for (const auto& types : found) {
+      auto planned = stream::plan(query, types, connection, stream::Unseen::kNull);
+      if (planned.ok()) {
+        // Before the first run a name that is nearly one of the records' is a mistake.
+        if (!runs.any) planned = stream::plan(query, types, connection);
+        return check_planned(stream, query, planned);
+      }
+      if (reason.empty()) reason = planned.error().message();
+    }
+    const auto planned = stream::plan(query, declared, connection, stream::Unseen::kNull);
+    if (planned.ok()) {
+      warnings_.push_back(fmt::format(
+          "stream {}: the query cannot be bound with {}: {}; such records are dead letters",
+          stream.name,
+          runs.any ? "the types that the stream has kept"
+                   : fmt::format("the records that {} has", query.topic()),
+          reason));
+    } else if (declared.root.fields.empty() && !is_certain(planned.error())) {
       warnings_.push_back(
           fmt::format("stream {}: cannot be checked before records of {} are there: {}",
                       stream.name, query.topic(), planned.error().message()));
       return;
     }
+    check_planned(stream, query, planned);
+  }
+
+  void check_planned(const config::Stream& stream, const stream::Query& query,
+                     const Result<stream::Plan>& planned) {
     if (!planned.ok()) {
       problems_.push_back(sql_problem(plan_, stream, planned.error()));
       return;

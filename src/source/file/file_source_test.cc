@@ -11,6 +11,8 @@
 namespace leat::source {
 namespace {
 
+using namespace std::string_literals;
+
 using Texts = std::vector<std::string>;
 
 std::string gzipped(const std::string& text) {
@@ -188,17 +190,27 @@ TEST_F(FileSourceTest, DamagedCompressionIsAnErrorNotAnEnd) {
   }
 }
 
-TEST_F(FileSourceTest, PaddingBehindGzipIsPassedOver) {
+TEST_F(FileSourceTest, OnlyZerosAreBehindGzip) {
   const std::string packed = gzipped("1\n2\n");
-  const std::vector<std::string> paddings = {std::string(1, '\0'), std::string(100'000, '\0'),
-                                             "garbage", "\x1F", "\x1F\x1F\x8B"};
-  for (const std::string& padding : paddings) {
-    write("a.ndjson.gz", packed + packed + padding);
-    EXPECT_EQ(read("{path: a.ndjson.gz}").records, (Texts{"1", "2", "1", "2"})) << padding.size();
+  for (const size_t zeros : {1u, 512u, 100'000u}) {
+    write("a.ndjson.gz", packed + packed + std::string(zeros, '\0'));
+    EXPECT_EQ(read("{path: a.ndjson.gz}").records, (Texts{"1", "2", "1", "2"})) << zeros;
   }
-  // A member begins here, and is none.
-  write("a.ndjson.gz", packed + "\x1F\x8Bgarbage that is long enough");
-  EXPECT_EQ(failure("{path: a.ndjson.gz}").code(), ErrorCode::kCorrupt);
+  // A second member whose start is damaged or cut would be lost with all that follows.
+  std::string damaged = packed;
+  damaged[0] ^= 1;
+  const std::string zeros(70'000, '\0');
+  for (const std::string& rest : {damaged, packed.substr(1), packed.substr(2), zeros + packed,
+                                  std::string("garbage"), "\x1F\x8Bgarbage that is long enough"s}) {
+    write("a.ndjson.gz", packed + rest);
+    const Error error = failure("{path: a.ndjson.gz}");
+    EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+    const size_t at = packed.size() + rest.find_first_not_of('\0');
+    EXPECT_NE(error.message().find(fmt::format("at byte {}", at)), std::string::npos)
+        << error.message();
+  }
+  write("b.ndjson.zst", zstded("1\n") + "garbage");
+  EXPECT_NE(failure("{path: b.ndjson.zst}").message().find("behind byte"), std::string::npos);
 }
 
 TEST_F(FileSourceTest, WhatCanBeKnownBeforeItIsRead) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <utility>
 
 namespace leat::source {
@@ -21,21 +20,16 @@ struct CompressedInput {
   std::array<std::byte, 64 * 1024> block;
   size_t begin = 0;
   size_t end = 0;
+  uint64_t block_at = 0;  // of the compressed data
+
+  uint64_t position() const { return block_at + begin; }
 
   // Makes begin < end unless the stream is at its end.
   Result<void> refill() {
     if (begin < end) return {};
+    block_at += end;
+    begin = end = 0;
     LEAT_ASSIGN(end, stream->read(block));
-    begin = 0;
-    return {};
-  }
-
-  // REQUIRES: one byte is left. Makes it two, unless the stream is at its end.
-  Result<void> refill_behind_one() {
-    block[0] = block[begin];
-    LEAT_ASSIGN(const size_t got, stream->read(std::span(block).subspan(1)));
-    begin = 0;
-    end = 1 + got;
     return {};
   }
 };
@@ -75,7 +69,10 @@ class DeflateStream final : public ByteStream {
         continue;
       }
       LEAT_TRY(input_.refill());
-      if (input_.begin == input_.end) return damaged(fmt::format("the {} data ends early", name()));
+      if (input_.begin == input_.end) {
+        return damaged(
+            fmt::format("the {} data ends early, at byte {}", name(), input_.position()));
+      }
       inflate_.next_in = reinterpret_cast<Bytef*>(input_.block.data() + input_.begin);
       inflate_.avail_in = static_cast<uInt>(input_.end - input_.begin);
       const int code = inflate(&inflate_, Z_NO_FLUSH);
@@ -83,7 +80,8 @@ class DeflateStream final : public ByteStream {
       if (code == Z_STREAM_END) {
         between_members_ = true;
       } else if (code != Z_OK && code != Z_BUF_ERROR) {
-        return damaged(fmt::format("not valid {} data: {}", name(),
+        return damaged(fmt::format("not valid {} data at byte {}: {}", name(),
+                                   inflate_.total_out == 0 ? member_at_ : input_.position(),
                                    inflate_.msg != nullptr ? inflate_.msg : "damaged"));
       }
     }
@@ -93,26 +91,34 @@ class DeflateStream final : public ByteStream {
  private:
   const char* name() const { return compression_ == Compression::kGzip ? "gzip" : "deflate"; }
 
-  // What follows a member that is whole is another one, or padding, which gzip(1) passes over, too.
+  // What follows a member that is whole is another one, or zeros up to the end, with which tapes
+  // and some servers fill up. Anything else may be a member that was damaged.
   Result<void> begin_next_member() {
-    LEAT_TRY(input_.refill());
-    at_end_ = compression_ != Compression::kGzip || input_.begin == input_.end ||
-              input_.block[input_.begin] != kGzipMagic[0];
-    if (at_end_) return {};
-    if (input_.end - input_.begin == 1) LEAT_TRY(input_.refill_behind_one());
-    at_end_ = input_.end - input_.begin < 2 || input_.block[input_.begin + 1] != kGzipMagic[1];
-    if (at_end_) return {};
+    bool padded = false;
+    do {
+      LEAT_TRY(input_.refill());
+      at_end_ = input_.begin == input_.end;
+      if (at_end_) return {};
+      for (; input_.begin < input_.end && input_.block[input_.begin] == std::byte{0};
+           ++input_.begin) {
+        padded = true;
+      }
+    } while (input_.begin == input_.end);
+    member_at_ = input_.position();
+    if (padded || compression_ != Compression::kGzip) {
+      return damaged(fmt::format(
+          "not valid {} data at byte {}: only zeros may stand behind its end", name(), member_at_));
+    }
     inflateReset(&inflate_);
     between_members_ = false;
     return {};
   }
 
-  static constexpr std::array<std::byte, 2> kGzipMagic = {std::byte{0x1F}, std::byte{0x8B}};
-
   const Compression compression_;
   CompressedInput input_;
   z_stream inflate_{};
   bool ready_ = false;
+  uint64_t member_at_ = 0;
   bool between_members_ = false;  // an empty file is no gzip file
   bool at_end_ = false;
 };
@@ -135,14 +141,17 @@ class ZstdStream final : public ByteStream {
       if (!holds_output_) {
         LEAT_TRY(input_.refill());
         if (input_.begin == input_.end) {
-          if (!between_frames_) return damaged("the zstd data ends early");
+          if (!between_frames_) {
+            return damaged(fmt::format("the zstd data ends early, at byte {}", input_.position()));
+          }
           return size_t{0};
         }
       }
       ZSTD_inBuffer block{input_.block.data() + input_.begin, input_.end - input_.begin, 0};
       const size_t code = ZSTD_decompressStream(zstd_.get(), &output, &block);
       if (ZSTD_isError(code) != 0) {
-        return damaged(fmt::format("not valid zstd data: {}", ZSTD_getErrorName(code)));
+        return damaged(fmt::format("not valid zstd data behind byte {}: {}", input_.position(),
+                                   ZSTD_getErrorName(code)));
       }
       input_.begin += block.pos;
       between_frames_ = code == 0;

@@ -64,12 +64,13 @@ class Builder {
            std::ranges::any_of(place.members, [](const auto& m) { return is_decoded(*m); });
   }
 
+  static bool is_or_leads_to_text(const Place& place) {
+    return !place.texts.empty() || leads_to_text(place);
+  }
   static bool leads_to_text(const Place& place) {
-    const auto is_or_leads = [](const Place& below) {
-      return !below.texts.empty() || leads_to_text(below);
-    };
-    return (place.element != nullptr && is_or_leads(*place.element)) ||
-           std::ranges::any_of(place.members, [&](const auto& m) { return is_or_leads(*m); });
+    return (place.element != nullptr && is_or_leads_to_text(*place.element)) ||
+           std::ranges::any_of(place.members,
+                               [](const auto& m) { return is_or_leads_to_text(*m); });
   }
 
   void note_use(const std::string& path, FieldUse use) { plan_.projection.uses[path] = use; }
@@ -119,9 +120,15 @@ class Builder {
     }
     for (const auto& member : place.members) {
       // Beside the members of a struct that is taken whole a further one would show.
-      if (member->seen != nullptr || !is_decoded(*member) || (whole && !is_record)) continue;
-      if (is_record) plan_.unseen.push_back(member->name);
+      if (member->seen != nullptr || (whole && !is_record)) continue;
       const std::string inner = codec::member_path(path, member->name);
+      if (!is_decoded(*member)) {
+        // Under a star, further copies may be all that is read of it yet: its own column comes
+        // with the first record that has it.
+        if (whole && is_or_leads_to_text(*member)) plan_.projection.unseen.push_back(inner);
+        continue;
+      }
+      if (is_record) plan_.unseen.push_back(member->name);
       plan_.projection.unseen.push_back(inner);
       type.fields.push_back({member->name, value(*member, inner, false, typed)});
     }
