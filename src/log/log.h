@@ -22,7 +22,7 @@
 namespace leat::log {
 
 // Thread-safe. Destroying it syncs everything and leaves nothing to recover; writers must be gone.
-class Log final : public TopicStore, public TopicReader {
+class Log final : public TopicStore, public TopicReader, public TopicProducer {
  public:
   // Recovers what is there, and takes the directory's lock. Errors: kInUse, kCorrupt (a list of
   // topics or a partition's directory is lost), kUnsupported (a newer format), the file system's.
@@ -32,6 +32,7 @@ class Log final : public TopicStore, public TopicReader {
 
   // TopicStore
   TopicReader& reader() override { return *this; }
+  TopicProducer& producer() override { return *this; }
   Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) override;
   Result<void> forget_writer(const std::string& transactional_id) override;
   Result<void> ensure_topic(const std::string& topic, const TopicConfig& config) override;
@@ -58,23 +59,12 @@ class Log final : public TopicStore, public TopicReader {
   BatchIo& batches();
   TransactionIo& transactions();
 
-  // Appends outside any transaction and returns the first record's offset when all are durable.
-  // A timestamp of 0 becomes the clock's time. Errors: kNotFound, kInvalid (too large; without a
-  // key in a compacted topic), kReadOnly after a failed write, kNoSpace.
+  // TopicProducer
+  Result<Appended> append(const TopicPartition& partition,
+                          std::span<const NewRecord> records) override;
+  Result<void> wait_durable(std::span<const Appended> appended) override;
+  // Both steps: the first record's offset, when all are durable.
   Result<int64_t> produce(const TopicPartition& partition, std::span<const NewRecord> records);
-
-  // The same in two steps, so that a bulk producer keeps the disk busy: append() returns at once
-  // (or when there is room), wait_durable() when the records are synced, those of several
-  // partitions side by side.
-  struct Appended {
-    TopicPartition partition;
-    int64_t base_offset = 0;
-    int64_t next_offset = 0;
-    uint64_t first_sequence = 0;
-    uint64_t last_sequence = 0;
-  };
-  Result<Appended> append(const TopicPartition& partition, std::span<const NewRecord> records);
-  Result<void> wait_durable(std::span<const Appended> appended);
 
   // By partition, the first offset that somebody still has to read.
   using NeededOffsets = std::map<TopicPartition, int64_t>;

@@ -125,6 +125,28 @@ class TopicWriter {
   virtual Result<void> abort() = 0;
 };
 
+// Appends outside any transaction, in two steps, so that a bulk producer keeps the disk busy.
+// Thread-safe.
+class TopicProducer {
+ public:
+  virtual ~TopicProducer() = default;
+
+  struct Appended {
+    TopicPartition partition;
+    int64_t base_offset = 0;
+    int64_t next_offset = 0;
+    uint64_t first_sequence = 0;
+    uint64_t last_sequence = 0;
+  };
+  // Returns at once, or when there is room. A timestamp of 0 becomes the clock's time. Errors:
+  // kNotFound, kInvalid (too large; without a key in a compacted topic), kReadOnly after a failed
+  // write, kNoSpace.
+  virtual Result<Appended> append(const TopicPartition& partition,
+                                  std::span<const NewRecord> records) = 0;
+  // Returns when all of them are durable, those of several partitions side by side.
+  virtual Result<void> wait_durable(std::span<const Appended> appended) = 0;
+};
+
 enum class CleanupPolicy : uint8_t { kDelete, kCompact, kCompactAndDelete };
 inline bool compacts(CleanupPolicy policy) { return policy != CleanupPolicy::kDelete; }
 inline bool deletes(CleanupPolicy policy) { return policy != CleanupPolicy::kCompact; }
@@ -157,6 +179,7 @@ class TopicStore {
   virtual ~TopicStore() = default;
 
   virtual TopicReader& reader() = 0;
+  virtual TopicProducer& producer() = 0;
   virtual Result<std::unique_ptr<TopicWriter>> open_writer(const std::string& transactional_id) = 0;
   // For a transactional id that nobody opens again: fences its writers, and keeps nothing of it.
   // One that is not known is no error.

@@ -230,7 +230,7 @@ Start start(std::vector<config::LoadResult> files, const Path& data,
   const bool is_there = there.ok() && *there;
   if (is_there) open();
   if (start.instance) {
-    if (auto in_log = start.instance->log().topics(); in_log.ok()) topics = std::move(*in_log);
+    if (auto in_log = start.instance->topics().topics(); in_log.ok()) topics = std::move(*in_log);
   }
   start.plans = check_all(std::move(files), start.instance.get(), unopened ? nullptr : &topics);
   if (start.plans.empty()) {

@@ -120,7 +120,7 @@ Result<std::unique_ptr<sink::Sink>> make_sink(const config::Stream& stream,
                           .target = target,
                           .store_id = store->store_id,
                           .data = instance.data(),
-                          .topics = instance.log(),
+                          .topics = instance.topics(),
                           .clock = instance.clock(),
                           .files = real_file_system(),
                           .fresh = fresh});

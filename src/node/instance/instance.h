@@ -41,7 +41,10 @@ class Instance {
   // Where large things that nobody keeps go.
   Path spill() const { return options_.spill.empty() ? data_ / "spill" : options_.spill; }
   Clock& clock() { return system_clock(); }
-  log::Log& log() { return *log_; }
+  // Every topic, whoever keeps it.
+  log::TopicStore& topics() { return *log_; }
+  // For what no cluster has its users do: the upkeep of its files.
+  log::Log& embedded_log() { return *log_; }
   pipeline::TopicSchemas& schemas() { return *schemas_; }
   pipeline::TaskCursors& cursors() { return *cursors_; }
   store::Store& store() { return *store_; }

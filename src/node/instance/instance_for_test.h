@@ -47,16 +47,16 @@ class InstanceTest : public testing::Test {
   }
 
   void produce(const std::string& topic, const std::string& value) {
-    ASSERT_TRUE(instance_->log().ensure_topic(topic, {}).ok());
+    ASSERT_TRUE(instance_->embedded_log().ensure_topic(topic, {}).ok());
     const log::NewRecord record{.key = {}, .value = value, .timestamp_ms = 1'000};
-    const auto offset = instance_->log().produce({topic, 0}, {&record, 1});
+    const auto offset = instance_->embedded_log().produce({topic, 0}, {&record, 1});
     ASSERT_TRUE(offset.ok()) << offset.error().to_string();
   }
 
   // "key=value" of every record of a partition; "-" for what is not there.
   std::vector<std::string> records(const std::string& topic, int32_t partition = 0) {
     std::vector<std::string> texts;
-    auto& log = instance_->log();
+    auto& log = instance_->embedded_log();
     const auto range = log.offsets({topic, partition});
     EXPECT_TRUE(range.ok()) << range.error().to_string();
     for (int64_t offset = 0; range.ok() && offset < range->end;) {

@@ -66,7 +66,7 @@ Result<config::Pipeline> load_known_pipeline(Instance& instance, const std::stri
     path = *known;
   }
   auto files = load_files({path}, options);
-  LEAT_ASSIGN(const auto topics, instance.log().topics());
+  LEAT_ASSIGN(const auto topics, instance.topics().topics());
   const KnownTopics known(files, &topics);
   auto checked = check_file(std::move(files.front()), &instance, known);
   if (!checked.loaded.problems.empty()) {

@@ -108,12 +108,14 @@ Result<void> each_dead_letter(Instance& instance, const DeadLetterFilter& filter
   const auto of_tasks = part_of(filter, kOfTask);
   if (of_tasks && start.pipeline.empty()) {
     const std::string prefix = filter.pipeline.empty() ? "" : filter.pipeline + ".";
-    LEAT_TRY(pipeline::each_task_letter(
-        instance.log(), prefix, start.task, [&](pipeline::TaskLetter letter) -> Result<bool> {
-          if (!of_pipeline(filter, letter.pipeline) || !matches(letter, *of_tasks)) return true;
-          more = take(from_task(std::move(letter)));
-          return more;
-        }));
+    LEAT_TRY(pipeline::each_task_letter(instance.topics().reader(), prefix, start.task,
+                                        [&](pipeline::TaskLetter letter) -> Result<bool> {
+                                          if (!of_pipeline(filter, letter.pipeline) ||
+                                              !matches(letter, *of_tasks))
+                                            return true;
+                                          more = take(from_task(std::move(letter)));
+                                          return more;
+                                        }));
   }
   for (const auto& name : instance.pipelines()) {
     if (!more) return {};
@@ -160,7 +162,7 @@ Result<std::vector<LetterOwner>> owners_of_dead_letters(Instance& instance,
   if (!of_tasks) return owners;
   std::set<std::pair<std::string, std::string>> tasks;
   LEAT_TRY(pipeline::each_task_letter(
-      instance.log(), "", "", [&](const pipeline::TaskLetter& letter) -> Result<bool> {
+      instance.topics().reader(), "", "", [&](const pipeline::TaskLetter& letter) -> Result<bool> {
         if (of_pipeline(filter, letter.pipeline) && matches(letter, *of_tasks)) {
           tasks.emplace(letter.pipeline, letter.task);
         }
@@ -178,7 +180,7 @@ Result<int64_t> discard_dead_letters(Instance& instance, PipelineProcess* runnin
   if (owner.is_task) {
     if (running != nullptr) return running->discard_of_task(owner.letters, because);
     LEAT_ASSIGN(const auto held, pipeline::HeldLetters::open(owner.pipeline, owner.letters,
-                                                             instance.log(), instance.clock()));
+                                                             instance.topics(), instance.clock()));
     return held->discard(because);
   }
   if (running != nullptr && running->has_stream(owner.letters.owner)) {

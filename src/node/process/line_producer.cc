@@ -73,7 +73,7 @@ class LineProducer {
     int64_t number = 0;
   };
   struct Sent {
-    log::Log::Appended appended;
+    log::TopicProducer::Appended appended;
     int64_t records = 0;
     size_t bytes = 0;
   };
@@ -111,8 +111,9 @@ class LineProducer {
     }
     for (size_t partition = 0; partition < records.size(); ++partition) {
       if (records[partition].empty()) continue;
-      LEAT_ASSIGN(auto appended, instance_.log().append({topic_, static_cast<int32_t>(partition)},
-                                                        records[partition]));
+      LEAT_ASSIGN(auto appended,
+                  instance_.topics().producer().append({topic_, static_cast<int32_t>(partition)},
+                                                       records[partition]));
       Sent sent{std::move(appended), static_cast<int64_t>(records[partition].size())};
       for (const auto& record : records[partition]) sent.bytes += record.value.value_or("").size();
       in_flight_ += sent.bytes;
@@ -125,7 +126,7 @@ class LineProducer {
 
   // Until no more than that is on its way.
   Result<void> wait_until_left(size_t bytes) {
-    std::vector<log::Log::Appended> due;
+    std::vector<log::TopicProducer::Appended> due;
     int64_t records = 0;
     while (!sent_.empty() && (in_flight_ > bytes || bytes == 0)) {
       due.push_back(std::move(sent_.front().appended));
@@ -133,7 +134,7 @@ class LineProducer {
       in_flight_ -= sent_.front().bytes;
       sent_.pop_front();
     }
-    LEAT_TRY(instance_.log().wait_durable(due));
+    LEAT_TRY(instance_.topics().producer().wait_durable(due));
     produced_ += records;
     return {};
   }
@@ -213,10 +214,10 @@ Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
   std::vector<std::string> paths;
   if (!format.key.empty()) paths.push_back(format.key);
   LEAT_ASSIGN(auto key, codec::RecordKey::parse(paths));
-  auto partitions = instance.log().partition_count(topic);
+  auto partitions = instance.topics().reader().partition_count(topic);
   if (!partitions.ok() && partitions.error().code() == ErrorCode::kNotFound) {
-    LEAT_TRY(instance.log().ensure_topic(topic, {}));
-    partitions = instance.log().partition_count(topic);
+    LEAT_TRY(instance.topics().ensure_topic(topic, {}));
+    partitions = instance.topics().reader().partition_count(topic);
   }
   if (!partitions.ok()) return std::move(partitions).error();
   LineProducer producer(instance, topic, *partitions, std::move(key), format);

@@ -46,7 +46,7 @@ class LineProducerTest : public test::InstanceTest {
 TEST_F(LineProducerTest, EveryLineIsARecordOfATopicThatIsMade) {
   EXPECT_EQ(produce_text("{\"a\":1}\n\n  \n[2]\r\n\"3\"").value(), 3);
   EXPECT_THAT(records("t"), ElementsAre("-={\"a\":1}", "-=[2]", "-=\"3\""));
-  EXPECT_EQ(instance_->log().partition_count("t").value(), 1);
+  EXPECT_EQ(instance_->embedded_log().partition_count("t").value(), 1);
   EXPECT_EQ(produce_text("").value(), 0);
 }
 
@@ -103,7 +103,7 @@ TEST_F(LineProducerTest, ManyLinesKeepTheirOrderOverBatches) {
 }
 
 TEST_F(LineProducerTest, KeysSayThePartition) {
-  ASSERT_TRUE(instance_->log().ensure_topic("t", {.partitions = 3}).ok());
+  ASSERT_TRUE(instance_->embedded_log().ensure_topic("t", {.partitions = 3}).ok());
   std::string text;
   for (int i = 0; i < 20; ++i) text += fmt::format("{{\"a\":{{\"id\":{}}}}}\n", i);
   EXPECT_EQ(produce_text(text, {.key = "a.id"}).value(), 20);
@@ -115,7 +115,7 @@ TEST_F(LineProducerTest, KeysSayThePartition) {
 }
 
 TEST_F(LineProducerTest, NumbersThatAreEqualAreOneKeyInOnePartition) {
-  ASSERT_TRUE(instance_->log().ensure_topic("t", {.partitions = 16}).ok());
+  ASSERT_TRUE(instance_->embedded_log().ensure_topic("t", {.partitions = 16}).ok());
   EXPECT_EQ(
       produce_text("{\"id\":1}\n{\"id\":1.0}\n{\"id\":1e0}\n{\"id\":\"1.0\"}\n", {.key = "id"})
           .value(),
@@ -127,7 +127,7 @@ TEST_F(LineProducerTest, NumbersThatAreEqualAreOneKeyInOnePartition) {
 
 // Much is on its way at once, and all of it counts.
 TEST_F(LineProducerTest, ManyPartitionsShareTheWait) {
-  ASSERT_TRUE(instance_->log().ensure_topic("t", {.partitions = 50}).ok());
+  ASSERT_TRUE(instance_->embedded_log().ensure_topic("t", {.partitions = 50}).ok());
   std::string text;
   constexpr int kLines = 20'000;
   for (int i = 0; i < kLines; ++i)
@@ -135,7 +135,7 @@ TEST_F(LineProducerTest, ManyPartitionsShareTheWait) {
   EXPECT_EQ(produce_text(text, {.key = "id"}).value(), kLines);
   size_t found = 0;
   for (int32_t i = 0; i < 50; ++i) {
-    found += static_cast<size_t>(instance_->log().offsets({"t", i})->end);
+    found += static_cast<size_t>(instance_->embedded_log().offsets({"t", i})->end);
   }
   EXPECT_EQ(found, static_cast<size_t>(kLines));
 }

@@ -25,7 +25,7 @@ Result<void> PipelineProcess::redrive_stream(const pipeline::LetterFilter& filte
 
 Result<std::unique_ptr<pipeline::HeldLetters>> PipelineProcess::hold_letters(
     const pipeline::LetterFilter& filter) {
-  return pipeline::HeldLetters::open(plan_.name, filter, instance_.log(), instance_.clock());
+  return pipeline::HeldLetters::open(plan_.name, filter, instance_.topics(), instance_.clock());
 }
 
 void PipelineProcess::show_corrections(const std::string& task, const pipeline::TaskTally& tally) {

@@ -94,7 +94,7 @@ size_t epoch_records() {
 Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
   for (const auto& [name, topic] : plan.topics) {
     log::TopicConfig config{.partitions = topic.partitions.value_or(1)};
-    if (const auto there = instance.log().partition_count(name); there.ok()) {
+    if (const auto there = instance.topics().reader().partition_count(name); there.ok()) {
       if (!topic.partitions) config.partitions = *there;
       if (config.partitions > *there) {
         log_warn(
@@ -110,7 +110,7 @@ Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
       config.retention_bytes = static_cast<int64_t>(*topic.retention_bytes);
       config.segment_bytes = segment_bytes_for(config.retention_bytes, config.segment_bytes);
     }
-    LEAT_TRY_DURING(instance.log().ensure_topic(name, config), "making the topic {}", name);
+    LEAT_TRY_DURING(instance.topics().ensure_topic(name, config), "making the topic {}", name);
     codec::TopicSchema declared;
     if (topic.declared_schema) {
       LEAT_ASSIGN(declared, codec::TopicSchema::from_declaration(topic.declared_schema.json()));
@@ -161,7 +161,7 @@ Result<std::unique_ptr<pipeline::StreamRunner>> PipelineProcess::open_runner(
       .pipeline = plan_.name,
       .store_id = store->store_id,
       .clock = instance_.clock(),
-      .topics = instance_.log(),
+      .topics = instance_.topics(),
       .schemas = instance_.schemas(),
       .make_sink =
           [this, &plan](const config::Stream& of, const config::Target& target) {
@@ -218,9 +218,9 @@ Result<void> PipelineProcess::drain_streams() {
       if (writes_topic(writer, topic)) static_cast<void>(streams_.at(writer.name)->join());
     }
     pipeline::Offsets ends;
-    LEAT_ASSIGN(const int32_t partitions, instance_.log().partition_count(topic));
+    LEAT_ASSIGN(const int32_t partitions, instance_.topics().reader().partition_count(topic));
     for (int32_t partition = 0; partition < partitions; ++partition) {
-      LEAT_ASSIGN(const auto range, instance_.log().offsets({topic, partition}));
+      LEAT_ASSIGN(const auto range, instance_.topics().reader().offsets({topic, partition}));
       ends[partition] = range.end;
     }
     stream.finish_at(std::move(ends));

@@ -32,7 +32,7 @@ Result<void> PipelineProcess::open_tasks() {
   for (const auto& task : plan_.tasks) {
     LEAT_ASSIGN(auto ingest, pipeline::Ingest::create(task, {.pipeline = plan_.name,
                                                              .clock = instance_.clock(),
-                                                             .topics = instance_.log(),
+                                                             .topics = instance_.topics(),
                                                              .cursors = instance_.cursors(),
                                                              .make_source = make,
                                                              .wait_for_room = wait_for_room}));
@@ -113,7 +113,7 @@ void PipelineProcess::forget_old_runs() {
     std::set<std::string> ids;
     for (const auto& run : open) ids.insert(run.name.id);
     for (const auto& task : plan_.tasks) {
-      LEAT_TRY(pipeline::remove_old_cursors(instance_.log(), instance_.cursors(), plan_.name,
+      LEAT_TRY(pipeline::remove_old_cursors(instance_.topics(), instance_.cursors(), plan_.name,
                                             task.name, ids, instance_.clock().now_ms()));
     }
     // Behind their cursors: a cursor without a row is taken for that of a lost run.

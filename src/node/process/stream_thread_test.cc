@@ -81,7 +81,7 @@ class StreamThreadTest : public test::InstanceTest {
     pipeline::StreamContext context{.pipeline = "p",
                                     .store_id = store->store_id,
                                     .clock = clock_ != nullptr ? *clock_ : instance_->clock(),
-                                    .topics = instance_->log(),
+                                    .topics = instance_->embedded_log(),
                                     .schemas = instance_->schemas(),
                                     .make_sink = make_sink_,
                                     .limits = {},
@@ -104,7 +104,7 @@ class StreamThreadTest : public test::InstanceTest {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return epochs_ >= count; });
   }
-  int64_t end() { return instance_->log().offsets({"t", 0}).value().end; }
+  int64_t end() { return instance_->embedded_log().offsets({"t", 0}).value().end; }
   std::vector<pipeline::StreamLetter> letters() {
     auto connection = instance_->pipeline_store("p").value()->database->connect();
     return pipeline::test::all_letters(**connection);

@@ -31,13 +31,13 @@ class LogTopics final : public stream::TopicTableSource {
   }
 
   Result<int32_t> partitions(const std::string& topic) override {
-    auto count = instance_.log().partition_count(topic);
+    auto count = instance_.topics().reader().partition_count(topic);
     if (count.ok() || count.error().code() != ErrorCode::kNotFound) return count;
     return no_such_topic(instance_, topic);
   }
 
   Result<Piece> read(const std::string& topic, int32_t partition, int64_t offset) override {
-    auto& log = instance_.log();
+    auto& log = instance_.topics().reader();
     Piece piece;
     LEAT_ASSIGN(const auto range, log.offsets({topic, partition}));
     if (offset < range.start) offset = range.start;
@@ -66,7 +66,7 @@ class LogTopics final : public stream::TopicTableSource {
 }  // namespace
 
 Error no_such_topic(Instance& instance, const std::string& topic) {
-  const auto names = instance.log().topics();
+  const auto names = instance.topics().topics();
   const auto nearest = names.ok() ? nearest_name(topic, *names) : std::optional<std::string>();
   return coded_error(ErrorDomain::kUser, ErrorCode::kNotFound, "there is no topic {}{}", topic,
                      nearest ? fmt::format("; did you mean {}?", *nearest) : "");

@@ -20,7 +20,7 @@ struct Need {
   std::string remedy;
 };
 
-Result<bool> has_retention(log::Log& log) {
+Result<bool> has_retention(log::TopicStore& log) {
   LEAT_ASSIGN(const auto topics, log.topics());
   for (const auto& topic : topics) {
     LEAT_ASSIGN(const auto config, log.describe(topic));
@@ -109,7 +109,7 @@ Result<std::map<std::string, std::string>> maintain_log(
   std::map<std::string, std::string> waiting;
   std::vector<Need> needs;
   std::optional<log::Log::NeededOffsets> needed = log::Log::NeededOffsets();
-  LEAT_ASSIGN(const bool any_retention, has_retention(instance.log()));
+  LEAT_ASSIGN(const bool any_retention, has_retention(instance.topics()));
   if (any_retention) {
     auto found = needs_of(instance, running);
     if (found.ok()) {
@@ -125,7 +125,7 @@ Result<std::map<std::string, std::string>> maintain_log(
     const auto first = needed->try_emplace(need.partition, need.offset).first;
     first->second = std::min(first->second, need.offset);
   }
-  LEAT_ASSIGN(const auto held_back, instance.log().maintain(needed));
+  LEAT_ASSIGN(const auto held_back, instance.embedded_log().maintain(needed));
   for (const auto& held : held_back) {
     for (const auto& need : needs) {
       if (need.partition != held.partition || need.done >= held.to) continue;

@@ -38,7 +38,7 @@ class UpkeepTest : public test::InstanceTest {
     for (const auto& [about, line] : *waits) text += line + "\n";
     return text;
   }
-  int64_t start() { return instance_->log().offsets({"t", 0}).value().start; }
+  int64_t start() { return instance_->embedded_log().offsets({"t", 0}).value().start; }
   void drain() {
     process_->start_streams();
     const auto drained = process_->drain_streams();
@@ -62,7 +62,7 @@ TEST_F(UpkeepTest, RetentionWaitsForAPipelineThatDoesNotRun) {
   drain();
   process_.reset();
   const log::NewRecord record{.key = {}, .value = "{\"n\":2}", .timestamp_ms = 1'000};
-  ASSERT_TRUE(instance_->log().produce({"t", 0}, {&record, 1}).ok());
+  ASSERT_TRUE(instance_->embedded_log().produce({"t", 0}, {&record, 1}).ok());
   restart();
   EXPECT_THAT(waiting(), AllOf(HasSubstr("the records 3..3 of t-0"),
                                HasSubstr("run the pipeline p"), HasSubstr("p.duckdb")));
@@ -79,7 +79,7 @@ TEST_F(UpkeepTest, AStreamThatTheFileNoLongerNamesHoldsNothing) {
   drain();
   process_.reset();
   const log::NewRecord record{.key = {}, .value = "{\"n\":2}", .timestamp_ms = 1'000};
-  ASSERT_TRUE(instance_->log().produce({"t", 0}, {&record, 1}).ok());
+  ASSERT_TRUE(instance_->embedded_log().produce({"t", 0}, {&record, 1}).ok());
   open_process(R"(
 pipeline: p
 streams:
@@ -118,7 +118,7 @@ TEST_F(UpkeepTest, RetentionWaitsForAnOutbox) {
 }
 
 TEST_F(UpkeepTest, NothingGoesWhileADatabaseCannotBeRead) {
-  ASSERT_TRUE(instance_->log().ensure_topic("t", {.retention_ms = 1'000}).ok());
+  ASSERT_TRUE(instance_->embedded_log().ensure_topic("t", {.retention_ms = 1'000}).ok());
   write_file("data/pipelines/bad.duckdb", "no database");
   EXPECT_THAT(waiting(), AllOf(HasSubstr("nothing is removed from the log"), HasSubstr("bad")));
   EXPECT_EQ(start(), 0);
@@ -134,7 +134,7 @@ TEST_F(UpkeepTest, SegmentsAreSmallBesideWhatRetentionKeeps) {
         "pipeline: p\nstreams:\n  s: {sql: SELECT n FROM t, into: {table: x}}\ntopics:\n  t: "
         "{retention: {" +
         retention + "}}\n");
-    return instance_->log().describe("t").value().segment_bytes;
+    return instance_->embedded_log().describe("t").value().segment_bytes;
   };
   EXPECT_EQ(segment_bytes("time: 1h"), 128 << 20);
   EXPECT_EQ(segment_bytes("bytes: 10GiB"), 128 << 20);

@@ -19,9 +19,9 @@ using nlohmann::json;
 
 Result<json> partitions_json(Instance& instance, const std::string& topic) {
   json partitions = json::array();
-  LEAT_ASSIGN(const int32_t count, instance.log().partition_count(topic));
+  LEAT_ASSIGN(const int32_t count, instance.topics().reader().partition_count(topic));
   for (int32_t partition = 0; partition < count; ++partition) {
-    LEAT_ASSIGN(const auto range, instance.log().offsets({topic, partition}));
+    LEAT_ASSIGN(const auto range, instance.topics().reader().offsets({topic, partition}));
     partitions.push_back({{"partition", partition}, {"start", range.start}, {"end", range.end}});
   }
   return partitions;
@@ -29,7 +29,7 @@ Result<json> partitions_json(Instance& instance, const std::string& topic) {
 
 Result<std::string> list(Instance& instance) {
   json topics = json::array();
-  LEAT_ASSIGN(const auto names, instance.log().topics());
+  LEAT_ASSIGN(const auto names, instance.topics().topics());
   for (const auto& name : names) {
     LEAT_ASSIGN(const auto partitions, partitions_json(instance, name));
     int64_t offsets = 0;
@@ -65,10 +65,10 @@ Result<json> bound_json(Instance& instance, const std::string& topic) {
 }
 
 Result<std::string> describe(Instance& instance, const std::string& topic) {
-  LEAT_ASSIGN(const auto config, instance.log().describe(topic));
+  LEAT_ASSIGN(const auto config, instance.topics().describe(topic));
   LEAT_ASSIGN(const auto partitions, partitions_json(instance, topic));
   const auto schema = instance.schemas().latest(topic);
-  LEAT_ASSIGN(const auto id, instance.log().topic_id(topic));
+  LEAT_ASSIGN(const auto id, instance.topics().topic_id(topic));
   json described{{"topic", topic},
                  {"topic_id", id.to_string()},
                  {"partitions", partitions},
@@ -132,7 +132,7 @@ Result<int64_t> start_offset(const std::string& from, const log::OffsetRange& ra
 class Consumption {
  public:
   Consumption(Instance& instance, std::string topic, ConsumeOptions options)
-      : log_(instance.log()),
+      : log_(instance.topics().reader()),
         topic_(std::move(topic)),
         options_(std::move(options)),
         left_(options_.count) {}
@@ -193,7 +193,7 @@ class Consumption {
     return moved ? Progress::kMoved : Progress::kNothing;
   }
 
-  log::Log& log_;
+  log::TopicReader& log_;
   const std::string topic_;
   const ConsumeOptions options_;
   int64_t left_;
@@ -205,7 +205,7 @@ class Consumption {
 
 // kNotFound with the nearest name.
 Result<void> check_topic(Instance& instance, const std::string& topic) {
-  const auto known = instance.log().partition_count(topic);
+  const auto known = instance.topics().reader().partition_count(topic);
   if (known.ok()) return {};
   if (known.error().code() != ErrorCode::kNotFound) return known.error();
   return no_such_topic(instance, topic);
