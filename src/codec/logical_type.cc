@@ -34,6 +34,9 @@ duckdb_logical_type make_logical_type(const Type& type) {
     case TypeKind::kText:
     case TypeKind::kNumberText:
     case TypeKind::kMixed:
+    case TypeKind::kToken:
+    case TypeKind::kCastText:
+    case TypeKind::kMap:
       return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
   }
   std::vector<duckdb_logical_type> types;

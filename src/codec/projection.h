@@ -21,9 +21,9 @@ enum class FieldUse : uint8_t {
 };
 
 // What to decode: a tree of fields. A leaf of kVarchar or kDeclared takes any token as its text;
-// objects and lists as their JSON text, byte for byte. A leaf of kNull takes null only and a struct
-// without fields {} only: anything else is a misfit. A field that is not in the projection may be
-// anything.
+// objects and lists as their JSON text, byte for byte; one of kToken or kCastText takes any, too. A
+// leaf of kNull takes null only and a struct without fields {} only: anything else is a misfit. A
+// field that is not in the projection may be anything.
 struct Projection {
   Type root{.kind = TypeKind::kStruct};
   // Structs whose new keys matter because the query takes all of them (SELECT *, or a struct as a

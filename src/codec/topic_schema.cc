@@ -37,7 +37,8 @@ Type merged_members(const Type& a, const Type& b) {
 
 Type merged_structs(const Type& a, const Type& b) {
   Type result = merged_members(a, b);
-  if (field_count(result) > kMaxMembers) return Type{.kind = TypeKind::kVarchar};
+  result.fixed = a.fixed || b.fixed;
+  if (!result.fixed && field_count(result) > kMaxMembers) return Type{.kind = TypeKind::kVarchar};
   return result;
 }
 
@@ -70,6 +71,9 @@ std::string spelled(const Type& type, std::optional<std::string_view> for_declar
     case TypeKind::kText:
     case TypeKind::kNumberText:
     case TypeKind::kMixed:
+    case TypeKind::kToken:
+    case TypeKind::kCastText:
+    case TypeKind::kMap:
       return "VARCHAR";
     case TypeKind::kDeclared:
       return std::string(for_declared.value_or(type.declared));
@@ -153,10 +157,14 @@ Type merged(const Type& a, const Type& b) {
   if (a.kind == b.kind) {
     if (a.kind == TypeKind::kStruct) return merged_structs(a, b);
     if (a.kind == TypeKind::kList) {
-      return Type{.kind = TypeKind::kList, .element = {merged(a.element[0], b.element[0])}};
+      return Type{.kind = TypeKind::kList,
+                  .element = {merged(a.element[0], b.element[0])},
+                  .fixed = a.fixed || b.fixed};
     }
     return a;
   }
+  if (a.fixed) return a;
+  if (b.fixed) return b;
   if (is_number(a.kind) && is_number(b.kind)) return Type{.kind = std::max(a.kind, b.kind)};
   return Type{.kind = TypeKind::kVarchar};
 }

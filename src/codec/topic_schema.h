@@ -52,6 +52,11 @@ enum class TypeKind : uint8_t {
   kText,           // VARCHAR: strings alone
   kNumberText,     // VARCHAR: numbers alone, as number_text() writes them
   kMixed,          // VARCHAR: strings as they are, numbers as number_text(), other tokens as JSON
+
+  // Only in a projection, for casts: VARCHAR.
+  kToken,     // any token as it is written, a string with its quotes
+  kCastText,  // any token as the text that DuckDB casts to a list, struct or map (cast_text.h)
+  kMap,       // in the shape of a kCastText only: an object whose keys are values
 };
 
 struct Field;
@@ -59,9 +64,12 @@ struct Field;
 struct Type {
   TypeKind kind = TypeKind::kNull;
   std::vector<Field> fields;  // kStruct, in the order in which they were first seen
-  std::vector<Type> element;  // kList: exactly one
+  std::vector<Type> element;  // kList: exactly one; kCastText: the shape; kMap: of the values
   std::string declared;       // kDeclared: DuckDB's type name
-  bool operator==(const Type&) const = default;
+  // Of a kStruct or kList: it was declared, and stays what it is. The file says so each time: it is
+  // not stored, and types are the same with it or without.
+  bool fixed = false;
+  bool operator==(const Type& other) const;
 
   const Field* field(std::string_view name) const;  // exact case; null if none
   // What it is decoded into: STRUCT("a" BIGINT, "b" VARCHAR[]). VARCHAR for kDeclared, too.
@@ -75,6 +83,11 @@ struct Field {
   Type type;
   bool operator==(const Field&) const = default;
 };
+
+inline bool Type::operator==(const Type& other) const {
+  return kind == other.kind && declared == other.declared && element == other.element &&
+         fields == other.fields;
+}
 
 struct TopicSchema {
   Type root{.kind = TypeKind::kStruct};

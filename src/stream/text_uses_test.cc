@@ -74,6 +74,42 @@ TEST_F(TextUses, StandBesideAnyOtherUse) {
               ElementsAre("1|883406386745030.7"));
 }
 
+TEST_F(TextUses, AreThoseOfWhatTakesAWholeObject) {
+  const TestRecords records(
+      {R"({"m":{"k":1.50},"l":[{"k":1}],"s":"12"})", R"({"m":{"z":5},"l":[{"z":2}]})"});
+  EXPECT_THAT(
+      rows("SELECT m::MAP(VARCHAR, VARCHAR) AS m, to_json(m) AS j, to_json(m.k) AS k FROM t",
+           records),
+      ElementsAre(R"({k=1.50}|{"k":1.50}|1.50)", R"({z=5}|{"z":5}|NULL)"));
+  EXPECT_THAT(rows("SELECT m, to_json(m) AS j FROM t", records),
+              ElementsAre(R"({'k': 1.5, 'z': NULL}|{"k":1.50})", R"({'k': NULL, 'z': 5}|{"z":5})"));
+  EXPECT_THAT(
+      rows("SELECT to_json(unnest(l)) AS j, l[1]::MAP(VARCHAR, INTEGER) AS m FROM t", records),
+      ElementsAre(R"({"k":1}|{k=1})", R"({"z":2}|{z=2})"));
+  EXPECT_THAT(rows("SELECT list_transform(l, i -> to_json(i)) AS j FROM t", records),
+              ElementsAre(R"(['{"k":1}'])", R"(['{"z":2}'])"));
+  EXPECT_THAT(
+      rows("WITH x AS (SELECT m AS o FROM t) SELECT to_json(o) AS j, json_keys(o) AS k, o.z "
+           "FROM x",
+           records),
+      ElementsAre(R"({"k":1.50}|[k]|NULL)", R"({"z":5}|[z]|5)"));
+  EXPECT_THAT(rows("SELECT s::JSON AS j, s, to_json(s) AS t FROM t", records),
+              ElementsAre(R"("12"|12|"12")", "NULL|NULL|NULL"));
+}
+
+TEST_F(TextUses, AnObjectIsNotComparedAsAWhole) {
+  const TestRecords records({R"({"m":{"k":1},"n":{"z":5}})"});
+  for (const char* const sql :
+       {"SELECT m = n AS same FROM t", "SELECT m FROM t WHERE m <> {'k': 1}",
+        "SELECT struct_keys(m) AS k FROM t"}) {
+    const auto query = Query::parse(sql, *database_.connection);
+    ASSERT_TRUE(query.ok()) << sql;
+    const auto planned = plan(*query, records.inferred(), *database_.connection);
+    ASSERT_FALSE(planned.ok()) << sql;
+    EXPECT_THAT(planned.error().message(), HasSubstr("`m` is an object, and which members it has"));
+  }
+}
+
 TEST_F(TextUses, GoThroughCtesAndDerivedTables) {
   const char* const kTotal = "883406386745030.7";
   for (const char* const sql : {

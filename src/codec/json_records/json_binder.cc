@@ -43,6 +43,9 @@ Kind kind_of(TypeKind type) {
     case TypeKind::kVarchar:
     case TypeKind::kDeclared:
     case TypeKind::kMixed:
+    case TypeKind::kToken:
+    case TypeKind::kCastText:
+    case TypeKind::kMap:
       break;
   }
   return Kind::kAny;
@@ -190,8 +193,8 @@ class Binder {
   void value(Type& type, const Type* wanted, const std::string& path, Use use, bool whole,
              size_t depth) {
     const char kind = cursor_.kind();
-    const bool takes_all = wanted != nullptr && (wanted->kind == TypeKind::kVarchar ||
-                                                 wanted->kind == TypeKind::kDeclared);
+    const bool takes_all = wanted != nullptr && kind_of(wanted->kind) == Kind::kAny &&
+                           wanted->kind != TypeKind::kMixed;
     if (kind == 'n' || takes_all || kind_of(type.kind) == Kind::kAny || !message_.empty()) {
       (void)cursor_.skip();
       return;
@@ -357,6 +360,7 @@ class Binder {
   }
 
   void conflict(Type& type, const std::string& path, Use use) {
+    if (type.fixed) return refuse_declared(type, path);
     if (use != Use::kPassed || rules_.strict || must_be_container(path)) {
       return refuse(path, name_of(kind_of(type.kind)));
     }
@@ -366,9 +370,16 @@ class Binder {
   }
 
   void too_much(Type& type, const std::string& path, Use use, std::string_view expected) {
-    if (use != Use::kPassed || must_be_container(path)) return refuse(path, expected);
+    if (type.fixed || use != Use::kPassed || must_be_container(path)) return refuse(path, expected);
     note(false);
     type = Type{.kind = TypeKind::kMixed};
+  }
+
+  void refuse_declared(const Type& type, const std::string& path) {
+    if (!message_.empty()) return;
+    message_ =
+        fmt::format("`{}`: declared as {} in `schema:`, found {}; mend the record or the schema",
+                    path, type.shown_type(), found_token(cursor_));
   }
 
   void refuse(const std::string& path, std::string_view expected) {

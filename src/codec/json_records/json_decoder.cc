@@ -10,6 +10,7 @@
 #include "codec/json/number.h"
 #include "codec/json/string.h"
 #include "codec/json/tokens.h"
+#include "codec/json_records/cast_text.h"
 #include "codec/json_records/node.h"
 
 namespace leat::codec {
@@ -49,6 +50,9 @@ const char* expectation(TypeKind kind) {
     case TypeKind::kDeclared:
     case TypeKind::kText:
     case TypeKind::kMixed:
+    case TypeKind::kToken:
+    case TypeKind::kCastText:
+    case TypeKind::kMap:
       break;
   }
   return "not a text";
@@ -84,6 +88,10 @@ class RecordWalk {
         return cursor_.kind() == '"' ? text(node, row) : misfit(node);
       case TypeKind::kNumberText:
         return cursor_.is_number() ? text_of_number(node, row) : misfit(node);
+      case TypeKind::kToken:
+        return token(node, row);
+      case TypeKind::kCastText:
+        return cast_text(node, row);
       case TypeKind::kMixed:
         return cursor_.is_number() ? text_of_number(node, row) : text(node, row);
       case TypeKind::kStruct:
@@ -205,6 +213,20 @@ class RecordWalk {
       node.column.set_text(row, content);
     }
     cursor_.next();
+    return true;
+  }
+
+  bool token(Node& node, idx_t row) {
+    std::string_view bytes;
+    if (!cursor_.skip(bytes)) return false;
+    node.column.set_text(row, bytes);
+    return true;
+  }
+
+  bool cast_text(Node& node, idx_t row) {
+    scratch_.clear();
+    if (!append_cast_text(scratch_, cursor_, *node.shape)) return false;
+    node.column.set_text(row, scratch_);
     return true;
   }
 

@@ -92,7 +92,9 @@ class Absorber {
   }
 
   bool container(Type& type, TypeKind kind, size_t depth) {
-    if (type.kind == TypeKind::kVarchar || type.kind == TypeKind::kDeclared) {
+    const bool stays = type.kind == TypeKind::kVarchar || type.kind == TypeKind::kDeclared ||
+                       (type.fixed && type.kind != kind);
+    if (stays) {
       (void)cursor_.skip();
       return false;
     }
@@ -107,7 +109,8 @@ class Absorber {
     }
     if (kind == TypeKind::kList) return list(type.element.front(), depth) || fresh;
     const bool changed = object(type, depth);
-    if (changed && field_count(type) > kMaxMembers) type = Type{.kind = TypeKind::kVarchar};
+    if (changed && !type.fixed && field_count(type) > kMaxMembers)
+      type = Type{.kind = TypeKind::kVarchar};
     return changed || fresh;
   }
 

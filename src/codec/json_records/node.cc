@@ -35,6 +35,8 @@ struct TreeMaker {
       node->children.push_back(make(type.element.front(), path + "[]", whole, false));
     } else if (type.kind == TypeKind::kStruct) {
       add_fields(*node, type, whole, root);
+    } else if (type.kind == TypeKind::kCastText) {
+      node->shape = type.element.front();
     }
     return node;
   }

@@ -35,6 +35,8 @@ struct Node {
   uint32_t numbers = 0;
   uint32_t own_numbers = 0;
 
+  std::optional<Type> shape;  // kCastText
+
   // kStruct
   std::optional<ObjectKeys> keys;
   std::vector<Slot> slots;  // by the index that `keys` gives

@@ -29,8 +29,9 @@ bool any_below(const Place& place, const Test& test) {
 }
 
 // Whether the text of the token may stand in this copy of the field.
-bool has_room(const Place& place, size_t copy) {
-  if (place.texts.contains(copy)) return true;
+bool has_room(const Place& place, const codec::Type& form, size_t copy) {
+  const auto there = place.texts.find(copy);
+  if (there != place.texts.end()) return there->second == form;
   for (const Place* above = place.parent; above != nullptr; above = above->parent) {
     if (above->texts.contains(copy)) return false;
   }
@@ -38,8 +39,9 @@ bool has_room(const Place& place, size_t copy) {
     return !any_below(place, [&](const Place& below) { return below.texts.contains(copy); });
   }
   // The column of a string holds the token's text whatever else takes it.
-  const bool string = place.seen != nullptr && (place.seen->kind == TypeKind::kVarchar ||
-                                                place.seen->kind == TypeKind::kText);
+  const bool string =
+      form.kind == TypeKind::kVarchar && place.seen != nullptr &&
+      (place.seen->kind == TypeKind::kVarchar || place.seen->kind == TypeKind::kText);
   if (string) return true;
   return !is_within_whole(place) && !any_below(place, [](const Place& below) {
     return below.named || below.is_taken_whole() || below.texts.contains(0);
@@ -49,8 +51,8 @@ bool has_room(const Place& place, size_t copy) {
 class Rewriter {
  public:
   explicit Rewriter(References& references) : references_(references) {
-    for (TextUse& text : references_.texts) {
-      if (text.copy > 0) casts_[text.cast] = text.copy;
+    for (const TextUse& text : references_.texts) {
+      if (text.copy > 0 || !text.through.is_null()) operands_[text.operand] = &text;
     }
     for (NamedValue& value : references_.values) {
       if (is_not_there(value)) nulls_.insert(value.node);
@@ -59,10 +61,8 @@ class Rewriter {
 
   AddedItems run() {
     std::vector<std::pair<Json*, Json>> changes;  // inner ones first
-    for (TextUse& text : references_.texts) {
-      if (text.copy == 0) continue;
-      Json& child = text.cast->at("child");
-      changes.emplace_back(&child, copied(child, text.copy));
+    for (const TextUse& text : references_.texts) {
+      if (operands_.contains(text.operand)) changes.emplace_back(text.operand, text_of_token(text));
     }
     std::vector<std::pair<Relation*, std::vector<Json>>> unnests;
     // Those to the right and within read from those to the left.
@@ -101,16 +101,32 @@ class Rewriter {
     return null;
   }
 
+  Json text_of_token(const TextUse& text) {
+    Json made = text.copy > 0 ? copied(*text.operand, text.copy) : rewritten_parts(*text.operand);
+    if (!text.through.is_null()) {
+      made["alias"] = "";
+      made = cast_node(std::move(made), "VARCHAR");
+      made["cast_type"] = text.through;
+      made["try_cast"] = text.cast->value("try_cast", false);
+    }
+    made["alias"] = text_of(*text.operand, "alias");
+    return made;
+  }
+
   // The expression as it will be.
   Json rewritten(const Json& node) {
     if (!node.is_structured()) return node;
     if (nulls_.contains(&node)) return null_like(node);
+    if (const auto text = operands_.find(&node); text != operands_.end()) {
+      return text_of_token(*text->second);
+    }
+    return rewritten_parts(node);
+  }
+
+  Json rewritten_parts(const Json& node) {
     Json made = node;
-    const auto cast = casts_.find(&node);
     for (auto& [key, value] : made.items()) {
-      const Json& before = node.is_array() ? node.at(std::stoul(key)) : node.at(key);
-      const bool text = cast != casts_.end() && key == "child";
-      value = text ? copied(before, cast->second) : rewritten(before);
+      value = rewritten(node.is_array() ? node.at(std::stoul(key)) : node.at(key));
     }
     if (const auto counter = counters_.find(&node); counter != counters_.end()) {
       count(made, counter->second.second);
@@ -121,7 +137,7 @@ class Rewriter {
   // The expression over another copy of the field that it comes from.
   Json copied(const Json& node, size_t copy) {
     if (class_of(node) == "COLUMN_REF") return copied_name(node, copy);
-    Json made = rewritten(node);
+    Json made = rewritten_parts(node);
     const auto operands = node.find("children");
     if (operands != node.end()) made["children"][0] = copied(operands->at(0), copy);
     made["alias"] = "";
@@ -235,7 +251,7 @@ class Rewriter {
   }
 
   References& references_;
-  std::map<const Json*, size_t> casts_;
+  std::map<const Json*, const TextUse*> operands_;  // that become others
   std::set<const Json*> nulls_;
   std::map<const Json*, std::pair<Json*, std::string>> counters_;  // lambdas that get one
   AddedItems added_;
@@ -259,8 +275,9 @@ Result<void> choose_copies(References& references) {
   for (TextUse* const use : texts) {
     TextUse& text = *use;
     const auto fits = [&](size_t copy) {
-      return std::ranges::all_of(text.lineage.places,
-                                 [&](const Place* place) { return has_room(*place, copy); });
+      return std::ranges::all_of(text.lineage.places, [&](const Place* place) {
+        return has_room(*place, text.form, copy);
+      });
     };
     text.copy = text.lineage.partly_computed ? 1 : 0;
     while (!fits(text.copy)) ++text.copy;
@@ -273,7 +290,7 @@ Result<void> choose_copies(References& references) {
       return position ? std::move(error).at_position(*position) : error;
     }
     for (Place* place : text.lineage.places) {
-      place->texts.insert(text.copy);
+      place->texts.try_emplace(text.copy, text.form);
       if (text.copy == 0) name_with_all_above(*place);
     }
   }

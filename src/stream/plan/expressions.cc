@@ -26,22 +26,102 @@ constexpr std::array<std::string_view, 4> kPickingFunctions = {"list_slice", "ar
 constexpr std::array<std::string_view, 4> kExtractFunctions = {"list_extract", "list_element",
                                                                "array_extract", "struct_extract"};
 
+// JSON reads a value: a text is parsed, anything else is written as JSON.
+constexpr std::array<std::string_view, 17> kReadJson = {"->",
+                                                        "->>",
+                                                        "json_extract",
+                                                        "json_extract_path",
+                                                        "json_extract_string",
+                                                        "json_extract_path_text",
+                                                        "json_value",
+                                                        "json_exists",
+                                                        "json_contains",
+                                                        "json_keys",
+                                                        "json_type",
+                                                        "json_structure",
+                                                        "json_array_length",
+                                                        "json_valid",
+                                                        "json_transform",
+                                                        "from_json",
+                                                        "json_pretty"};
+// They write values as JSON.
+constexpr std::array<std::string_view, 6> kWriteJson = {
+    "to_json", "array_to_json", "row_to_json", "json_object", "json_array", "json_quote"};
+// What is made of values for them.
+constexpr std::array<std::string_view, 3> kMakeValues = {"struct_pack", "row", "list_value"};
+// What they give of an object depends on which members other records had.
+constexpr std::array<std::string_view, 3> kShowMembers = {"struct_keys", "struct_values",
+                                                          "struct_entries"};
+
+constexpr std::array<std::string_view, 4> kNested = {"STRUCT", "LIST", "ARRAY", "MAP"};
+
+// The name of a type in DuckDB's tree; JSON is one that it has yet to look up.
+std::string type_id(const Json& type) {
+  std::string id(text_of(type, "id"));
+  if (id != "UNBOUND") return id;
+  const Json& info = type.at("type_info");
+  return info.is_object() && lower(text_of(info, "name")) == "json" ? "JSON" : "NAMED";
+}
+
+// How a token is written for a cast to a type.
+Type shape_of(const Json& type) {
+  const std::string id = type_id(type);
+  const Json& info = type.at("type_info");
+  if (id == "JSON") return Type{.kind = TypeKind::kToken};
+  if (!is_one_of(id, kNested) || !info.is_object()) return Type{.kind = TypeKind::kVarchar};
+  if (id == "STRUCT") {
+    Type shape{.kind = TypeKind::kStruct};
+    for (const Json& child : info.at("child_types")) {
+      shape.fields.push_back({child.at("first").get<std::string>(), shape_of(child.at("second"))});
+    }
+    return shape;
+  }
+  const Json& child = info.at("child_type");
+  if (id != "MAP") return Type{.kind = TypeKind::kList, .element = {shape_of(child)}};
+  const Json& value = child.at("type_info").at("child_types").at(1).at("second");
+  return Type{.kind = TypeKind::kMap, .element = {shape_of(value)}};
+}
+
+Type form_of(const Json& type) {
+  if (!is_one_of(type_id(type), kNested)) return shape_of(type);
+  return Type{.kind = TypeKind::kCastText, .element = {shape_of(type)}};
+}
+
+// VARCHAR in place of each JSON in a type. DuckDB takes a text that it casts to JSON[] for JSON.
+void replace_json(Json& type) {
+  if (!type.is_structured()) return;
+  if (type.is_object() && type.contains("id") && type_id(type) == "JSON") {
+    type = {{"id", "VARCHAR"}, {"type_info", nullptr}};
+    return;
+  }
+  for (auto& [key, inner] : type.items()) replace_json(inner);
+}
+
+// The type to which the text is cast before it is cast to `type`; null: none.
+Json type_before(const Json& type) {
+  if (!is_one_of(type_id(type), kNested)) return nullptr;
+  Json before = type;
+  replace_json(before);
+  return before == type ? Json() : before;
+}
+
+// Whether values of the type have members that other records may have, too.
+bool holds_object(const Type* seen) {
+  if (seen == nullptr) return false;
+  return seen->kind == TypeKind::kStruct ||
+         (seen->kind == TypeKind::kList && holds_object(seen->element.data()));
+}
+
 // Whether `field::TYPE` is decoded as the token's text. Not where DuckDB's cast between the types
 // means something else than its cast from text (true::INTEGER), or where there is none (binder's
-// error), or for lists and structs, whose text DuckDB does not write as JSON.
+// error).
 bool casts_from_text(const Type* seen, const Json& cast) {
-  const Json& target = cast.at("cast_type");
-  std::string id(text_of(target, "id"));
-  if (id == "UNBOUND") {
-    const Json& info = target.at("type_info");
-    id = info.is_object() && lower(text_of(info, "name")) == "json" ? "JSON" : "NAMED";
-  }
-  constexpr std::array<std::string_view, 5> kNested = {"STRUCT", "LIST", "ARRAY", "MAP", "UNION"};
+  const std::string id = type_id(cast.at("cast_type"));
   constexpr std::array<std::string_view, 13> kNumbers = {
       "TINYINT",  "SMALLINT", "INTEGER",  "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
       "UINTEGER", "UBIGINT",  "UHUGEINT", "FLOAT",  "DOUBLE",  "DECIMAL"};
-  if (is_one_of(id, kNested)) return false;
-  const bool to_text = id == "VARCHAR" || id == "JSON";
+  if (id == "UNION") return false;
+  const bool to_text = id == "VARCHAR" || id == "JSON" || is_one_of(id, kNested);
   if (seen == nullptr) return true;
   switch (seen->kind) {
     case TypeKind::kNull:
@@ -61,14 +141,13 @@ bool casts_from_text(const Type* seen, const Json& cast) {
   }
 }
 
-// The text of a constant; nullopt for any other expression.
-std::optional<std::string> constant_text_of(const Json& node) {
-  if (class_of(node) != "CONSTANT") return std::nullopt;
-  const Json& value = node.at("value");
-  if (value.value("is_null", true) || text_of(value.at("type"), "id") != "VARCHAR") {
-    return std::nullopt;
-  }
-  return std::string(text_of(value, "value"));
+Error members_differ(std::string_view remedy, const Place& place) {
+  return user_error(
+      "`{0}` is an object, and which members it has differs from record to record: {1} "
+      "(json_keys({0}), "
+      "{0}::JSON, {0}::MAP(VARCHAR, JSON)), or cast it to the members that matter "
+      "({0}::STRUCT(name TYPE, …))",
+      path_of(place), remedy);
 }
 
 std::vector<std::string> parameter_names(const Json& left) {
@@ -86,6 +165,15 @@ std::vector<std::string> parameter_names(const Json& left) {
 }
 
 }  // namespace
+
+std::optional<std::string> constant_text_of(const Json& node) {
+  if (class_of(node) != "CONSTANT") return std::nullopt;
+  const Json& value = node.at("value");
+  if (value.value("is_null", true) || text_of(value.at("type"), "id") != "VARCHAR") {
+    return std::nullopt;
+  }
+  return std::string(text_of(value, "value"));
+}
 
 void Walker::use(Json& node, Lineage lineage, As as) {
   if (lineage.is_computed()) return;
@@ -116,6 +204,10 @@ Result<Lineage> Walker::expression(Json& node, const Ctes& ctes, const Scope& sc
   if (kind == "CAST") return cast(node, ctes, scope);
   if (kind == "OPERATOR") return operation(node, ctes, scope);
   if (kind == "FUNCTION") return function(node, ctes, scope);
+  if (kind == "COMPARISON") {
+    LEAT_TRY(comparison(node, ctes, scope));
+    return Lineage();
+  }
   if (kind == "SUBQUERY") {
     LEAT_ASSIGN(const auto shape,
                 query(node.at("subquery").at("node"), ctes, &scope, Rows::kPlaced));
@@ -143,11 +235,69 @@ Result<Lineage> Walker::cast(Json& node, const Ctes& ctes, const Scope& scope) {
   const bool from_text = std::ranges::all_of(
       lineage.places, [&](const Place* place) { return casts_from_text(place->seen, node); });
   if (from_text) {
-    found_.texts.push_back({&node, std::move(lineage)});
+    const Json& type = node.at("cast_type");
+    found_.texts.push_back({.cast = &node,
+                            .operand = &child,
+                            .through = type_before(type),
+                            .lineage = std::move(lineage),
+                            .form = form_of(type)});
   } else {
     use(child, std::move(lineage), As::kTyped);
   }
   return Lineage();
+}
+
+// Objects are the same or not by the members that they have, and not by those of others.
+Result<void> Walker::comparison(Json& node, const Ctes& ctes, const Scope& scope) {
+  std::array<Lineage, 2> sides;
+  LEAT_ASSIGN(sides[0], expression(node.at("left"), ctes, scope));
+  LEAT_ASSIGN(sides[1], expression(node.at("right"), ctes, scope));
+  const bool both = !sides[0].is_computed() && !sides[1].is_computed();
+  for (const Lineage& side : sides) {
+    for (const Place* place : side.places) {
+      const bool is_object = place->seen != nullptr && place->seen->kind == TypeKind::kStruct;
+      if (is_object || (both && holds_object(place->seen))) {
+        return at(node, members_differ("compare its members, or its text", *place));
+      }
+    }
+  }
+  use(node.at("left"), std::move(sides[0]), As::kTyped);
+  use(node.at("right"), std::move(sides[1]), As::kTyped);
+  return {};
+}
+
+// A text is parsed as JSON; of what else the record has there, the token is.
+Result<void> Walker::json_text(Json& function, Json& operand, const Ctes& ctes,
+                               const Scope& scope) {
+  LEAT_ASSIGN(Lineage lineage, expression(operand, ctes, scope));
+  const bool declared = std::ranges::any_of(lineage.places, [](const Place* place) {
+    return place->seen != nullptr && place->seen->kind == TypeKind::kDeclared;
+  });
+  if (lineage.is_computed() || declared) {
+    use(operand, std::move(lineage), As::kTyped);
+  } else {
+    found_.texts.push_back({.cast = &function, .operand = &operand, .lineage = std::move(lineage)});
+  }
+  return {};
+}
+
+// The token is the JSON of its value: to_json(m), to_json({'a': m}).
+Result<void> Walker::json_value(Json& function, Json& operand, const Ctes& ctes,
+                                const Scope& scope) {
+  const bool makes = class_of(operand) == "FUNCTION" &&
+                     is_one_of(lower(text_of(operand, "function_name")), kMakeValues);
+  if (makes) {
+    for (Json& part : operand.at("children")) {
+      LEAT_TRY(json_value(function, part, ctes, scope));
+    }
+    return {};
+  }
+  LEAT_TRY(json_text(function, operand, ctes, scope));
+  if (!found_.texts.empty() && found_.texts.back().operand == &operand) {
+    found_.texts.back().form = Type{.kind = TypeKind::kToken};
+    found_.texts.back().through = json_type_node();
+  }
+  return {};
 }
 
 Result<Lineage> Walker::operation(Json& node, const Ctes& ctes, const Scope& scope) {
@@ -222,6 +372,31 @@ Result<Lineage> Walker::function(Json& node, const Ctes& ctes, const Scope& scop
   if (is_one_of(name, kLambdaFunctions) && arguments->size() > 1 &&
       class_of((*arguments)[1]) == "LAMBDA") {
     return with_lambda(node, name, ctes, scope);
+  }
+  const bool writes = is_one_of(name, kWriteJson);
+  if (writes || is_one_of(name, kReadJson)) {
+    for (size_t i = 0; i < arguments->size(); ++i) {
+      Json& argument = (*arguments)[i];
+      const bool is_value = writes && (name != "json_object" || i % 2 == 1);
+      if (is_value) {
+        LEAT_TRY(json_value(node, argument, ctes, scope));
+      } else if (!writes && i == 0) {
+        LEAT_TRY(json_text(node, argument, ctes, scope));
+      } else {
+        LEAT_TRY(typed(argument, ctes, scope));
+      }
+    }
+    return Lineage();
+  }
+  if (is_one_of(name, kShowMembers)) {
+    LEAT_ASSIGN(Lineage lineage, expression((*arguments)[0], ctes, scope));
+    for (const Place* place : lineage.places) {
+      if (holds_object(place->seen)) {
+        return at(node, members_differ("ask for those of its text", *place));
+      }
+    }
+    use((*arguments)[0], std::move(lineage), As::kTyped);
+    return Lineage();
   }
   const bool unnest = name == "unnest" && arguments->size() == 1;
   const bool extract = is_one_of(name, kExtractFunctions) && arguments->size() == 2;

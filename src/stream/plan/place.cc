@@ -1,6 +1,7 @@
 #include "stream/plan/place.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text/nearest_name.h"
 #include "codec/projection.h"
@@ -26,8 +27,9 @@ std::string path_of(const Place& place) {
   return codec::member_path(above, place.name);
 }
 
-Places::Places(const codec::TopicSchema& schema, const std::string& topic, Unseen unseen)
-    : schema_(schema), topic_(topic), meaning_of_unseen_(unseen) {
+Places::Places(const codec::TopicSchema& schema, const std::string& topic, Unseen unseen,
+               Match match)
+    : schema_(schema), topic_(topic), meaning_of_unseen_(unseen), match_(std::move(match)) {
   record_.seen = &schema.root;
 }
 

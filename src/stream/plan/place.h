@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -27,8 +29,10 @@ struct Place {
   bool passed = false;  // reaches an output column as it is
   bool typed = false;   // what the query computes depends on its type
   bool whole = false;   // all of it is decoded
-  // The copies of the field (see Places) in which the token's text is decoded here.
-  std::set<size_t> texts;
+  bool picked = false;  // the record: of its fields those whose names match, COLUMNS('id|name')
+  // The copies of the field (see Places) in which the token's text is decoded here, and in which
+  // form: kVarchar, kToken or kCastText.
+  std::map<size_t, codec::Type> texts;
 
   bool is_taken_whole() const { return passed || typed || whole; }
 };
@@ -59,8 +63,13 @@ std::string path_of(const Place& place);
 // "items::text" of STRUCT(price VARCHAR)[].
 class Places {
  public:
+  // Those of the names that match a regular expression, as DuckDB does it.
+  using Match = std::function<std::set<std::string>(const std::string& regex,
+                                                    const std::vector<std::string>& names)>;
   // REQUIRES: both stay.
-  Places(const codec::TopicSchema& schema, const std::string& topic, Unseen unseen);
+  Places(const codec::TopicSchema& schema, const std::string& topic, Unseen unseen, Match match);
+
+  const Match& match() const { return match_; }
 
   Place& record() { return record_; }
   const Place& record() const { return record_; }
@@ -81,6 +90,7 @@ class Places {
   const codec::TopicSchema& schema_;
   const std::string& topic_;
   const Unseen meaning_of_unseen_;
+  const Match match_;
   Place record_;
   std::set<std::string> warned_;
   std::vector<std::string> warnings_;

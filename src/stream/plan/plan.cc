@@ -213,6 +213,27 @@ Result<void> check_names(const std::vector<store::Column>& columns) {
   return {};
 }
 
+// All of them for what DuckDB does not take for a regular expression: it says so when it binds.
+std::set<std::string> matching(const std::string& regex, const std::vector<std::string>& names,
+                               store::Connection& connection) {
+  std::set<std::string> all(names.begin(), names.end());
+  if (names.empty()) return all;
+  std::string rows;
+  for (const std::string& name : names) {
+    rows += (rows.empty() ? "(" : ", (") + store::quoted_literal(name) + ")";
+  }
+  auto found =
+      connection.query(fmt::format("SELECT n FROM (VALUES {}) AS v(n) WHERE "
+                                   "regexp_matches(n, {})",
+                                   rows, store::quoted_literal(regex)));
+  if (!found.ok()) return all;
+  auto texts = found->texts();
+  if (!texts.ok()) return all;
+  std::set<std::string> matched;
+  for (const auto& row : *texts) matched.insert(row[0].value_or(""));
+  return matched;
+}
+
 // Sets columns and the texts of the plan.
 class Writer {
  public:
@@ -337,7 +358,10 @@ Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
                   store::Connection& connection, Unseen unseen, const QuickOptions& quick) {
   const Json& original = query.tree().root;
   Json root = original;
-  Places places(schema, query.topic(), unseen);
+  Places places(schema, query.topic(), unseen,
+                [&](const std::string& regex, const std::vector<std::string>& names) {
+                  return matching(regex, names, connection);
+                });
   LEAT_ASSIGN(References references, find_references(root, places));
   LEAT_TRY(choose_copies(references));
   FieldPlan fields = plan_fields(places);

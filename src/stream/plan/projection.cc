@@ -48,7 +48,7 @@ class Builder {
 
   // The highest number of a copy here and below.
   static size_t most_copies(const Place& place) {
-    size_t most = place.texts.empty() ? 0 : *place.texts.rbegin();
+    size_t most = place.texts.empty() ? 0 : place.texts.rbegin()->first;
     if (place.element != nullptr) most = std::max(most, most_copies(*place.element));
     for (const auto& member : place.members) most = std::max(most, most_copies(*member));
     return most;
@@ -87,7 +87,10 @@ class Builder {
     } else if (has_parts(place) || leads_to_text(place)) {
       note_use(path, FieldUse::kShape);
     }
-    if (text) return Type{.kind = TypeKind::kVarchar};
+    if (text) {
+      const auto form = place.texts.find(0);
+      return form == place.texts.end() ? Type{.kind = TypeKind::kVarchar} : form->second;
+    }
     if (place.seen == nullptr) return Type{};
     if (place.seen->kind == TypeKind::kStruct) return values_of_object(place, path, whole, typed);
     if (place.seen->kind != TypeKind::kList) return *place.seen;
@@ -102,7 +105,10 @@ class Builder {
   Type values_of_object(const Place& place, const std::string& path, bool whole, bool typed) {
     Type type{.kind = TypeKind::kStruct};
     const bool is_record = place.parent == nullptr;
-    if (whole) plan_.projection.whole.push_back(path);
+    const bool picks = place.picked && !whole;
+    // A path that is whole is so with all below it.
+    const bool below = whole || picks;
+    if (below) plan_.projection.whole.push_back(path);
     if (is_record && (has_parts(place) || typed)) {
       note_use(path, typed ? FieldUse::kTyped : FieldUse::kShape);
     }
@@ -112,7 +118,10 @@ class Builder {
       const auto member = std::ranges::find_if(
           place.members, [&](const auto& m) { return m->seen == &field.type; });
       if (member != place.members.end() && (whole || is_decoded(**member))) {
-        type.fields.push_back({field.name, value(**member, inner, whole, typed)});
+        type.fields.push_back({field.name, value(**member, inner, below, typed)});
+      } else if (picks) {  // known, so that it is not told as new, and read as what it may be
+        note_use(inner, FieldUse::kText);
+        type.fields.push_back({field.name, Type{.kind = TypeKind::kVarchar}});
       } else if (whole) {
         add_whole(field.type, inner);
         type.fields.push_back(field);
@@ -154,9 +163,9 @@ class Builder {
 
   // Further copies: only what leads to texts.
   std::optional<Type> texts(const Place& place, const std::string& path, size_t copy) {
-    if (place.texts.contains(copy)) {
+    if (const auto form = place.texts.find(copy); form != place.texts.end()) {
       note_use(path, FieldUse::kText);
-      return Type{.kind = TypeKind::kVarchar};
+      return form->second;
     }
     std::optional<Type> type;
     if (place.element != nullptr) {

@@ -326,17 +326,48 @@ Result<void> Walker::star_item(Json& node, const Ctes& ctes, const Scope& scope,
       LEAT_TRY(add_star_columns(node, relation, shape, rows));
       continue;
     }
-    // COLUMNS('id|name'), COLUMNS(*) + 1
     shape.opaque = true;
-    if (relation->is_topic) places_.record().whole = places_.record().typed = true;
-    for (const Column& column : relation->columns) {
-      for (Place* place : column.lineage.places) place->typed = true;
-    }
+    LEAT_TRY(pick_columns(node, *relation, rows));
   }
   if (found || wanted.empty()) return {};
   LEAT_ASSIGN(const bool is_struct,
               star_of_struct(std::string(text_of(node, "relation_name")), scope, shape));
   shape.opaque |= !is_struct;
+  return {};
+}
+
+// COLUMNS('id|name'), COLUMNS(*) + 1
+Result<void> Walker::pick_columns(const Json& star, const Relation& relation, Rows rows) {
+  const bool computed = rows != Rows::kOutput;
+  std::vector<Column> columns = relation.columns;
+  const auto regex = constant_text_of(star.at("expr"));
+  Place& record = places_.record();
+  if (relation.is_topic && !regex) {
+    record.whole = true;
+    record.typed |= computed;
+  } else if (relation.is_topic) {
+    record.picked = true;
+    for (const codec::Field& field : places_.schema().fields) {
+      if (lower(field.name).starts_with(kReservedPrefix)) continue;
+      columns.push_back({field.name, {}});
+    }
+  }
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  const auto picked =
+      regex ? places_.match()(*regex, names) : std::set<std::string>(names.begin(), names.end());
+  for (const Column& column : columns) {
+    if (!picked.contains(column.name)) continue;
+    std::vector<Place*> places = column.lineage.places;
+    if (relation.is_topic) {
+      LEAT_ASSIGN(Place* const place, places_.member(record, column.name));
+      places.push_back(place);
+    }
+    for (Place* place : places) {
+      place->named = true;
+      (computed ? place->typed : place->passed) = true;
+    }
+  }
   return {};
 }
 

@@ -31,10 +31,13 @@ struct NamedValue {
   Lineage lineage;
 };
 
-// A CAST that reads the text of the token, wherever it stands.
+// A CAST that reads the text of the token, wherever it stands, or a function of JSON.
 struct TextUse {
   Json* cast = nullptr;
+  Json* operand = nullptr;  // in the cast: what names the value
+  Json through;             // a type to cast the text to first; null: none
   Lineage lineage;
+  codec::Type form{.kind = codec::TypeKind::kVarchar};
   size_t copy = 0;  // of the field, in which the text is
 };
 

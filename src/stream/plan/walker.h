@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "stream/plan/references.h"
 
 namespace leat::stream {
+
+// The text of a constant; nullopt for any other expression.
+std::optional<std::string> constant_text_of(const Json& node);
 
 class Walker {
  public:
@@ -43,6 +47,7 @@ class Walker {
   Result<void> table_function(Json& node, const Ctes& ctes, const Scope& scope,
                               std::shared_ptr<Relation>& added);
   Result<void> star_item(Json& node, const Ctes& ctes, const Scope& scope, Shape& shape, Rows rows);
+  Result<void> pick_columns(const Json& star, const Relation& relation, Rows rows);
   Result<void> add_star_columns(Json& star, const std::shared_ptr<Relation>& relation, Shape& shape,
                                 Rows rows);
   Result<bool> star_of_struct(const std::string& name, const Scope& scope, Shape& shape);
@@ -53,6 +58,9 @@ class Walker {
   Result<void> children(Json& node, const Ctes& ctes, const Scope& scope);
   Result<void> typed(Json& node, const Ctes& ctes, const Scope& scope);
   Result<Lineage> cast(Json& node, const Ctes& ctes, const Scope& scope);
+  Result<void> comparison(Json& node, const Ctes& ctes, const Scope& scope);
+  Result<void> json_text(Json& function, Json& operand, const Ctes& ctes, const Scope& scope);
+  Result<void> json_value(Json& function, Json& operand, const Ctes& ctes, const Scope& scope);
   Result<Lineage> operation(Json& node, const Ctes& ctes, const Scope& scope);
   Result<Lineage> function(Json& node, const Ctes& ctes, const Scope& scope);
   Result<Lineage> with_lambda(Json& node, const std::string& name, const Ctes& ctes,

@@ -173,6 +173,18 @@ Json cast_node(Json child, const std::string& type_id) {
   return node;
 }
 
+Json json_type_node() {
+  return {{"id", "UNBOUND"},
+          {"type_info",
+           {{"type", "UNBOUND_TYPE_INFO"},
+            {"alias", ""},
+            {"extension_info", nullptr},
+            {"name", "json"},
+            {"catalog", ""},
+            {"schema", ""},
+            {"user_type_modifiers", Json::array()}}}};
+}
+
 Json constant_true() { return constant("BOOLEAN", true); }
 
 Json constant_null() {

@@ -85,6 +85,7 @@ Json constant_true();
 Json constant_null();
 Json constant_text(const std::string& text);
 Json cast_node(Json child, const std::string& type_id);
+Json json_type_node();  // for the type of a cast: JSON, which DuckDB looks up by its name
 Json parameter_node(const std::string& identifier);
 Json case_node(std::vector<std::pair<Json, Json>> checks, Json otherwise);
 Json select_node(std::vector<Json> items, Json from);
