@@ -76,6 +76,36 @@ TEST_F(RunOnceTest, TheNextRunIsANewOneWithCountsOfItsOwn) {
   EXPECT_EQ(runs().size(), 2U);
 }
 
+// The names are against the order, which is that of the topics between them.
+TEST_F(RunOnceTest, StreamsThatFeedEachOtherAllComeToTheirEnds) {
+  open_process(fmt::format(R"(pipeline: p
+tasks:
+  read:
+    file: {{path: {}/in.ndjson}}
+    into: {{topic: t}}
+streams:
+  a_last:
+    sql: SELECT id FROM v
+    into: {{table: x}}
+  m_middle:
+    sql: SELECT id + 1 AS id FROM u
+    into: {{kafka: v}}
+  z_first:
+    sql: SELECT id * 10 AS id FROM t
+    into: [{{topic: u, key: id}}, {{table: tens}}]
+topics:
+  u: {{partitions: 3}}
+)",
+                           directory_.path().string()));
+  const auto outcome = run(open_run().value());
+  EXPECT_TRUE(outcome.finished());
+  EXPECT_THAT(outcome.discrepancies, IsEmpty());
+  EXPECT_EQ(outcome.totals.streams.at("z_first").sinks.at("topic:u").delivered, 2);
+  EXPECT_EQ(outcome.totals.streams.at("m_middle").sinks.at("topic:v").delivered, 2);
+  EXPECT_THAT(rows("p", "FROM x ORDER BY 1"), ElementsAre("11", "21"));
+  EXPECT_THAT(records("v"), ::testing::UnorderedElementsAre("-={\"id\":11}", "-={\"id\":21}"));
+}
+
 TEST_F(RunOnceTest, ARunThatTheMetadataLostIsResumed) {
   open_process(pipeline());
   const auto opened = open_run().value();
