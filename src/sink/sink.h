@@ -30,6 +30,7 @@ struct RefusedRow {
 
 struct Delivery {
   std::vector<RefusedRow> refused;  // rows in their order, then deletes in theirs
+  uint32_t passed_over = 0;         // deletes of a target without a key: it has no part in them
 };
 
 // Names the epoch whose rows are delivered; the same epoch has the same identity for ever.

@@ -113,10 +113,10 @@ Result<void> Delivery::remember(const OutboxEntry& entry, const EpochRows& rows,
                                 const sink::Delivery& delivery) {
   LEAT_ASSIGN(const auto letters, letters_of(entry, rows, delivery));
   SinkCounts next = counts_;
-  next.emitted -= rows.left_out;
+  next.emitted -= rows.left_out + delivery.passed_over;
   next.dead_lettered += static_cast<int64_t>(letters.size());
   next.delivered += static_cast<int64_t>(rows.rows.row_count() + rows.rows.deletes.size() -
-                                         delivery.refused.size());
+                                         delivery.refused.size() - delivery.passed_over);
   LEAT_TRY(connection_->begin());
   const auto written = [&]() -> Result<void> {
     LEAT_TRY(LetterStore(*connection_).add(letters));

@@ -49,11 +49,7 @@ Result<Delivery> ParquetDirectory::deliver(const EpochIdentity& epoch,
 Result<Delivery> ParquetDirectory::deliver_once(const EpochIdentity& epoch,
                                                 const store::RowBatch& rows) {
   LEAT_TRY(recover());
-  Delivery delivery;
-  for (uint32_t i = 0; i < rows.deletes.size(); ++i) {
-    delivery.refused.push_back(
-        {i, "a directory of Parquet files cannot delete rows", RefusedKind::kDelete});
-  }
+  Delivery delivery{.refused = {}, .passed_over = static_cast<uint32_t>(rows.deletes.size())};
   if (rows.row_count() == 0 || is_visible(epoch.epoch)) return delivery;
   LEAT_TRY(write_pending(epoch.epoch, rows));
   const bool old = time_left() <= std::chrono::milliseconds(0);

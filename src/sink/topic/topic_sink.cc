@@ -69,6 +69,7 @@ Result<Delivery> TopicSink::write(const EpochIdentity& epoch, const store::RowBa
   if (send) LEAT_TRY(writer_->begin());
   LEAT_ASSIGN(const auto deletes, records_->deletes(rows));
   Delivery delivery;
+  if (deletes.empty()) delivery.passed_over = static_cast<uint32_t>(rows.deletes.size());
   size_t next_delete = 0;
   // A delete stands among the rows as its record stood among theirs.
   const auto add_deletes = [&](uint32_t before) {
