@@ -38,33 +38,40 @@ void tell_by_hand(const config::Pipeline& plan) {
       plan.name, plan.file.string());
 }
 
-// What is to be done now.
-struct Turn {
+// What the rows say of the pipeline. Only this thread changes them while it runs: they are read
+// again after a run.
+struct Standing {
+  std::optional<Micros> last;      // the latest logical date that has a run
   std::optional<store::Run> open;  // a run that was interrupted
-  schedule::Due due;
 };
 
-Result<Turn> next_turn(Instance& instance, const config::Pipeline& plan, Micros now) {
-  Turn turn;
-  if (plan.tasks.empty() || plan.schedule.by_hand()) return turn;
+Result<Standing> read_standing(Instance& instance, const config::Pipeline& plan) {
+  Standing standing;
   auto& runs = instance.metadata().runs();
   LEAT_ASSIGN(const auto last, runs.latest_by_date(plan.name));
-  turn.due =
-      schedule::next_due(plan.schedule, last ? last->logical_date : std::optional<Micros>(), now);
-  if (turn.due.clock_was_ahead) {
-    log_warn(
-        "the pipeline {} ran last for {}, which has not come yet: the clock was ahead then. "
-        "It goes on with {}",
-        plan.name, format_timestamp(*last->logical_date), format_timestamp(turn.due.run->start));
-    LEAT_TRY(runs.take_dates_after(plan.name, turn.due.run->start, now));
-  }
+  if (last) standing.last = last->logical_date;
   LEAT_ASSIGN(auto open, runs.open_runs(plan.name));
   for (auto& run : open) {
     if (run.type != store::RunType::kScheduled) continue;
-    turn.open = std::move(run);
+    standing.open = std::move(run);
     break;
   }
-  return turn;
+  return standing;
+}
+
+// When the next run is due. Dates that have not come yet are taken from their runs.
+Result<schedule::Due> next_due(Instance& instance, const config::Pipeline& plan,
+                               Standing& standing) {
+  const Micros now = instance.clock().now();
+  const schedule::Due due = schedule::next_due(plan.schedule, standing.last, now);
+  if (!due.clock_was_ahead) return due;
+  log_warn(
+      "the pipeline {} ran last for {}, which has not come yet: the clock was ahead then. "
+      "It goes on with {}",
+      plan.name, format_timestamp(*standing.last), format_timestamp(due.run->start));
+  LEAT_TRY(instance.metadata().runs().take_dates_after(plan.name, due.run->start, now));
+  LEAT_ASSIGN(standing, read_standing(instance, plan));
+  return schedule::next_due(plan.schedule, standing.last, now);
 }
 
 store::Run run_of(const config::Pipeline& plan, const config::DataInterval& interval) {
@@ -96,41 +103,50 @@ Result<void> run_one(Instance& instance, PipelineProcess& process, const store::
   return {};
 }
 
+// The tasks, one run after the other, until stopped or until nothing will ever be due.
+Result<void> run_timetable(Instance& instance, PipelineProcess& process, std::stop_token stop) {
+  const auto& plan = process.plan();
+  const bool has_runs = !plan.tasks.empty() && !plan.schedule.by_hand();
+  Standing standing;
+  if (has_runs) {
+    LEAT_ASSIGN(standing, read_standing(instance, plan));
+  }
+  while (!stop.stop_requested()) {
+    schedule::Due due;
+    if (has_runs) {
+      LEAT_ASSIGN(due, next_due(instance, plan, standing));
+    }
+    const bool may_be_due = standing.open || due.run || due.wait_until;
+    if (!may_be_due && !plan.streams.empty() && process.all_streams_failed()) return {};
+    const Micros now = instance.clock().now();
+    tell_timetable(process, now);
+    if (standing.open || due.run) {
+      const auto add = [&]() -> Result<void> {
+        if (standing.open) return {};
+        LEAT_ASSIGN(standing.open, instance.metadata().runs().add(run_of(plan, *due.run), now));
+        return {};
+      };
+      Result<void> done = process.wait_while_full(add, stop);
+      if (done.ok()) done = run_one(instance, process, *standing.open, stop);
+      if (stop.stop_requested()) return {};  // the next start goes on with it
+      LEAT_TRY(done);
+      LEAT_ASSIGN(standing, read_standing(instance, plan));
+      continue;
+    }
+    const Micros wait =
+        due.wait_until ? std::min(*due.wait_until - now, kLookInterval) : kLookInterval;
+    instance.clock().sleep_for(std::chrono::microseconds(std::max<Micros>(wait, 1'000)), stop);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> run_on_schedule(Instance& instance, PipelineProcess& process, std::stop_token stop) {
-  const auto& plan = process.plan();
   const std::stop_callback stop_streams(stop, [&process] { process.stop_streams(); });
-  tell_by_hand(plan);
+  tell_by_hand(process.plan());
   process.start_streams();
-  const auto run = [&]() -> Result<void> {
-    while (!stop.stop_requested()) {
-      const Micros now = instance.clock().now();
-      LEAT_ASSIGN(auto turn, next_turn(instance, plan, now));
-      const bool may_be_due = turn.open || turn.due.run || turn.due.wait_until;
-      if (!may_be_due && !plan.streams.empty() && process.all_streams_failed()) break;
-      tell_timetable(process, now);
-      if (turn.open || turn.due.run) {
-        const auto run_next = [&]() -> Result<void> {
-          if (!turn.open) {
-            LEAT_ASSIGN(turn.open,
-                        instance.metadata().runs().add(run_of(plan, *turn.due.run), now));
-          }
-          return {};
-        };
-        Result<void> done = process.wait_while_full(run_next, stop);
-        if (done.ok()) done = run_one(instance, process, *turn.open, stop);
-        if (stop.stop_requested()) break;  // the next start goes on with it
-        LEAT_TRY(done);
-        continue;
-      }
-      const auto& until = turn.due.wait_until;
-      const Micros wait = until ? std::min(*until - now, kLookInterval) : kLookInterval;
-      instance.clock().sleep_for(std::chrono::microseconds(std::max<Micros>(wait, 1'000)), stop);
-    }
-    return {};
-  };
-  Result<void> ended = run();
+  Result<void> ended = run_timetable(instance, process, std::move(stop));
   process.stop_streams();
   (void)process.join_streams();  // stream_failures() has what they ended with
   return ended;
