@@ -31,6 +31,9 @@ class DiskGuard {
   // `clock` outlives it.
   DiskGuard(Path directory, Clock& clock, Measure measure = disk_room);
 
+  // Whether more than the reserve is free, and a quarter of it more when it was full before. The
+  // first answer that it is not, and the first that it is again, is told in a line.
+  bool has_room();
   // Returns at once while more than the reserve is free; else when it is again, and a quarter of it
   // more. However many wait, one line says so, and one that it goes on. Errors: kCancelled.
   Result<void> wait_for_room(std::stop_token stop);
@@ -41,7 +44,6 @@ class DiskGuard {
   Result<void> wait_after_failure(std::stop_token stop);
 
  private:
-  bool has_room();
   bool is_full();
   bool change(bool full);  // true when it was otherwise before
   void tell_full(const DiskRoom& room);

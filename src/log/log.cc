@@ -13,6 +13,28 @@
 #include "log/log_state.h"
 
 namespace leat::log {
+namespace {
+
+// Forgets what was asked of each partition.
+class PartitionsWatch final : public TopicReader::Watch {
+ public:
+  explicit PartitionsWatch(BatchIo& batches) : batches_(batches) {}
+  ~PartitionsWatch() override {
+    for (const auto& [partition, id] : watched_) batches_.forget(partition, id);
+  }
+  // A topic that is gone has nothing to be read.
+  void add(const TopicPartition& partition, int64_t offset, std::function<void()> readable) {
+    const auto id =
+        batches_.when_readable(partition, offset, Isolation::kCommitted, std::move(readable));
+    if (id.ok() && *id != 0) watched_.emplace_back(partition, *id);
+  }
+
+ private:
+  BatchIo& batches_;
+  std::vector<std::pair<TopicPartition, BatchIo::WatchId>> watched_;
+};
+
+}  // namespace
 
 Result<void> side_by_side(size_t count, int threads,
                           const std::function<Result<void>(size_t)>& act) {
@@ -176,6 +198,15 @@ bool Log::wait_for_records(std::span<const Position> positions, std::chrono::mil
       return range.ok() && range->end > position.offset;
     });
   });
+}
+
+std::unique_ptr<TopicReader::Watch> Log::when_readable(std::span<const Position> positions,
+                                                       std::function<void()> readable) {
+  auto watch = std::make_unique<PartitionsWatch>(batches());
+  for (const auto& position : positions) {
+    watch->add(position.partition, position.offset, readable);
+  }
+  return watch;
 }
 
 Result<Log::Appended> Log::append(const TopicPartition& partition,

@@ -53,6 +53,8 @@ class Log final : public TopicStore, public TopicReader, public TopicProducer {
   Result<int64_t> offset_for_time(const TopicPartition& partition, int64_t timestamp_ms) override;
   bool wait_for_records(std::span<const Position> positions, std::chrono::milliseconds timeout,
                         std::stop_token stop) override;
+  std::unique_ptr<Watch> when_readable(std::span<const Position> positions,
+                                       std::function<void()> readable) override;
 
   // The same topics for who encodes records, and transactions, elsewhere. Callbacks end with the
   // log.

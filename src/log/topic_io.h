@@ -106,6 +106,15 @@ class TopicReader {
   };
   virtual bool wait_for_records(std::span<const Position> positions,
                                 std::chrono::milliseconds timeout, std::stop_token stop) = 0;
+  // The same without a thread that waits: `readable` is called, from any thread and perhaps before
+  // this returns, and may be called more than once. It must not wait for anything. Once the watch
+  // is gone it is not called any more, unless that is happening just then.
+  class Watch {
+   public:
+    virtual ~Watch() = default;
+  };
+  virtual std::unique_ptr<Watch> when_readable(std::span<const Position> positions,
+                                               std::function<void()> readable) = 0;
 };
 
 // Writes transactions, one at a time: all records appended since begin() become visible together,

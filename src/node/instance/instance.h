@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "base/pool/worker_pool.h"
 #include "base/result.h"
 #include "log/log.h"
 #include "pipeline/dead_letter/task_letters.h"
@@ -28,6 +29,9 @@ struct InstanceOptions {
                               // machine's where that is less
   Path spill = {};            // where it puts what does not fit; empty: in the data directory
 };
+
+// An epoch waits for the disk now and then: more than the machine has cores, and not many more.
+inline constexpr int kWorkers = 12;
 
 // Thread-safe.
 class Instance {
@@ -49,6 +53,8 @@ class Instance {
   pipeline::TaskCursors& cursors() { return *cursors_; }
   store::Store& store() { return *store_; }
   store::Metadata& metadata() { return *metadata_; }
+  // On which the streams of all pipelines run.
+  WorkerPool& pool() { return pool_; }
 
   // For file sources: reads Parquet with a database of its own.
   source::ParquetReader* parquet() { return parquet_.get(); }
@@ -80,6 +86,7 @@ class Instance {
   mutable std::mutex mutex_;  // guards stores_
   std::map<std::string, std::unique_ptr<PipelineStore>> stores_;
   std::unique_ptr<pipeline::TopicSchemas> schemas_;
+  WorkerPool pool_{kWorkers};  // gone before what its work uses
 };
 
 }  // namespace leat::node

@@ -8,6 +8,7 @@
 #include "codec/topic_schema.h"
 #include "node/connectors/connectors.h"
 #include "pipeline/epoch/stream_query.h"
+#include "pipeline/running/local_stream.h"
 
 namespace leat::node {
 namespace {
@@ -149,7 +150,8 @@ Result<void> PipelineProcess::open_streams() {
   for (const auto& stream : plan_.streams) {
     LEAT_ASSIGN(auto runner, open_runner(plan_, stream));
     before_[stream.name] = runner->snapshot().progress;
-    streams_[stream.name] = std::make_unique<StreamThread>(std::move(runner), disk_);
+    streams_[stream.name] =
+        std::make_unique<pipeline::LocalStream>(std::move(runner), instance_.pool(), disk_);
   }
   return {};
 }

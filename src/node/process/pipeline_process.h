@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "base/disk_guard.h"
 #include "config/pipeline.h"
 #include "node/instance/instance.h"
-#include "node/process/stream_thread.h"
 #include "pipeline/ingest/held_letters.h"
 #include "pipeline/ingest/ingest.h"
+#include "pipeline/running/running_stream.h"
 #include "pipeline/summary.h"
 #include "schedule/dag_run.h"
 #include "store/metadata/run_rows.h"
@@ -144,7 +145,7 @@ class PipelineProcess {
   std::string followed_hash_;  // guarded, too: of the file that all streams go by
   std::stop_source stop_;      // of the streams
   std::map<std::string, std::unique_ptr<pipeline::Ingest>> tasks_;
-  std::map<std::string, std::unique_ptr<StreamThread>> streams_;
+  std::map<std::string, std::unique_ptr<pipeline::RunningStream>> streams_;
   mutable std::mutex mutex_;  // guards task_lines_
   std::map<std::string, TaskLine> task_lines_;
   std::string run_;                                         // guarded, too: that of the tasks

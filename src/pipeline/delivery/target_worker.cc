@@ -68,29 +68,36 @@ std::optional<std::string> TargetWorker::full() const {
   return pipeline::full(backlog_, limits_, clock_.now());
 }
 
-void TargetWorker::wait_for_room(std::chrono::milliseconds timeout, std::stop_token stop) const {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::move(stop), timeout,
-                    [this] { return !pipeline::full(backlog_, limits_, clock_.now()); });
-}
-
 std::optional<Error> TargetWorker::give_up_error() const {
   if (!fault_) return std::nullopt;
   if (fault_->error.retry() == Retry::kYes && failures_ < kDeliveryAttempts) return std::nullopt;
   return fault_->error;
 }
 
-Result<void> TargetWorker::finish(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
-  const uint64_t asked = ++flush_asked_;
+uint64_t TargetWorker::ask_flush() {
+  const std::lock_guard lock(mutex_);
   changed_.notify_all();
-  const bool over =
-      changed_.wait(lock, stop, [&] { return flushed_ >= asked || give_up_error().has_value(); });
-  if (flushed_ >= asked) return {};
-  if (!over || stop.stop_requested()) {
-    return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
-  }
-  return *give_up_error();
+  return ++flush_asked_;
+}
+
+std::optional<Result<void>> TargetWorker::flushed(uint64_t asked) const {
+  const std::lock_guard lock(mutex_);
+  return flushed_while_locked(asked);
+}
+
+std::optional<Result<void>> TargetWorker::flushed_while_locked(uint64_t asked) const {
+  if (flushed_ >= asked) return Result<void>();
+  if (auto error = give_up_error()) return Result<void>(std::move(*error));
+  return std::nullopt;
+}
+
+Result<void> TargetWorker::finish(std::stop_token stop) {
+  const uint64_t asked = ask_flush();
+  std::unique_lock lock(mutex_);
+  std::optional<Result<void>> flushed;
+  changed_.wait(lock, stop, [&] { return (flushed = flushed_while_locked(asked)).has_value(); });
+  if (flushed && (flushed->ok() || !stop.stop_requested())) return std::move(*flushed);
+  return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
 }
 
 std::optional<Error> TargetWorker::broken() const {
@@ -224,6 +231,7 @@ void TargetWorker::run(std::stop_token stop) {
     std::string problem;
     if (fault) problem = fmt::format("{}: {}", name(), fault->error.message());
     settle(step, item, std::move(fault));
+    if (told_) told_();
     if (problem.empty()) continue;
     int failures = 0;
     {

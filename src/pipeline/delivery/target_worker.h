@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,6 +54,8 @@ class TargetWorker {
   TargetWorker(const TargetWorker&) = delete;
   TargetWorker& operator=(const TargetWorker&) = delete;
 
+  // Is called after each step, without a lock. REQUIRES: it does not run.
+  void set_listener(std::function<void()> told) { told_ = std::move(told); }
   // No-op while it runs.
   void start();
   // Ends at once where the target is down; one that is well takes what it was handed first. What
@@ -64,11 +67,13 @@ class TargetWorker {
 
   // Why the stream must wait for it; none: there is room.
   std::optional<std::string> full() const;
-  void wait_for_room(std::chrono::milliseconds timeout, std::stop_token stop) const;
 
   // Waits until nothing is in the outbox and what the target held back is visible. Errors: the last
   // one, when an attempt failed with one that no retry mends, or so many have failed; kCancelled.
   Result<void> finish(std::stop_token stop);
+  // The same in two parts, which wait for nothing: flushed() is none while that goes on.
+  uint64_t ask_flush();
+  std::optional<Result<void>> flushed(uint64_t asked) const;
 
   // What is broken for good, and not the target's fault: the pipeline's database, or the log.
   std::optional<Error> broken() const;
@@ -89,10 +94,12 @@ class TargetWorker {
   std::optional<DeliveryFault> load();
   void settle(Step step, const Item& item, std::optional<DeliveryFault> fault);
   std::optional<Error> give_up_error() const;  // REQUIRES: mutex_ is held
+  std::optional<Result<void>> flushed_while_locked(uint64_t asked) const;  // the same
 
   const std::unique_ptr<Delivery> delivery_;
   Clock& clock_;
   const BacklogLimits limits_;
+  std::function<void()> told_;
   std::jthread thread_;
 
   mutable std::mutex mutex_;  // guards what follows; not held while anything is done

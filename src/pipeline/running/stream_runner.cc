@@ -122,15 +122,16 @@ Result<void> StreamRunner::drain(const Offsets& until, std::stop_token stop) {
   return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "stopped");
 }
 
-void StreamRunner::wait_for_records(std::chrono::milliseconds timeout, std::stop_token stop) {
-  if (TargetWorker* const full = full_target()) {
-    return full->wait_for_room(timeout, std::move(stop));
-  }
+std::unique_ptr<log::TopicReader::Watch> StreamRunner::watch_records(std::function<void()> ready) {
   std::vector<log::TopicReader::Position> positions;
   for (const auto& [partition, offset] : state_->progress().offsets) {
     positions.push_back({.partition = {query_.topic(), partition}, .offset = offset});
   }
-  context_.topics.reader().wait_for_records(positions, timeout, std::move(stop));
+  return context_.topics.reader().when_readable(positions, std::move(ready));
+}
+
+void StreamRunner::set_delivery_listener(const std::function<void()>& told) {
+  for (const auto& worker : workers_) worker->set_listener(told);
 }
 
 void StreamRunner::start_delivery() {
@@ -149,6 +150,27 @@ Result<void> StreamRunner::flush(std::stop_token stop) {
     if (first.ok()) first = std::move(finished);
   }
   return first;
+}
+
+Result<bool> StreamRunner::flush_step() {
+  if (flush_asked_.empty()) {
+    start_delivery();
+    for (const auto& worker : workers_) flush_asked_.push_back(worker->ask_flush());
+  }
+  bool all = true;
+  Result<void> first;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    auto flushed = workers_[i]->flushed(flush_asked_[i]);
+    if (!flushed) {
+      all = false;
+    } else if (first.ok()) {
+      first = std::move(*flushed);
+    }
+  }
+  if (!all) return false;
+  flush_asked_.clear();
+  LEAT_TRY(std::move(first));
+  return true;
 }
 
 TargetWorker* StreamRunner::full_target() {

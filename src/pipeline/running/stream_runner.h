@@ -89,9 +89,12 @@ class StreamRunner {
   // After an error of run_epoch() that may pass: goes back to where the database says the stream
   // is.
   Result<void> resume();
-  // Waits until there is something to read, or room for it, the time is over or a stop is
-  // requested.
-  void wait_for_records(std::chrono::milliseconds timeout, std::stop_token stop);
+  // To be called when run_epoch() has nothing more to do: `ready` is called, from any thread, when
+  // it may have, until the watch is gone.
+  std::unique_ptr<log::TopicReader::Watch> watch_records(std::function<void()> ready);
+  // Is called, from any thread, whenever a delivery has come further or failed. REQUIRES: none
+  // runs.
+  void set_delivery_listener(const std::function<void()>& told);
   // To be called while there is nothing to read: checkpoints the database if that is due.
   Result<void> checkpoint_if_due();
   // To be called now and then: tells of dead letters by their number; `all`: of every one.
@@ -101,6 +104,9 @@ class StreamRunner {
   // back. Errors: of a target that stays down (TargetWorker::finish()); others are waited for all
   // the same.
   Result<void> flush(std::stop_token stop);
+  // The same without waiting: false means that it is to be called again when a delivery has come
+  // further.
+  Result<bool> flush_step();
   Result<void> flush() { return flush(context_.stop); }
   // Ends the deliveries, at once where a target is down, and closes the targets. They begin again
   // with the next epoch, redrive or flush.
@@ -110,6 +116,9 @@ class StreamRunner {
   Result<Redriven> redrive(const LetterFilter& filter, const std::optional<StreamLetter>& after);
   // Removes dead letters of this stream, for the reason `because`. How many.
   Result<int64_t> discard(const LetterFilter& filter, const std::string& because);
+
+  // Whether run_epoch() waits for the backlog of a target.
+  bool waits_for_target() { return full_target() != nullptr; }
 
   StreamSnapshot snapshot() const;
   const std::string& name() const { return stream_.name; }
@@ -151,6 +160,7 @@ class StreamRunner {
   std::optional<EpochsAhead> ahead_;
   std::optional<Redrive> redrive_;
   std::vector<std::unique_ptr<TargetWorker>> workers_;
+  std::vector<uint64_t> flush_asked_;  // of each worker, while flush_step() goes on
   // What was counted for targets that the file no longer names.
   std::map<std::string, SinkCounts> gone_counts_;
   LetterNews letter_news_;

@@ -1,4 +1,4 @@
-#include "node/process/stream_thread.h"
+#include "pipeline/running/local_stream.h"
 
 #include <gmock/gmock.h>
 
@@ -61,9 +61,9 @@ class DownSink final : public sink::Sink {
   std::atomic<int>& failures_;
 };
 
-class StreamThreadTest : public test::InstanceTest {
+class LocalStreamTest : public test::InstanceTest {
  protected:
-  StreamThreadTest() {
+  LocalStreamTest() {
     stream_.name = "s";
     stream_.sql = "SELECT n::INTEGER AS n FROM t";
     config::Target target;
@@ -73,10 +73,10 @@ class StreamThreadTest : public test::InstanceTest {
     stream_.into = {target};
     produce("t", "{\"n\":\"1\"}");
   }
-  ~StreamThreadTest() override { thread_.reset(); }
+  ~LocalStreamTest() override { running_.reset(); }
 
   void open() {
-    thread_.reset();
+    running_.reset();
     auto* store = instance_->pipeline_store("p").value();
     pipeline::StreamContext context{.pipeline = "p",
                                     .store_id = store->store_id,
@@ -93,7 +93,7 @@ class StreamThreadTest : public test::InstanceTest {
                                     }};
     auto runner = pipeline::StreamRunner::open(stream_, std::move(context), *store->database);
     ASSERT_TRUE(runner.ok()) << runner.error().to_string();
-    thread_ = std::make_unique<StreamThread>(std::move(*runner), disk_);
+    running_ = std::make_unique<pipeline::LocalStream>(std::move(*runner), pool_, disk_);
   }
   // In the place of the stream's table: a mistake that no record and no time mends.
   void make_a_view() {
@@ -110,7 +110,7 @@ class StreamThreadTest : public test::InstanceTest {
     return pipeline::test::all_letters(**connection);
   }
   pipeline::RedriveOutcome redrive() {
-    const auto redriven = thread_->redrive({.owner = "s"}, std::nullopt);
+    const auto redriven = running_->redrive({.owner = "s"}, std::nullopt);
     EXPECT_TRUE(redriven.ok()) << redriven.error().to_string();
     return redriven.ok() ? redriven->outcome : pipeline::RedriveOutcome{};
   }
@@ -143,44 +143,45 @@ class StreamThreadTest : public test::InstanceTest {
   std::mutex mutex_;
   std::condition_variable changed_;
   int epochs_ = 0;
-  std::unique_ptr<StreamThread> thread_;
+  WorkerPool pool_{4};
+  std::unique_ptr<pipeline::LocalStream> running_;
 };
 
-TEST_F(StreamThreadTest, EndsWhereItIsTold) {
+TEST_F(LocalStreamTest, EndsWhereItIsTold) {
   open();
-  thread_->start();
+  running_->start();
   produce("t", "{\"n\":\"2\"}");
-  thread_->finish_at({{0, end()}});
-  ASSERT_TRUE(thread_->join().ok());
+  running_->finish_at({{0, end()}});
+  ASSERT_TRUE(running_->join().ok());
   EXPECT_THAT(rows("p", "FROM x ORDER BY n"), ElementsAre("1", "2"));
-  EXPECT_FALSE(thread_->failure());
-  EXPECT_EQ(thread_->snapshot().progress.counts.used, 2);
-  EXPECT_TRUE(thread_->join().ok()) << "again";
+  EXPECT_FALSE(running_->failure());
+  EXPECT_EQ(running_->snapshot().progress.counts.used, 2);
+  EXPECT_TRUE(running_->join().ok()) << "again";
 }
 
-TEST_F(StreamThreadTest, ItMayBeToldBeforeItStarts) {
+TEST_F(LocalStreamTest, ItMayBeToldBeforeItStarts) {
   open();
-  thread_->finish_at({{0, end()}});
-  thread_->start();
-  ASSERT_TRUE(thread_->join().ok());
+  running_->finish_at({{0, end()}});
+  running_->start();
+  ASSERT_TRUE(running_->join().ok());
   EXPECT_THAT(rows("p", "FROM x"), ElementsAre("1"));
 }
 
-TEST_F(StreamThreadTest, TakesRecordsAsTheyArrive) {
+TEST_F(LocalStreamTest, TakesRecordsAsTheyArrive) {
   open();
-  thread_->start();
+  running_->start();
   wait_for_epochs(1);
   produce("t", "{\"n\":\"2\"}");
   wait_for_epochs(2);
   produce("t", "{\"n\":\"3\"}");
   wait_for_epochs(3);
-  thread_->stop();
-  EXPECT_EQ(thread_->join().error().code(), ErrorCode::kCancelled);
-  EXPECT_FALSE(thread_->failure()) << "to be stopped is no failure";
+  running_->stop();
+  EXPECT_EQ(running_->join().error().code(), ErrorCode::kCancelled);
+  EXPECT_FALSE(running_->failure()) << "to be stopped is no failure";
   EXPECT_EQ(rows("p", "FROM x").size(), 3U);
 }
 
-TEST_F(StreamThreadTest, LooksAtWhatIsDueWithoutFurtherRecords) {
+TEST_F(LocalStreamTest, LooksAtWhatIsDueWithoutFurtherRecords) {
   set_log_sink([](LogLevel, std::string_view) {});
   std::promise<void> visible;
   make_sink_ = [&](const auto&, const auto&) -> Result<std::unique_ptr<sink::Sink>> {
@@ -189,82 +190,82 @@ TEST_F(StreamThreadTest, LooksAtWhatIsDueWithoutFurtherRecords) {
   stream_.into[0].connector = "hdfs";
   stream_.into[0].place = config::TargetPlace::kOutside;
   open();
-  thread_->start();
+  running_->start();
   visible.get_future().wait();
-  thread_->stop();
-  EXPECT_FALSE(thread_->join().ok());
-  EXPECT_FALSE(thread_->failure()) << "what can be tried again is";
+  running_->stop();
+  EXPECT_FALSE(running_->join().ok());
+  EXPECT_FALSE(running_->failure()) << "what can be tried again is";
   set_log_sink(nullptr);
 }
 
-TEST_F(StreamThreadTest, StopsWhileItWaitsForRecords) {
+TEST_F(LocalStreamTest, StopsWhileItWaitsForRecords) {
   open();
-  thread_->start();
+  running_->start();
   wait_for_epochs(1);
-  thread_->stop();
-  EXPECT_FALSE(thread_->join().ok());
-  EXPECT_EQ(thread_->snapshot().lag, 0);
+  running_->stop();
+  EXPECT_FALSE(running_->join().ok());
+  EXPECT_EQ(running_->snapshot().lag, 0);
 }
 
-TEST_F(StreamThreadTest, OneThatNeverStartedHasNothingToJoin) {
+TEST_F(LocalStreamTest, OneThatNeverStartedHasNothingToJoin) {
   open();
-  thread_->stop();
-  EXPECT_TRUE(thread_->join().ok());
+  running_->stop();
+  EXPECT_TRUE(running_->join().ok());
 }
 
-TEST_F(StreamThreadTest, SaysWhatEndedIt) {
+TEST_F(LocalStreamTest, SaysWhatEndedIt) {
   make_a_view();
   open();
-  thread_->start();
-  const auto joined = thread_->join();
+  running_->start();
+  const auto joined = running_->join();
   ASSERT_FALSE(joined.ok());
-  ASSERT_TRUE(thread_->failure());
-  EXPECT_THAT(thread_->failure()->message(), HasSubstr("x is a view"));
-  EXPECT_EQ(thread_->failure()->to_string(), joined.error().to_string());
+  ASSERT_TRUE(running_->failure());
+  EXPECT_THAT(running_->failure()->message(), HasSubstr("x is a view"));
+  EXPECT_EQ(running_->failure()->to_string(), joined.error().to_string());
 }
 
-TEST_F(StreamThreadTest, WhatMayPassIsTriedAgain) {
+TEST_F(LocalStreamTest, WhatMayPassIsTriedAgain) {
   open_down(pipeline::kDeliveryAttempts + 2);
-  thread_->start();
-  wait_until([&] { return thread_->trouble().has_value(); });
-  EXPECT_THAT(thread_->trouble()->message(), HasSubstr("it is down"));
-  EXPECT_FALSE(thread_->failure());
+  running_->start();
+  wait_until([&] { return running_->trouble().has_value(); });
+  EXPECT_THAT(running_->trouble()->message(), HasSubstr("it is down"));
+  EXPECT_FALSE(running_->failure());
   wait_until([&] { return failures_ < 0; });
-  wait_until([&] { return !thread_->trouble(); });
+  wait_until([&] { return !running_->trouble(); });
   produce("t", "{\"n\":\"2\"}");
-  wait_until([&] { return thread_->snapshot().progress.counts.used == 2; });
-  thread_->stop();
-  EXPECT_FALSE(thread_->join().ok());
-  EXPECT_FALSE(thread_->failure());
-  EXPECT_FALSE(thread_->trouble());
+  wait_until([&] { return running_->snapshot().progress.counts.used == 2; });
+  running_->stop();
+  EXPECT_FALSE(running_->join().ok());
+  EXPECT_FALSE(running_->failure());
+  EXPECT_FALSE(running_->trouble());
   set_log_sink(nullptr);
 }
 
-TEST_F(StreamThreadTest, AStopEndsTheWaitBetweenTwoTries) {
+TEST_F(LocalStreamTest, AStopEndsTheWaitBetweenTwoTries) {
   open_down(1'000'000);
-  thread_->start();
-  wait_until([&] { return thread_->trouble().has_value(); });
-  thread_->stop();
-  EXPECT_EQ(thread_->join().error().code(), ErrorCode::kCancelled);
-  EXPECT_TRUE(thread_->trouble()) << "what it failed with is told at the end";
+  running_->start();
+  wait_until([&] { return running_->trouble().has_value(); });
+  running_->stop();
+  EXPECT_EQ(running_->join().error().code(), ErrorCode::kCancelled);
+  EXPECT_TRUE(running_->trouble()) << "what it failed with is told at the end";
   set_log_sink(nullptr);
 }
 
-TEST_F(StreamThreadTest, AUsersMistakeIsNotTriedAgain) {
+TEST_F(LocalStreamTest, AUsersMistakeIsNotTriedAgain) {
   set_log_sink([](LogLevel, std::string_view) {});
   disk_ = &guard_;
   make_a_view();
   open();
-  thread_->start();
-  EXPECT_EQ(thread_->join().error().domain(), ErrorDomain::kUser);
-  EXPECT_TRUE(thread_->failure());
+  running_->start();
+  EXPECT_EQ(running_->join().error().domain(), ErrorDomain::kUser);
+  EXPECT_TRUE(running_->failure());
   set_log_sink(nullptr);
 }
 
-TEST_F(StreamThreadTest, RedrivesBetweenEpochsWhileItRuns) {
+TEST_F(LocalStreamTest, RedrivesBetweenEpochsWhileItRuns) {
   produce("t", "{\"n\":\"two\"}");
   open();
-  thread_->start();
+  running_->start();
   wait_for_epochs(1);
   ASSERT_EQ(letters().size(), 1U);
   for (int i = 0; i < 3; ++i) {
@@ -273,18 +274,18 @@ TEST_F(StreamThreadTest, RedrivesBetweenEpochsWhileItRuns) {
   rows("p", R"(UPDATE __leat.dead_letters SET value = '{"n":"2"}'::BLOB)");
   EXPECT_EQ(redrive().redriven, 1);
   produce("t", "{\"n\":\"3\"}");
-  thread_->finish_at({{0, end()}});
-  ASSERT_TRUE(thread_->join().ok());
+  running_->finish_at({{0, end()}});
+  ASSERT_TRUE(running_->join().ok());
   EXPECT_THAT(rows("p", "FROM x ORDER BY n"), ElementsAre("1", "2", "3"));
-  EXPECT_TRUE(thread_->snapshot().progress.counts.reconciles());
+  EXPECT_TRUE(running_->snapshot().progress.counts.reconciles());
 }
 
-TEST_F(StreamThreadTest, RedrivesBeforeItStartsAndAfterItsEnd) {
+TEST_F(LocalStreamTest, RedrivesBeforeItStartsAndAfterItsEnd) {
   produce("t", "{\"n\":\"two\"}");
   open();
-  thread_->finish_at({{0, end()}});
-  thread_->start();
-  ASSERT_TRUE(thread_->join().ok());
+  running_->finish_at({{0, end()}});
+  running_->start();
+  ASSERT_TRUE(running_->join().ok());
   EXPECT_EQ(redrive().failed_again, 1);
   stream_.sql = "SELECT try_cast(n AS INTEGER) AS n FROM t";
   open();
