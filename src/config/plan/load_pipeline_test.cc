@@ -5,6 +5,7 @@
 
 #include "base/temporary_directory.h"
 #include "config/pipeline.h"
+#include "config/plan/circle_of_files.h"
 #include "config/plan/test_catalogue.h"
 
 namespace leat::config {
@@ -339,6 +340,28 @@ TEST(Targets, AreWhereTheirConnectionAndItsUrlSay) {
   EXPECT_EQ(connected[2].place, TargetPlace::kTable);
   // Counts and letters go on under the same names.
   for (size_t i = 0; i < embedded.size(); ++i) EXPECT_EQ(embedded[i].label(), connected[i].label());
+}
+
+TEST(CircleOfFiles, IsAMistakeOfTheFileWhereItBegins) {
+  const auto file = [](const std::string& name, const std::string& reads,
+                       const std::string& writes) {
+    return load(
+        fmt::format("pipeline: {}\nstreams:\n  s: {{sql: SELECT * FROM {}, into: {{topic: "
+                    "{}}}}}\n",
+                    name, reads, writes));
+  };
+  std::vector<LoadResult> line = {file("p", "a", "b"), file("q", "b", "c"), file("r", "b", "d")};
+  refuse_circle_of_files(line);
+  for (const auto& one : line) EXPECT_TRUE(one.pipeline);
+
+  std::vector<LoadResult> circle = {file("p", "x", "y"), file("q", "a", "b"), file("r", "b", "a")};
+  refuse_circle_of_files(circle);
+  EXPECT_TRUE(circle[0].pipeline);
+  EXPECT_FALSE(circle[1].pipeline);
+  EXPECT_TRUE(circle[1].partial);
+  EXPECT_THAT(messages(circle[1]), ElementsAre("p.yaml:3:3: streams feed each other in a circle: "
+                                               "q.s → topic b → r.s → topic a → q.s"));
+  EXPECT_TRUE(circle[2].pipeline);
 }
 
 TEST(Targets, BothNamesOfATopicAreOne) {

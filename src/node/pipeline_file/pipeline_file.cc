@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "config/plan/circle_of_files.h"
 #include "node/connectors/connectors.h"
 #include "node/pipeline_file/file_check.h"
 
@@ -50,6 +51,7 @@ std::vector<config::LoadResult> load_files(const std::vector<std::string>& files
   for (const auto& file : files) {
     loaded.push_back(config::load_pipeline(file, connector_catalogue(), options));
   }
+  config::refuse_circle_of_files(loaded);
   return loaded;
 }
 
