@@ -16,6 +16,7 @@ MAX_LINES = 25
 # files below hdfs/.
 EXPECTED = {
     "api_data_pipeline": (100, {"raw_users": 100, "spark_streams.user_data": 100, "api_data.processed_data": 100}),
+    "earthquake_regions": (146, {"felt_quakes": 51, "latest_quakes": 14, "topic('located_quakes')": 146}),
     "earthquakes": (146, {"strong_earthquakes": 51, "/lakehouse/bronze/earthquakes": 146}),
     "earthquakes_geojson": (102, {"quakes": 102}),
     "github_issues": (13, {"github.issues": 13}),
