@@ -66,12 +66,12 @@ std::string running(const std::string& stream) {
   return fmt::format("running the stream {}", stream);
 }
 
-// What the files of the tasks into a topic say of their fields, where the pipeline's file says
-// nothing. Files that cannot be read are the task's to tell.
-void add_types_of_files(codec::TopicSchema& declared, const std::string& topic,
-                        const config::Pipeline& plan, Instance& instance) {
+// What the sources of the tasks into a topic say of their fields (Parquet files do), where the
+// pipeline's file says nothing. Those that cannot be read are the task's to tell.
+void add_types_of_sources(codec::TopicSchema& declared, const std::string& topic,
+                          const config::Pipeline& plan, Instance& instance) {
   for (const auto& task : plan.tasks) {
-    if (task.topic != topic || task.source_type != "file") continue;
+    if (task.topic != topic) continue;
     auto source = make_source(task, plan, instance);
     if (!source.ok()) continue;
     auto types = (*source)->types();
@@ -118,7 +118,7 @@ Result<void> ensure_topics(Instance& instance, const config::Pipeline& plan) {
     }
     // A strict topic takes the fields that its own declaration names.
     if (topic.schema_mode != config::SchemaMode::kStrict) {
-      add_types_of_files(declared, name, plan, instance);
+      add_types_of_sources(declared, name, plan, instance);
     }
     if (!declared.root.fields.empty()) LEAT_TRY(instance.schemas().declare(name, declared));
   }

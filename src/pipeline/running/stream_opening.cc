@@ -112,8 +112,8 @@ Result<void> StreamRunner::make_tables() {
   for (const auto& target : stream_.into) {
     const std::string name = target.label();
     progress.sinks.try_emplace(name);
-    // A null value under a key deletes in a topic, too: its record is a tombstone.
-    keyed_ = keyed_ || (target.is_topic() && !target.key.empty());
+    // A null value under a key deletes outside, too: in a topic its record is a tombstone.
+    keyed_ = keyed_ || (!target.is_table() && target.mode == config::WriteMode::kUpsert);
     if (!target.is_table()) continue;
     LEAT_ASSIGN(auto key, key_columns(stream_, target));
     if (!key.empty()) {
