@@ -37,7 +37,7 @@ void take_skipped(int32_t partition, int64_t to, log::FetchedRecords& from, Epoc
   }
 }
 
-size_t bytes_of(const log::RecordView& record) {
+size_t stored_bytes(const log::RecordView& record) {
   return record.key.value_or("").size() + record.value.value_or("").size();
 }
 
@@ -129,7 +129,7 @@ Result<bool> EpochReader::read_part(const Part& part, size_t slice_bytes, EpochI
         break;
       }
       slice.records.push_back(input_record(part.partition, record));
-      bytes += bytes_of(record);
+      bytes += stored_bytes(record);
       to = record.offset + 1;
     }
     if (held.taken == records.size()) to = std::min(held.records.next_offset, part.end);
