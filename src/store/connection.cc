@@ -16,12 +16,24 @@ Path wal_of(const Path& file) {
 }
 
 Connection::Connection(duckdb_connection connection, std::shared_ptr<DuckdbInstance> instance,
-                       const Path& file)
+                       const Path& file, std::string catalogue)
     : connection_(connection),
       instance_(std::move(instance)),
-      file_(std::make_shared<const std::string>(file.string())) {}
+      file_(std::make_shared<const std::string>(file.string())),
+      catalogue_(std::move(catalogue)) {}
 
 Connection::~Connection() { duckdb_disconnect(&connection_); }
+
+std::string Connection::in_full(const std::string& quoted) const {
+  return catalogue_.empty() ? quoted : quoted_identifier(catalogue_) + "." + quoted;
+}
+
+std::string Connection::table(std::string_view dotted) const {
+  if (catalogue_.empty() || dotted.find('.') != std::string_view::npos) {
+    return in_full(quoted_table(dotted));
+  }
+  return in_full("\"main\"." + quoted_identifier(dotted));
+}
 
 Result<Statement> Connection::prepare(std::string_view sql) {
   duckdb_prepared_statement statement = nullptr;

@@ -75,9 +75,10 @@ class Statement {
 // position it names.
 class Connection {
  public:
-  // `file` is named in errors of the disk, where DuckDB does not name it.
+  // `file` is named in errors of the disk, where DuckDB does not name it. `catalogue`: which names
+  // mean that do not have one; empty: that of the instance's own file.
   Connection(duckdb_connection connection, std::shared_ptr<DuckdbInstance> instance,
-             const Path& file);
+             const Path& file, std::string catalogue = {});
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -102,6 +103,11 @@ class Connection {
   // The bytes of the write-ahead log; 0 when there is none.
   uint64_t wal_bytes() const;
 
+  // The table in full, "pipeline"."main"."orders" for "orders": another pipeline may have the name
+  // of this one's schema. `in_full`: the same of a schema, or of any name that is quoted.
+  std::string table(std::string_view dotted) const;
+  std::string in_full(const std::string& quoted) const;
+
   // Interrupts a running query from another thread.
   void interrupt();
   duckdb_connection raw() { return connection_; }
@@ -112,6 +118,7 @@ class Connection {
   duckdb_connection connection_ = nullptr;
   std::shared_ptr<DuckdbInstance> instance_;
   std::shared_ptr<const std::string> file_;
+  std::string catalogue_;
   bool in_transaction_ = false;
   bool changes_catalogue_ = false;  // by the transaction that is open
 };

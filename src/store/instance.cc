@@ -72,7 +72,7 @@ Result<std::unique_ptr<Connection>> connect_to(const std::shared_ptr<DuckdbInsta
   if (duckdb_connect(instance->raw(), &raw) != DuckDBSuccess) {
     return internal_error("DuckDB gives no connection");
   }
-  auto connection = std::make_unique<Connection>(raw, instance, file);
+  auto connection = std::make_unique<Connection>(raw, instance, file, catalogue);
   if (!catalogue.empty()) LEAT_TRY(connection->run("USE " + quoted_identifier(catalogue)));
   return connection;
 }

@@ -23,6 +23,25 @@ class RunOnce(InWorkplace):
         self.assertNotIn("\r", self.run_result.stdout + self.run_result.stderr)
 
 
+class PipelineNamedAsASchema(unittest.TestCase):
+    def test_both_write_their_tables(self):
+        place = Workplace()
+        self.addCleanup(place.close)
+        for name, table in (("sales", "orders"), ("etl", "sales.orders")):
+            (place.path / f"{name}.yaml").write_text(
+                f"pipeline: {name}\nstreams:\n  s:\n    sql: SELECT id FROM t\n    into: {{table: {table}, key: id}}\n"
+                "topics:\n  t: {}\n")
+        for n in (1, 2):
+            self.assertEqual(place.leat("topic", "produce", "t", input=f'{{"id":{n}}}\n').returncode, 0)
+            result = place.leat("run", "sales.yaml", "etl.yaml", "--once")
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        for table in ("etl.sales.orders", "sales.main.orders"):
+            self.assertEqual(place.leat("sql", "--format", "csv", f"SELECT count(*) FROM {table}").stdout.split(), ["count_star()", "2"])
+        said = place.leat("sql", "SELECT * FROM sales.orders")
+        self.assertNotEqual(said.returncode, 0)
+        self.assertIn("write etl.sales.orders or sales.main.orders", said.stderr)
+
+
 class StartsOverWhatIsThere(unittest.TestCase):
     """What a topic holds makes no pipeline invalid: what a stream cannot be bound with is a dead letter, then and after a
     start."""

@@ -14,7 +14,6 @@ namespace {
 using store::LogicalType;
 using store::quoted_identifier;
 using store::quoted_literal;
-using store::quoted_table;
 
 constexpr std::string_view kCommentMark = "leat: ";
 
@@ -47,7 +46,7 @@ std::string comment_of(const std::vector<std::string>& key) {
 
 Result<void> comment(store::Connection& connection, const std::string& table,
                      const std::vector<std::string>& key) {
-  return connection.run(fmt::format("COMMENT ON TABLE {} IS {}", quoted_table(table),
+  return connection.run(fmt::format("COMMENT ON TABLE {} IS {}", connection.table(table),
                                     quoted_literal(comment_of(key))));
 }
 
@@ -59,7 +58,7 @@ Result<void> make(store::Connection& connection, const std::string& table,
     if (!list.empty()) list += ", ";
     list += quoted_identifier(column.name) + " " + store::type_name(column.type.get());
   }
-  LEAT_TRY(connection.run_ddl(fmt::format("CREATE TABLE {}({})", quoted_table(table), list)));
+  LEAT_TRY(connection.run_ddl(fmt::format("CREATE TABLE {}({})", connection.table(table), list)));
   return comment(connection, table, key);
 }
 
@@ -95,7 +94,7 @@ Result<void> check_key(store::Connection& connection, const std::string& table,
   }
   if (!key.empty()) {
     LEAT_ASSIGN(auto any,
-                connection.query(fmt::format("SELECT 1 FROM {} LIMIT 1", quoted_table(table))));
+                connection.query(fmt::format("SELECT 1 FROM {} LIMIT 1", connection.table(table))));
     LEAT_ASSIGN(const auto rows, any.texts());
     if (!rows.empty()) {
       return user_error(
@@ -112,7 +111,7 @@ Result<bool> only_null(store::Connection& connection, const std::string& table,
                        const std::string& column) {
   LEAT_ASSIGN(auto any,
               connection.query(fmt::format("SELECT 1 FROM {} WHERE {} IS NOT NULL LIMIT 1",
-                                           quoted_table(table), quoted_identifier(column))));
+                                           connection.table(table), quoted_identifier(column))));
   LEAT_ASSIGN(const auto rows, any.texts());
   return rows.empty();
 }
@@ -128,7 +127,7 @@ Result<std::optional<std::string>> type_for(store::Connection& connection, const
   bool exact = true;
   if (!rounded.empty()) {
     LEAT_ASSIGN(auto any, connection.query(fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1",
-                                                       quoted_table(table), rounded)));
+                                                       connection.table(table), rounded)));
     LEAT_ASSIGN(const auto rows, any.texts());
     exact = rows.empty();
   }
@@ -141,8 +140,8 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
                    bool is_key) {
   const auto found = find(present, wanted.name);
   if (found == present.end()) {
-    LEAT_TRY(connection.run_ddl(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quoted_table(table),
-                                            quoted_identifier(wanted.name),
+    LEAT_TRY(connection.run_ddl(fmt::format("ALTER TABLE {} ADD COLUMN {} {}",
+                                            connection.table(table), quoted_identifier(wanted.name),
                                             store::type_name(wanted.type.get()))));
     return true;
   }
@@ -163,8 +162,8 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
   if (*merged == type) return false;
   const std::string column = quoted_identifier(found->name);
   LEAT_ASSIGN(const LogicalType wider, store::type_called(connection, *merged));
-  std::string sql =
-      fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", quoted_table(table), column, *merged);
+  std::string sql = fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", connection.table(table),
+                                column, *merged);
   if (!store::is_cast(found->type.get(), wider.get())) {
     sql += " USING " + store::converted(column, found->type.get(), wider.get());
   }
@@ -177,7 +176,8 @@ Result<bool> alter(store::Connection& connection, const std::string& table,
 Result<void> make_schema(store::Connection& connection, const std::string& table) {
   const size_t dot = table.rfind('.');
   if (dot == std::string::npos) return {};
-  return connection.run_ddl("CREATE SCHEMA IF NOT EXISTS " + quoted_table(table.substr(0, dot)));
+  return connection.run_ddl("CREATE SCHEMA IF NOT EXISTS " +
+                            connection.in_full(quoted_identifier(table.substr(0, dot))));
 }
 
 Result<std::vector<TableColumn>> typed_columns(store::Connection& connection,
@@ -200,14 +200,14 @@ bool may_be_rounded(duckdb_logical_type from, duckdb_logical_type to) {
 }
 
 Result<size_t> row_count(store::Connection& connection, const std::string& table) {
-  LEAT_ASSIGN(auto counted, connection.query("SELECT count(*) FROM " + quoted_table(table)));
+  LEAT_ASSIGN(auto counted, connection.query("SELECT count(*) FROM " + connection.table(table)));
   LEAT_ASSIGN(const auto rows, counted.texts());
   return std::strtoull(rows.at(0).at(0).value_or("0").c_str(), nullptr, 10);
 }
 
 Result<std::vector<TableColumn>> table_columns(store::Connection& connection,
                                                const std::string& table) {
-  LEAT_ASSIGN(auto statement, connection.prepare("SELECT * FROM " + quoted_table(table)));
+  LEAT_ASSIGN(auto statement, connection.prepare("SELECT * FROM " + connection.table(table)));
   return columns_of(statement, statement.raw());
 }
 

@@ -136,7 +136,7 @@ Result<void> TableWriter::Impl::set_statements() {
     if (!made->ok()) return made->error();
   }
   forget_known_keys();
-  const std::string into = store::quoted_table(table);
+  const std::string into = connection.table(table);
   std::string names;
   std::string values;
   bool all_are_casts = true;

@@ -21,14 +21,15 @@ std::string reason(const Error& error) {
 Result<void> read_every_row(const Path& file) {
   LEAT_ASSIGN(const auto database, Database::open(file, {.read_only = true}));
   LEAT_ASSIGN(const auto connection, database->connect());
-  LEAT_ASSIGN(auto listed, connection->query("SELECT schema_name, table_name FROM duckdb_tables() "
-                                             "WHERE NOT internal"));
+  LEAT_ASSIGN(auto listed, connection->query("SELECT database_name, schema_name, table_name FROM "
+                                             "duckdb_tables() WHERE NOT internal"));
   LEAT_ASSIGN(const auto tables, listed.texts());
   for (const auto& table : tables) {
     // The hash of a row needs all of its columns.
-    LEAT_ASSIGN(const auto read, connection->query(fmt::format(
-                                     "SELECT max(hash(each)) FROM {}.{} AS each",
-                                     quoted_identifier(*table[0]), quoted_identifier(*table[1]))));
+    LEAT_ASSIGN(const auto read,
+                connection->query(fmt::format(
+                    "SELECT max(hash(each)) FROM {}.{}.{} AS each", quoted_identifier(*table[0]),
+                    quoted_identifier(*table[1]), quoted_identifier(*table[2]))));
   }
   return {};
 }

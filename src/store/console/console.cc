@@ -18,7 +18,7 @@ namespace {
 // Short names mean the one table that has them: every schema of every pipeline is on the path, and
 // a name that several tables share is refused. The names come from the syntax tree: BASE_TABLE
 // nodes, less the names of CTEs.
-constexpr std::string_view kAmbiguousNames = R"(
+constexpr std::string_view kUsedNames = R"(
   WITH tree AS MATERIALIZED (SELECT value FROM json_tree($1::VARCHAR::JSON) WHERE type = 'OBJECT'),
   ctes AS (SELECT lower(value->>'$.key') AS name FROM tree WHERE (value->'$.value.query') IS NOT NULL),
   used AS (SELECT DISTINCT lower(value->>'$.table_name') AS name,
@@ -29,6 +29,8 @@ constexpr std::string_view kAmbiguousNames = R"(
   tables AS (SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE NOT internal
              UNION ALL
              SELECT database_name, schema_name, view_name FROM duckdb_views() WHERE NOT internal)
+)";
+constexpr std::string_view kAmbiguousNames = R"(
   SELECT any_value(CASE WHEN used.schema = '' THEN used.written
                         ELSE used.schema || '.' || used.written END),
          string_agg(database_name || '.' || schema_name || '.' || table_name, ', '
@@ -39,17 +41,44 @@ constexpr std::string_view kAmbiguousNames = R"(
   -- a name of two parts may also be <pipeline>.<table of its schema main>
     AND used.schema NOT IN (SELECT lower(database_name) FROM duckdb_databases())
   GROUP BY used.schema, used.name HAVING count(*) > 1 ORDER BY 1 LIMIT 1)";
+// Names whose first part is a pipeline and also a schema of one: DuckDB takes it for neither.
+constexpr std::string_view kDatabaseOrSchema = R"(
+  SELECT any_value(used.schema || '.' || used.written), any_value(used.schema),
+         string_agg(database_name || '.' || schema_name || '.' || table_name, ' or '
+                    ORDER BY database_name, schema_name)
+  FROM used JOIN tables ON lower(table_name) = used.name
+                       AND (used.schema = lower(schema_name)
+                            OR (used.schema = lower(database_name) AND schema_name = 'main'))
+  WHERE used.schema != '' GROUP BY used.schema, used.name ORDER BY 1 LIMIT 1)";
 
 Result<void> refuse_ambiguous_names(ConsoleSession& session, std::string_view tree) {
   // Much less to find out than which names the statement uses.
   if (!session.any_name_is_shared()) return {};
-  LEAT_ASSIGN(Statement statement, session.connection().prepare(kAmbiguousNames));
+  LEAT_ASSIGN(Statement statement,
+              session.connection().prepare(std::string(kUsedNames).append(kAmbiguousNames)));
   statement.bind(1, tree);
   LEAT_ASSIGN(QueryResult found, statement.execute());
   LEAT_ASSIGN(const auto rows, found.texts());
   if (rows.empty()) return {};
   return user_error("several tables are called {}: write the one you mean: {}",
                     rows[0][0].value_or(""), rows[0][1].value_or(""));
+}
+
+// What to write instead, where DuckDB says that a name is ambiguous.
+Error explained(ConsoleSession& session, std::string_view tree, Error error) {
+  constexpr std::string_view kAmbiguous = "Ambiguous reference to catalog or schema";
+  if (error.message().find(kAmbiguous) == std::string::npos) return error;
+  const std::string sql = std::string(kUsedNames).append(kDatabaseOrSchema);
+  auto statement = session.connection().prepare(sql);
+  if (!statement.ok()) return error;
+  statement->bind(1, tree);
+  auto found = statement->execute();
+  if (!found.ok()) return error;
+  const auto rows = found->texts();
+  if (!rows.ok() || rows->empty()) return error;
+  return user_error("{}: `{}` is a pipeline and also a schema: write {}",
+                    rows->at(0)[0].value_or(""), rows->at(0)[1].value_or(""),
+                    rows->at(0)[2].value_or(""));
 }
 
 bool is_numeric(std::string_view type) {
@@ -137,7 +166,9 @@ Result<bool> run_checked(ConsoleSession& session, std::string_view sql,
       .is_table = [&session](const std::string& name) { return session.is_table(name); }};
   LEAT_ASSIGN(const auto checked, check_statement(session.connection(), sql, rules));
   LEAT_TRY(refuse_ambiguous_names(session, checked.tree));
-  return execute(session.connection(), checked.sql, options, taker);
+  auto all = execute(session.connection(), checked.sql, options, taker);
+  if (!all.ok()) return explained(session, checked.tree, std::move(all).error());
+  return all;
 }
 
 // From the parser on: planning computes what is constant.
@@ -155,9 +186,9 @@ Result<bool> run_bounded(Store& store, ConsoleSession& session, std::string_view
   } catch (const std::bad_alloc&) {
     return too_large();
   }
-  // What DuckDB says of its own limit ends with settings that are locked.
+  // What DuckDB says of its own limit names a setting that is locked.
   const bool of_duckdb =
-      !all.ok() && all.error().message().find("Possible solutions:") != std::string::npos;
+      !all.ok() && all.error().message().find("SET memory_limit") != std::string::npos;
   if (of_duckdb || (!all.ok() && bound.reached())) return too_large();
   return all;
 }

@@ -53,6 +53,14 @@ TEST_F(Console, FindsTablesByFullAndShortNames) {
   EXPECT_EQ(one("FROM b_only"), "7");
 }
 
+TEST_F(Console, SaysWhatToWriteForASchemaThatAPipelineIsCalledLike) {
+  const auto s = std::move(store_->attach("s", directory_.path() / "s.duckdb")).value();
+  run(*s, "CREATE TABLE paid AS SELECT 8 AS id; CREATE SCHEMA a");
+  EXPECT_EQ(one("SELECT id FROM s.paid"),
+            "error: s.paid: `s` is a pipeline and also a schema: write b-2.s.paid or s.main.paid");
+  EXPECT_EQ(one("SELECT id FROM s.main.paid"), "8");
+}
+
 TEST_F(Console, RefusesNamesOfSeveralTables) {
   EXPECT_EQ(one("SELECT * FROM users"),
             "error: several tables are called users: write the one you mean: a.main.users, "

@@ -54,7 +54,7 @@ Result<void> KnownKeys::read_keys() {
   }
   LEAT_ASSIGN(const size_t there, row_count(connection_, table_));
   KeyFilter filter(std::max(2 * there, kLeastKeys));
-  LEAT_TRY(connection_.stream("SELECT " + names + " FROM " + store::quoted_table(table_),
+  LEAT_TRY(connection_.stream("SELECT " + names + " FROM " + connection_.table(table_),
                               [&](duckdb_data_chunk chunk) {
                                 for (const uint64_t hash : key_hashes(chunk, columns)) {
                                   filter.add(hash);

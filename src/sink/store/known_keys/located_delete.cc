@@ -113,7 +113,7 @@ Result<uint64_t> LocatedDelete::remove_many(const Places& places) {
       columns.push_back("target." + store::quoted_identifier(name));
     }
     many_.emplace(connection_,
-                  fmt::format("DELETE FROM {} AS target WHERE {}", store::quoted_table(table_),
+                  fmt::format("DELETE FROM {} AS target WHERE {}", connection_.table(table_),
                               wanted_.condition("target.rowid", columns)));
   }
   std::map<const KeySelection*, KeyReader> readers;
@@ -161,7 +161,7 @@ Result<uint64_t> LocatedDelete::remove_few(const Places& places) {
     }
     LEAT_ASSIGN(few_, connection_.prepare(fmt::format(
                           "DELETE FROM {} AS target USING (SELECT {}) AS leat_keys WHERE {}",
-                          store::quoted_table(table_), lists, condition)));
+                          connection_.table(table_), lists, condition)));
   }
   const auto bind = [&](idx_t index, duckdb_logical_type type,
                         const std::vector<store::Value>& values) {
@@ -201,7 +201,7 @@ Result<void> LocatedDelete::read_rows_from(int64_t first) {
   }
   next_row_ = first;
   return connection_.stream(fmt::format("SELECT rowid{} FROM {} WHERE rowid >= {}", names,
-                                        store::quoted_table(table_), first),
+                                        connection_.table(table_), first),
                             [&](duckdb_data_chunk chunk) {
                               const auto hashes = key_hashes(chunk, key);
                               const auto* ids = static_cast<const int64_t*>(
