@@ -28,9 +28,10 @@ int64_t TargetTables::Table::emitted(const store::RowBatch& rows) const {
 Result<void> TargetTables::add(std::string name, const std::string& table,
                                std::vector<std::string> key) {
   LEAT_TRY(sink::make_schema(connection_, table));
+  LEAT_ASSIGN(auto writer, sink::TableWriter::create(connection_, table, key));
   tables_.push_back({.name = std::move(name),
-                     .key = key,
-                     .writer = std::make_unique<sink::TableWriter>(connection_, table, key),
+                     .key = std::move(key),
+                     .writer = std::make_unique<sink::TableWriter>(std::move(writer)),
                      .prepared = {}});
   return {};
 }

@@ -16,31 +16,21 @@
 namespace leat::sink {
 
 struct TableWriter::Impl {
-  Impl(store::Connection& on, std::string name, std::vector<std::string> by,
-       const TableWriterOptions& options)
-      : connection(on),
-        table(std::move(name)),
-        key(std::move(by)),
-        inserts(ChunkStatement::create(on)),
-        removals(ChunkStatement::create(on)),
-        checks(ChunkStatement::create(on)),
-        known(known_keys(options)) {}
-
   store::Connection& connection;
   std::string table;
   std::vector<std::string> key;
 
-  std::vector<store::Column> columns;  // of the batches
-  std::vector<TableColumn> typed;      // the same
-  std::vector<size_t> sources;         // 0, 1, …: all vectors but the hidden last one
-  std::vector<size_t> key_sources;     // the key's indexes in `columns`
-  std::vector<TableColumn> layout;     // of the table
-  Result<ChunkStatement> inserts;
-  Result<ChunkStatement> removals;
-  Result<ChunkStatement> checks;
-  Result<std::unique_ptr<KnownKeys>> known;  // null without a key, and where it is turned off
+  ChunkStatement inserts;
+  ChunkStatement removals;
+  ChunkStatement checks;
+  std::unique_ptr<KnownKeys> known;  // null without a key, and where it is turned off
 
-  Result<std::unique_ptr<KnownKeys>> known_keys(const TableWriterOptions& options) const;
+  std::vector<store::Column> columns = {};  // of the batches
+  std::vector<TableColumn> typed = {};      // the same
+  std::vector<size_t> sources = {};         // 0, 1, …: all vectors but the hidden last one
+  std::vector<size_t> key_sources = {};     // the key's indexes in `columns`
+  std::vector<TableColumn> layout = {};     // of the table
+
   const TableColumn& in_table(const std::string& name) const;
   std::vector<size_t> all_columns() const;
   Result<void> set_statements();
@@ -90,10 +80,29 @@ bool same_layout(const std::vector<TableColumn>& a, const std::vector<TableColum
 
 }  // namespace
 
-TableWriter::TableWriter(store::Connection& connection, std::string table,
-                         std::vector<std::string> key, const TableWriterOptions& options)
-    : impl_(std::make_unique<Impl>(connection, std::move(table), std::move(key), options)) {}
+Result<TableWriter> TableWriter::create(store::Connection& connection, std::string table,
+                                        std::vector<std::string> key,
+                                        const TableWriterOptions& options) {
+  LEAT_ASSIGN(ChunkStatement inserts, ChunkStatement::create(connection));
+  LEAT_ASSIGN(ChunkStatement removals, ChunkStatement::create(connection));
+  LEAT_ASSIGN(ChunkStatement checks, ChunkStatement::create(connection));
+  std::unique_ptr<KnownKeys> known;
+  if (!key.empty() && options.known_keys) {
+    const auto large_table =
+        options.located_rows ? std::optional(options.large_table) : std::nullopt;
+    LEAT_ASSIGN(known, KnownKeys::create(connection, table, key, large_table));
+  }
+  return TableWriter(std::unique_ptr<Impl>(new Impl{.connection = connection,
+                                                    .table = std::move(table),
+                                                    .key = std::move(key),
+                                                    .inserts = std::move(inserts),
+                                                    .removals = std::move(removals),
+                                                    .checks = std::move(checks),
+                                                    .known = std::move(known)}));
+}
 
+TableWriter::TableWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TableWriter::TableWriter(TableWriter&&) noexcept = default;
 TableWriter::~TableWriter() = default;
 
 Result<void> TableWriter::prepare(const std::vector<store::Column>& columns) {
@@ -131,10 +140,6 @@ std::vector<size_t> TableWriter::Impl::all_columns() const {
 }
 
 Result<void> TableWriter::Impl::set_statements() {
-  if (!known.ok()) return known.error();
-  for (const auto* made : {&inserts, &removals, &checks}) {
-    if (!made->ok()) return made->error();
-  }
   forget_known_keys();
   const std::string into = connection.table(table);
   std::string names;
@@ -148,9 +153,9 @@ Result<void> TableWriter::Impl::set_statements() {
     values += store::converted(fmt::format("c{}", i), typed[i].type.get(), column.type.get());
     all_are_casts = all_are_casts && store::is_cast(typed[i].type.get(), column.type.get());
   }
-  inserts->set_sql(fmt::format("INSERT INTO {}({}) {}FROM {}", into, names,
-                               all_are_casts ? "" : "SELECT " + values + " ", inserts->rows()),
-                   true);
+  inserts.set_sql(fmt::format("INSERT INTO {}({}) {}FROM {}", into, names,
+                              all_are_casts ? "" : "SELECT " + values + " ", inserts.rows()),
+                  true);
   if (key.empty()) return {};
 
   std::string condition;
@@ -161,8 +166,8 @@ Result<void> TableWriter::Impl::set_statements() {
                     store::converted(fmt::format("c{}", i), typed[key_sources[i]].type.get(),
                                      column.type.get()));
   }
-  removals->set_sql(
-      fmt::format("DELETE FROM {} AS target USING {} WHERE {}", into, removals->rows(), condition),
+  removals.set_sql(
+      fmt::format("DELETE FROM {} AS target USING {} WHERE {}", into, removals.rows(), condition),
       false);
   return {};
 }
@@ -188,10 +193,9 @@ Result<bool> TableWriter::Impl::is_rounded(const store::RowBatch& rows, size_t c
   }
   const std::string condition = store::rounded_by("c0", from, to);
   if (condition.empty()) return false;
-  checks->set_sql(fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1", checks->rows(), condition),
-                  false);
-  for (const store::DataChunk& chunk : rows.chunks) checks->add(chunk.get(), {&column, 1});
-  return checks->any();
+  checks.set_sql(fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1", checks.rows(), condition), false);
+  for (const store::DataChunk& chunk : rows.chunks) checks.add(chunk.get(), {&column, 1});
+  return checks.any();
 }
 
 // A number that the column's DOUBLE does not hold makes that a VARCHAR.
@@ -211,31 +215,23 @@ Result<void> TableWriter::Impl::keep_exact(const store::RowBatch& rows) {
 
 Result<TableDelivery> TableWriter::Impl::append(const store::RowBatch& rows) {
   for (const store::DataChunk& chunk : rows.chunks) {
-    inserts->add(chunk.get(), sources);
+    inserts.add(chunk.get(), sources);
   }
-  LEAT_TRY(inserts->execute());
+  LEAT_TRY(inserts.execute());
   TableDelivery delivery;
   delivery.inserted = rows.row_count();
   return delivery;
 }
 
-Result<std::unique_ptr<KnownKeys>> TableWriter::Impl::known_keys(
-    const TableWriterOptions& options) const {
-  if (key.empty() || !options.known_keys) return std::unique_ptr<KnownKeys>();
-  return KnownKeys::create(
-      connection, table, key,
-      options.located_rows ? std::optional(options.large_table) : std::nullopt);
-}
-
 void TableWriter::Impl::forget_known_keys() {
-  if (!*known) return;
+  if (!known) return;
   const bool comparable = std::ranges::all_of(key_sources, [&](size_t source) {
     const TableColumn& column = in_table(columns[source].name);
     return store::type_name(column.type.get()) == columns[source].type;
   });
   const bool has_rowid = std::ranges::any_of(
       layout, [](const TableColumn& column) { return same_in_lower_case(column.name, "rowid"); });
-  (*known)->forget(comparable, has_rowid);
+  known->forget(comparable, has_rowid);
 }
 
 // The keys that the table may hold leave it; how many rows that were.
@@ -254,30 +250,30 @@ Result<uint64_t> TableWriter::Impl::remove(const ReducedBatch& reduced) {
   add(reduced.deletes, of_deletes);
   if (keys.empty()) return uint64_t{0};
   Removed found;
-  if (*known) {
-    LEAT_ASSIGN(found, (*known)->remove(keys));
+  if (known) {
+    LEAT_ASSIGN(found, known->remove(keys));
     if (found.all) return found.rows;
   }
   for (const KeySelection& one : keys) {
-    removals->add(one.selection->chunk, one.key, one.selection->rows);
+    removals.add(one.selection->chunk, one.key, one.selection->rows);
   }
-  LEAT_ASSIGN(const uint64_t removed, removals->execute());
+  LEAT_ASSIGN(const uint64_t removed, removals.execute());
   return found.rows + removed;
 }
 
 // Every key of the batch that may be there leaves the table, then the last row of each comes in.
 Result<TableDelivery> TableWriter::Impl::upsert(const store::RowBatch& rows) {
-  if (*known) LEAT_TRY((*known)->begin_batch());
+  if (known) LEAT_TRY(known->begin_batch());
   LEAT_ASSIGN(ReducedBatch reduced,
-              reduce_by_key(connection, rows, key_sources, *known ? (*known)->filter() : nullptr));
+              reduce_by_key(connection, rows, key_sources, known ? known->filter() : nullptr));
   TableDelivery delivery{{std::move(reduced.refused)}};
   LEAT_ASSIGN(delivery.removed, remove(reduced));
   for (const Selection& selection : reduced.upserts) {
-    inserts->add(selection.chunk, sources, selection.rows);
+    inserts.add(selection.chunk, sources, selection.rows);
     delivery.inserted += selection.rows.size();
-    if (*known) (*known)->append(selection.hashes);
+    if (known) known->append(selection.hashes);
   }
-  LEAT_TRY(inserts->execute());
+  LEAT_TRY(inserts.execute());
   return delivery;
 }
 

@@ -31,9 +31,12 @@ struct TableWriterOptions {
 class TableWriter {
  public:
   // `table` is [schema.]table; `key` names output columns, empty: append.
-  TableWriter(store::Connection& connection, std::string table, std::vector<std::string> key,
-              const TableWriterOptions& options = {});
+  // REQUIRES: no transaction is open on `connection`, which stays.
+  static Result<TableWriter> create(store::Connection& connection, std::string table,
+                                    std::vector<std::string> key,
+                                    const TableWriterOptions& options = {});
   ~TableWriter();
+  TableWriter(TableWriter&& other) noexcept;
 
   // Inside the epoch's transaction. Makes the schema and table; adds new columns; widens a column
   // whose type grew (README.md says which types hold which). A column that the stream no longer
@@ -48,6 +51,8 @@ class TableWriter {
 
  private:
   struct Impl;
+  explicit TableWriter(std::unique_ptr<Impl> impl);
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -89,8 +89,9 @@ class Table {
         store_(must(Store::open())),
         database_(open_file(way)),
         connection_(must(database_->connect())),
-        writer_(*connection_, "t",
-                upsert ? std::vector<std::string>{"id"} : std::vector<std::string>{}) {
+        writer_(must(TableWriter::create(
+            *connection_, "t",
+            upsert ? std::vector<std::string>{"id"} : std::vector<std::string>{}))) {
     must(connection_->begin());
     must(writer_.prepare(batch(*connection_, rows_sql("i", 1)).columns));
     must(connection_->commit());

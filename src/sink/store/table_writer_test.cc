@@ -16,6 +16,13 @@ using test::batch;
 
 using Texts = std::vector<std::vector<std::optional<std::string>>>;
 
+TableWriter table_writer(store::Connection& connection, std::string table,
+                         std::vector<std::string> key, const TableWriterOptions& options = {}) {
+  auto made = TableWriter::create(connection, std::move(table), std::move(key), options);
+  EXPECT_TRUE(made.ok()) << made.error().to_string();
+  return std::move(made).value();
+}
+
 class TableWriterTest : public test::OpenStoreTest {
  protected:
   void reopen() {
@@ -57,7 +64,7 @@ class TableWriterTest : public test::OpenStoreTest {
 };
 
 TEST_F(TableWriterTest, AppendsInOrderAndKeepsEqualRows) {
-  TableWriter writer(*connection_, "s.users", {});
+  TableWriter writer = table_writer(*connection_, "s.users", {});
   write(writer, "SELECT 1 AS id, 'a' AS name, 0 AS input UNION ALL SELECT 1, 'a', 1");
   write(writer, "SELECT i AS id, 'n' || i AS name, i AS input FROM range(5000) r(i)");
   EXPECT_EQ(texts("SELECT count(*), count(DISTINCT id) FROM s.users"), (Texts{{"5002", "5000"}}));
@@ -67,7 +74,7 @@ TEST_F(TableWriterTest, AppendsInOrderAndKeepsEqualRows) {
 }
 
 TEST_F(TableWriterTest, UpsertsTheLastRowOfEachKey) {
-  TableWriter writer(*connection_, "users", {"id"});
+  TableWriter writer = table_writer(*connection_, "users", {"id"});
   write(writer,
         "SELECT * FROM (VALUES (1, 'a', 0), (2, 'b', 1), (1, 'c', 2), (1, 'd', 2)) t(id, name, "
         "input)");
@@ -75,13 +82,13 @@ TEST_F(TableWriterTest, UpsertsTheLastRowOfEachKey) {
   write(writer, "SELECT * FROM (VALUES (2, 'e', 0), (3, 'f', 1), (2, NULL, 7)) t(id, name, input)");
   EXPECT_EQ(texts("FROM users ORDER BY id"), (Texts{{"1", "d"}, {"2", std::nullopt}, {"3", "f"}}));
   reopen();
-  TableWriter again(*connection_, "users", {"id"});
+  TableWriter again = table_writer(*connection_, "users", {"id"});
   write(again, "SELECT 3 AS id, 'g' AS name, 0 AS input");
   EXPECT_EQ(texts("FROM users ORDER BY id"), (Texts{{"1", "d"}, {"2", std::nullopt}, {"3", "g"}}));
 }
 
 TEST_F(TableWriterTest, KeysRepeatOverManyChunks) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT i % 777 AS k, i AS v, i AS input FROM range(300000) r(i)");
   EXPECT_EQ(texts("SELECT count(*), min(v), max(v) FROM t"), (Texts{{"777", "299223", "299999"}}));
   write(writer, "SELECT i AS k, -i AS v, i AS input FROM range(300000) r(i)");
@@ -89,7 +96,7 @@ TEST_F(TableWriterTest, KeysRepeatOverManyChunks) {
 }
 
 TEST_F(TableWriterTest, DeletesApplyInTheOrderOfTheInput) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT i AS k, 'old' AS v, i AS input FROM range(6) r(i)");
   RowBatch rows =
       batch(*connection_, "SELECT * FROM (VALUES (1, 'new', 1), (2, 'new', 2)) t(k, v, input)");
@@ -110,7 +117,7 @@ TEST_F(TableWriterTest, DeletesApplyInTheOrderOfTheInput) {
 }
 
 TEST_F(TableWriterTest, DeletesByAKeyOfSeveralColumns) {
-  TableWriter writer(*connection_, "t", {"a", "b"});
+  TableWriter writer = table_writer(*connection_, "t", {"a", "b"});
   write(writer,
         "SELECT * FROM (VALUES (1, 'x', 10, 0), (1, 'y', 11, 1), (2, 'x', 12, 2), (1, 'x', 13, 3)) "
         "t(a, b, v, input)");
@@ -131,7 +138,7 @@ TEST_F(TableWriterTest, DeletesByAKeyOfSeveralColumns) {
 }
 
 TEST_F(TableWriterTest, RefusesRowsWhoseKeyIsNull) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   const Delivery delivery = write(writer,
                                   "SELECT CASE WHEN i % 1000 = 7 THEN NULL ELSE i END AS k, i AS "
                                   "v, i AS input FROM range(3000) r(i)");
@@ -143,7 +150,7 @@ TEST_F(TableWriterTest, RefusesRowsWhoseKeyIsNull) {
 }
 
 TEST_F(TableWriterTest, RollbackTakesRowsAndColumnsAlong) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   ASSERT_TRUE(connection_->begin().ok());
   RowBatch rows = batch(*connection_, "SELECT 1 AS k, 0 AS input");
   ASSERT_TRUE(writer.prepare(rows.columns).ok());
@@ -164,7 +171,7 @@ TEST_F(TableWriterTest, RollbackTakesRowsAndColumnsAlong) {
 }
 
 TEST_F(TableWriterTest, TheTableFollowsTheQuery) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer,
         "SELECT 1 AS k, 1::TINYINT AS n, {'a': 1} AS s, [{'a': 1}] AS l, 5 AS gone, 0 AS input");
   write(writer,
@@ -185,7 +192,7 @@ TEST_F(TableWriterTest, TheTableFollowsTheQuery) {
 }
 
 TEST_F(TableWriterTest, WholeNumbersStayWholeOnTheirWayToText) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT 1::BIGINT AS k, -2::BIGINT AS n, 0 AS input");
   write(writer,
         "SELECT k, n, input FROM (VALUES (2.5::DOUBLE, 1e300::DOUBLE, 0), (3, 'nan', 1), (4, "
@@ -202,7 +209,7 @@ TEST_F(TableWriterTest, WholeNumbersStayWholeOnTheirWayToText) {
 }
 
 TEST_F(TableWriterTest, WhatBecomesTextIsJson) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer,
         "SELECT 1 AS k, {'a': 'x', 'b': [1]} AS o, [1.5::DOUBLE] AS l, {'d': 2::DOUBLE, 'e': 5} AS "
         "s, 0 AS input");
@@ -221,7 +228,7 @@ TEST_F(TableWriterTest, WhatBecomesTextIsJson) {
 
 TEST_F(TableWriterTest, IntegersThatNoDoubleHoldsKeepTheirDigits) {
   const auto column = [&](const std::string& table, const std::string& a, const std::string& b) {
-    TableWriter writer(*connection_, table, {"k"});
+    TableWriter writer = table_writer(*connection_, table, {"k"});
     write(writer, "SELECT 1 AS k, " + a + " AS n, 0 AS input");
     write(writer, "SELECT 2 AS k, " + b + " AS n, 0 AS input");
     const auto rows = texts("SELECT typeof(n), n FROM " + table + " ORDER BY k");
@@ -244,7 +251,7 @@ TEST_F(TableWriterTest, IntegersThatNoDoubleHoldsKeepTheirDigits) {
 
 // What a record brings ends no stream.
 TEST_F(TableWriterTest, WhatGoesTogetherWithNothingElseBecomesText) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT 1 AS k, true AS v, [DATE '2026-01-01'] AS l, 0 AS input");
   write(writer, "SELECT 2 AS k, 5::BIGINT AS v, [5] AS l, 0 AS input");
   EXPECT_EQ(texts("SELECT k, v, l FROM t ORDER BY k"),
@@ -252,7 +259,7 @@ TEST_F(TableWriterTest, WhatGoesTogetherWithNothingElseBecomesText) {
 }
 
 TEST_F(TableWriterTest, AKeyThatBecomesTextFindsItsRows) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT 1700000000000000001 AS k, 'a' AS v, 0 AS input");
   write(writer, "SELECT 7::DOUBLE AS k, 'b' AS v, 0 AS input");
   write(writer, "SELECT 1700000000000000001 AS k, 'a2' AS v, 0 AS input");
@@ -262,7 +269,7 @@ TEST_F(TableWriterTest, AKeyThatBecomesTextFindsItsRows) {
 }
 
 TEST_F(TableWriterTest, AColumnThatWasOnlyNullTakesAnyType) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT 1 AS k, NULL::VARCHAR AS a, NULL::VARCHAR AS b, 0 AS input");
   write(writer, "SELECT 2 AS k, {'x': 1} AS a, 5::BIGINT AS b, 0 AS input");
   write(writer, "SELECT 3 AS k, NULL::VARCHAR AS a, 'text' AS b, 0 AS input");
@@ -275,7 +282,7 @@ TEST_F(TableWriterTest, AColumnThatWasOnlyNullTakesAnyType) {
 }
 
 TEST_F(TableWriterTest, SaysWhatDoesNotGoTogether) {
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   EXPECT_EQ(refusal(writer, "SELECT 1 AS id, 0 AS input"),
             "the key column k of table t is not a column of the query");
   EXPECT_EQ(refusal(writer, "SELECT [1] AS k, 0 AS input"),
@@ -284,31 +291,31 @@ TEST_F(TableWriterTest, SaysWhatDoesNotGoTogether) {
   EXPECT_EQ(refusal(writer, "SELECT DATE '2026-01-01' AS k, NULL::DATE AS d, 0 AS input"),
             "column k of table t is INTEGER, and the stream gives DATE: cast it in the query, or "
             "give the stream another table");
-  TableWriter other(*connection_, "t", {"d"});
+  TableWriter other = table_writer(*connection_, "t", {"d"});
   EXPECT_NE(refusal(other, "SELECT 1 AS k, DATE '2026-01-01' AS d, 0 AS input")
                 .find("the rows of table t are upserted by k, and this stream would have them "
                       "upserted by d"),
             std::string::npos);
-  TableWriter appender(*connection_, "t", {});
+  TableWriter appender = table_writer(*connection_, "t", {});
   EXPECT_NE(refusal(appender, "SELECT 1 AS k, 0 AS input").find("would have them appended"),
             std::string::npos);
   ASSERT_TRUE(connection_
                   ->run("CREATE TABLE made AS SELECT 1 AS k; CREATE TABLE empty(k INTEGER); CREATE "
                         "VIEW v AS SELECT 1 AS k")
                   .ok());
-  TableWriter made(*connection_, "made", {"k"});
+  TableWriter made = table_writer(*connection_, "made", {"k"});
   EXPECT_NE(refusal(made, "SELECT 1 AS k, 0 AS input").find("was not made by a stream"),
             std::string::npos);
-  TableWriter empty(*connection_, "empty", {"k"});
+  TableWriter empty = table_writer(*connection_, "empty", {"k"});
   EXPECT_EQ(refusal(empty, "SELECT 1 AS k, 0 AS input"), "no error");
-  TableWriter view(*connection_, "v", {});
+  TableWriter view = table_writer(*connection_, "v", {});
   EXPECT_NE(refusal(view, "SELECT 1 AS k, 0 AS input").find("is a view"), std::string::npos);
 }
 
 TEST_F(TableWriterTest, NamesAreDuckDbs) {
-  TableWriter writer(*connection_, "my-schema.select \"x\"", {"The Key"});
+  TableWriter writer = table_writer(*connection_, "my-schema.select \"x\"", {"The Key"});
   write(writer, "SELECT 1 AS \"The Key\", 2 AS \"a.b\", 0 AS input");
-  TableWriter again(*connection_, "my-schema.select \"x\"", {"the key"});
+  TableWriter again = table_writer(*connection_, "my-schema.select \"x\"", {"the key"});
   write(again, "SELECT 1 AS \"the key\", 3 AS \"a.b\", 0 AS input");
   EXPECT_EQ(texts("FROM \"my-schema\".\"select \"\"x\"\"\""), (Texts{{"1", "3"}}));
 }
@@ -318,7 +325,7 @@ class ValueType : public TableWriterTest, public testing::WithParamInterface<con
 
 TEST_P(ValueType, ComesBackAsItWent) {
   const std::string value = GetParam();
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT 1 AS k, " + value + " AS v, 0 AS input UNION ALL SELECT 2, NULL, 1");
   write(writer, "SELECT 2 AS k, " + value + " AS v, 0 AS input");
   reopen();
@@ -347,7 +354,7 @@ class KeyType : public TableWriterTest,
 TEST_P(KeyType, TellsRowsApart) {
   const std::string a = GetParam().first;
   const std::string b = GetParam().second;
-  TableWriter writer(*connection_, "t", {"k"});
+  TableWriter writer = table_writer(*connection_, "t", {"k"});
   write(writer, "SELECT " + a + " AS k, 1 AS v, 0 AS input UNION ALL SELECT " + b +
                     ", 2, 1 UNION ALL SELECT " + a + ", 3, 2");
   EXPECT_EQ(texts("SELECT v FROM t ORDER BY v"), (Texts{{"2"}, {"3"}}));
@@ -383,10 +390,10 @@ INSTANTIATE_TEST_SUITE_P(
         Pair{"'a'::ENUM('a', 'b')", "'b'::ENUM('a', 'b')"}));
 
 TEST_F(TableWriterTest, KeysAreEqualWhereDuckDbSaysSo) {
-  TableWriter doubles(*connection_, "d", {"k"});
+  TableWriter doubles = table_writer(*connection_, "d", {"k"});
   write(doubles, "SELECT * FROM (VALUES (0.0::DOUBLE, 1, 0), (-0.0::DOUBLE, 2, 1)) t(k, v, input)");
   EXPECT_EQ(texts("SELECT v FROM d"), (Texts{{"2"}}));
-  TableWriter intervals(*connection_, "i", {"k"});
+  TableWriter intervals = table_writer(*connection_, "i", {"k"});
   write(intervals,
         "SELECT * FROM (VALUES (INTERVAL '1 month', 1, 0), (INTERVAL '30 days', 2, 1), (INTERVAL "
         "'720 hours', 3, 2)) t(k, v, input)");
@@ -397,8 +404,8 @@ TEST_F(TableWriterTest, KeysAreEqualWhereDuckDbSaysSo) {
 // that one's commit fail, which is why two writers of one table share a thread.
 TEST_F(TableWriterTest, TwoConnectionsMayAppendToOneTable) {
   auto other = std::move(database_->connect()).value();
-  TableWriter first(*connection_, "t", {});
-  TableWriter second(*other, "t", {});
+  TableWriter first = table_writer(*connection_, "t", {});
+  TableWriter second = table_writer(*other, "t", {});
   write(first, "SELECT 0 AS a, 0 AS input");
   const RowBatch rows = batch(*connection_, "SELECT 1 AS a, 0 AS input");
   const RowBatch more = batch(*connection_, "SELECT 2 AS a, 0 AS input");
@@ -485,7 +492,7 @@ class ManyBatches : public TableWriterTest {
 };
 
 TEST_F(ManyBatches, OfNumbersWithDeletesAndAGrowingType) {
-  TableWriter writer(*connection_, "t", {"id"}, {.large_table = 0});
+  TableWriter writer = table_writer(*connection_, "t", {"id"}, {.large_table = 0});
   for (int i = 0; i < 40; ++i) write_random(writer, "k::INTEGER", true);
   expect_same("id");
   for (int i = 0; i < 40; ++i) write_random(writer, "k::BIGINT", true);
@@ -495,13 +502,13 @@ TEST_F(ManyBatches, OfNumbersWithDeletesAndAGrowingType) {
 }
 
 TEST_F(ManyBatches, OfTextsAndUuids) {
-  TableWriter writer(*connection_, "t", {"id"});
+  TableWriter writer = table_writer(*connection_, "t", {"id"});
   for (int i = 0; i < 60; ++i)
     write_random(writer, "'a key longer than twelve bytes ' || k", false);
   expect_same("regexp_extract(id, '[0-9]+')::INTEGER");
   there_.clear();
   ASSERT_TRUE(connection_->run("DROP TABLE t").ok());
-  TableWriter by_uuid(*connection_, "t", {"id"});
+  TableWriter by_uuid = table_writer(*connection_, "t", {"id"});
   for (int i = 0; i < 60; ++i) {
     write_random(by_uuid, "format('{:08x}-0000-4000-8000-000000000000', k)::UUID", false);
   }
@@ -512,7 +519,7 @@ TEST_F(ManyBatches, WhoseKeysAreDeletedWhereTheyProbablyAre) {
   // Every table is a large one. Epochs are rolled back, and checkpoints move rows.
   for (const uint32_t operations : {20, 120, 120}) {
     operations_ = operations;
-    TableWriter writer(*connection_, "t", {"id"}, {.large_table = 0});
+    TableWriter writer = table_writer(*connection_, "t", {"id"}, {.large_table = 0});
     for (int n = 0; n < 90; ++n) {
       write_random(writer, "k", true);
       if (n % 10 == 0) ASSERT_TRUE(connection_->run("CHECKPOINT").ok());
@@ -528,7 +535,7 @@ TEST_F(ManyBatches, WhoseKeysAreDeletedWhereTheyProbablyAre) {
 }
 
 TEST_F(ManyBatches, OfKeysOfSeveralColumnsInALargeTable) {
-  TableWriter writer(*connection_, "t", {"id", "part"}, {.large_table = 0});
+  TableWriter writer = table_writer(*connection_, "t", {"id", "part"}, {.large_table = 0});
   for (int n = 0; n < 120; ++n) {
     operations_ = n % 40 < 20 ? 20 : 150;
     write_random(writer, "k % 7 AS part, 'k' || k", false);
@@ -538,7 +545,7 @@ TEST_F(ManyBatches, OfKeysOfSeveralColumnsInALargeTable) {
 
 TEST_F(ManyBatches, OfATableThatWasThereBefore) {
   for (int i = 0; i < 4; ++i) {
-    TableWriter writer(*connection_, "t", {"id"});
+    TableWriter writer = table_writer(*connection_, "t", {"id"});
     for (int n = 0; n < 15; ++n) write_random(writer, "k", true);
   }
   expect_same("id");

@@ -29,8 +29,9 @@ class BothWaysTest : public test::OpenStoreTest, public testing::WithParamInterf
     ways_.push_back({"known", {.known_keys = true, .located_rows = false, .large_table = 0}, {}});
     ways_.push_back({"located", {.known_keys = true, .located_rows = true, .large_table = 0}, {}});
     for (Way& way : ways_) {
-      way.writer = std::make_unique<TableWriter>(*connection_, way.table,
-                                                 std::vector<std::string>{"id"}, way.options);
+      auto writer = TableWriter::create(*connection_, way.table, {"id"}, way.options);
+      ASSERT_TRUE(writer.ok()) << writer.error().to_string();
+      way.writer = std::make_unique<TableWriter>(std::move(*writer));
     }
   }
 
