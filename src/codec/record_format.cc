@@ -1,8 +1,7 @@
 #include "codec/record_format.h"
 
-#include "codec/json_records/json_binder.h"
 #include "codec/json_records/json_decoder.h"
-#include "codec/json_records/json_inference.h"
+#include "codec/json_records/json_types.h"
 
 namespace leat::codec {
 namespace {

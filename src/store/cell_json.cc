@@ -1,5 +1,3 @@
-#include "store/cell_json.h"
-
 #include <fmt/format.h>
 
 #include <cmath>

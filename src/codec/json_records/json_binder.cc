@@ -1,5 +1,3 @@
-#include "codec/json_records/json_binder.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 
 #include "base/text/lower_case.h"
 #include "codec/json/cursor.h"
+#include "codec/json_records/json_types.h"
 
 namespace leat::codec {
 namespace {

@@ -1,8 +1,7 @@
-#include "codec/json_records/json_inference.h"
-
 #include <algorithm>
 
 #include "codec/json/cursor.h"
+#include "codec/json_records/json_types.h"
 
 namespace leat::codec {
 namespace {

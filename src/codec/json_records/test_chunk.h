@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "codec/json_records/json_decoder.h"
-#include "codec/json_records/json_inference.h"
+#include "codec/json_records/json_types.h"
 #include "codec/logical_type.h"
 
 namespace leat::codec {

@@ -7,7 +7,6 @@
 
 #include "base/text/json_text.h"
 #include "store/cell.h"
-#include "store/cell_json.h"
 
 namespace leat::sink {
 namespace {

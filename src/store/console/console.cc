@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "store/cell.h"
-#include "store/cell_json.h"
 #include "store/console/console_session.h"
 #include "store/console/memory_bound.h"
 #include "store/console/query_watch.h"

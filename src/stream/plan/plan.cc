@@ -9,8 +9,7 @@
 #include "stream/plan/projection.h"
 #include "stream/plan/references.h"
 #include "stream/plan/tree.h"
-#include "stream/quick/cast_check.h"
-#include "stream/quick/probe.h"
+#include "stream/quick/failure_queries.h"
 #include "stream/quick/quick_cast.h"
 
 namespace leat::stream {

@@ -1,10 +1,10 @@
-#include "stream/quick/cast_check.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include "stream/quick/failure_queries.h"
 
 namespace leat::stream {
 namespace {

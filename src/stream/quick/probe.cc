@@ -1,7 +1,7 @@
-#include "stream/quick/probe.h"
-
 #include <utility>
 #include <vector>
+
+#include "stream/quick/failure_queries.h"
 
 namespace leat::stream {
 namespace {

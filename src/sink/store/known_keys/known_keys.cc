@@ -19,12 +19,12 @@ Result<std::unique_ptr<KnownKeys>> KnownKeys::create(store::Connection& connecti
                                                      std::string table,
                                                      std::vector<std::string> key,
                                                      std::optional<size_t> large_table) {
-  std::unique_ptr<WantedRows> wanted;
+  std::unique_ptr<RowsToDelete> rows_to_delete;
   if (large_table) {
-    LEAT_ASSIGN(wanted, WantedRows::create(connection));
+    LEAT_ASSIGN(rows_to_delete, RowsToDelete::create(connection));
   }
-  return std::unique_ptr<KnownKeys>(
-      new KnownKeys(connection, std::move(table), std::move(key), large_table, std::move(wanted)));
+  return std::unique_ptr<KnownKeys>(new KnownKeys(connection, std::move(table), std::move(key),
+                                                  large_table, std::move(rows_to_delete)));
 }
 
 void KnownKeys::forget(bool comparable, bool has_rowid) {
@@ -62,7 +62,7 @@ Result<void> KnownKeys::read_keys() {
                               }));
   filter_ = std::move(filter);
   if (large_table_ && there >= *large_table_ && !has_rowid_) {
-    located_.emplace(connection_, table_, key_, *wanted_);
+    located_.emplace(connection_, table_, key_, *rows_to_delete_);
   }
   return {};
 }

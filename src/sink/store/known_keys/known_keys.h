@@ -17,7 +17,7 @@
 #include "sink/store/key_reduction.h"
 #include "sink/store/known_keys/key_filter.h"
 #include "sink/store/known_keys/located_delete.h"
-#include "sink/store/known_keys/wanted_rows.h"
+#include "sink/store/known_keys/rows_to_delete.h"
 #include "store/database.h"
 
 namespace leat::sink {
@@ -48,12 +48,12 @@ class KnownKeys {
 
  private:
   KnownKeys(store::Connection& connection, std::string table, std::vector<std::string> key,
-            std::optional<size_t> large_table, std::unique_ptr<WantedRows> wanted)
+            std::optional<size_t> large_table, std::unique_ptr<RowsToDelete> rows_to_delete)
       : connection_(connection),
         table_(std::move(table)),
         key_(std::move(key)),
         large_table_(large_table),
-        wanted_(std::move(wanted)) {}
+        rows_to_delete_(std::move(rows_to_delete)) {}
 
   Result<void> read_keys();
 
@@ -61,7 +61,7 @@ class KnownKeys {
   const std::string table_;
   const std::vector<std::string> key_;
   const std::optional<size_t> large_table_;
-  std::unique_ptr<WantedRows> wanted_;  // null without large_table_
+  std::unique_ptr<RowsToDelete> rows_to_delete_;  // null without large_table_
   bool comparable_ = false;
   bool has_rowid_ = false;
   int batches_ = 0;  // since it was forgotten

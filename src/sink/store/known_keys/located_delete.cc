@@ -29,9 +29,9 @@ constexpr int64_t kLastRows = 6 * store::kRowGroupRows;
 }  // namespace
 
 LocatedDelete::LocatedDelete(store::Connection& connection, std::string table,
-                             std::vector<std::string> key, WantedRows& wanted)
+                             std::vector<std::string> key, RowsToDelete& rows_to_delete)
     : connection_(connection),
-      wanted_(wanted),
+      rows_to_delete_(rows_to_delete),
       table_(std::move(table)),
       key_(std::move(key)),
       wait_(kWait) {}
@@ -114,22 +114,22 @@ Result<uint64_t> LocatedDelete::remove_many(const Places& places) {
     }
     many_.emplace(connection_,
                   fmt::format("DELETE FROM {} AS target WHERE {}", connection_.table(table_),
-                              wanted_.condition("target.rowid", columns)));
+                              rows_to_delete_.condition("target.rowid", columns)));
   }
   std::map<const KeySelection*, KeyReader> readers;
-  std::vector<WantedRow> wanted;
+  std::vector<RowToDelete> rows;
   for (const Place& place : places.rows) {
     const KeySelection& of = *place.of;
     const auto reader = readers.try_emplace(&of, of.selection->chunk, of.key).first;
-    wanted.push_back({place.row, &reader->second, place.at});
+    rows.push_back({place.row, &reader->second, place.at});
   }
-  wanted_.set(std::move(wanted));
+  rows_to_delete_.set(std::move(rows));
   const auto deleted = [&]() -> Result<uint64_t> {
     LEAT_ASSIGN(store::Statement * statement, many_->get());
     LEAT_ASSIGN(auto result, statement->execute());
     return result.rows_changed();
   }();
-  wanted_.set({});
+  rows_to_delete_.set({});
   return deleted;
 }
 

@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "sink/store/key_reduction.h"
 #include "sink/store/known_keys/key_rows.h"
-#include "sink/store/known_keys/wanted_rows.h"
+#include "sink/store/known_keys/rows_to_delete.h"
 #include "store/cell.h"
 #include "store/database.h"
 
@@ -33,9 +33,9 @@ struct Removed {
 class LocatedDelete {
  public:
   // `table` is [schema.]table, `key` its key columns, whose types are those of the batches.
-  // `wanted` is of the same connection, and outlives it.
+  // `rows_to_delete` is of the same connection, and outlives it.
   LocatedDelete(store::Connection& connection, std::string table, std::vector<std::string> key,
-                WantedRows& wanted);
+                RowsToDelete& rows_to_delete);
 
   // Deletes different keys, each of which the table may hold once.
   //
@@ -69,12 +69,12 @@ class LocatedDelete {
   Result<uint64_t> remove_many(const Places& places);
 
   store::Connection& connection_;
-  WantedRows& wanted_;
+  RowsToDelete& rows_to_delete_;
   std::string table_;
   std::vector<std::string> key_;
   std::optional<KeyRows> rows_;
   std::optional<store::Statement> few_;       // takes lists of row ids and keys
-  std::optional<store::KeptStatement> many_;  // takes wanted_
+  std::optional<store::KeptStatement> many_;  // takes rows_to_delete_
   int64_t next_row_ = 0;                      // of the next row that is appended
   int waited_ = 0;                            // calls without rows_
   int wait_;                                  // so many of them

@@ -18,8 +18,8 @@ class LocatedDeleteTest : public test::OpenStoreTest {
  protected:
   void SetUp() override {
     run("CREATE TABLE t AS SELECT i::INTEGER AS id, 'v' || i AS v FROM range(30000) r(i)");
-    wanted_ = std::move(WantedRows::create(*connection_)).value();
-    located_.emplace(*connection_, "t", std::vector<std::string>{"id"}, *wanted_);
+    rows_to_delete_ = std::move(RowsToDelete::create(*connection_)).value();
+    located_.emplace(*connection_, "t", std::vector<std::string>{"id"}, *rows_to_delete_);
   }
   // Deletes the numbers that `sql` gives: how many were there, if that is known.
   std::optional<uint64_t> removed(const std::string& sql) {
@@ -55,7 +55,7 @@ class LocatedDeleteTest : public test::OpenStoreTest {
     while (!replace(0)) ASSERT_LT(++asked, 100);
   }
 
-  std::unique_ptr<WantedRows> wanted_;
+  std::unique_ptr<RowsToDelete> rows_to_delete_;
   std::optional<LocatedDelete> located_;
 };
 

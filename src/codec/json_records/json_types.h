@@ -1,6 +1,7 @@
-// What a JSON record brings to the types that a stream has bound (codec/bound_types.h).
+// What JSON records bring to types: to those that a stream has bound, and to the schema of a topic.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "codec/bound_types.h"
@@ -12,5 +13,9 @@ namespace leat::codec {
 // RecordFormat::bind() of JSON: a text that is no JSON object changes nothing.
 BindingOutcome bind_json(TopicSchema& types, const Projection* projection,
                          const BindingRules& rules, std::string_view record, TopicSchema* numbers);
+
+// RecordFormat::infer() of JSON: a text that is malformed, or whose root is not an object, is
+// passed over. Of a key that stands twice in an object both values count.
+bool infer_json(TopicSchema& schema, std::span<const std::string_view> values);
 
 }  // namespace leat::codec

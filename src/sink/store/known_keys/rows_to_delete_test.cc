@@ -1,4 +1,4 @@
-#include "sink/store/known_keys/wanted_rows.h"
+#include "sink/store/known_keys/rows_to_delete.h"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +11,10 @@ namespace leat::sink {
 namespace {
 
 // A table with 100,000 rows, whose row ids are its numbers, and some keys.
-class WantedRowsTest : public test::OpenStoreTest {
+class RowsToDeleteTest : public test::OpenStoreTest {
  protected:
   void SetUp() override {
-    wanted_ = std::move(WantedRows::create(*connection_)).value();
+    rows_to_delete_ = std::move(RowsToDelete::create(*connection_)).value();
     run("CREATE TABLE t AS SELECT i AS id, 'name ' || i AS name, md5(i::VARCHAR)::UUID AS uuid, "
         "i * 0.5::DOUBLE AS half FROM range(100000) r(i)");
   }
@@ -24,30 +24,30 @@ class WantedRowsTest : public test::OpenStoreTest {
     std::vector<size_t> key(columns);
     for (size_t i = 0; i < columns; ++i) key[i] = i;
     reader_.emplace(rows_.chunks.at(0).get(), key);
-    std::vector<WantedRow> wanted;
-    for (uint32_t i = 0; i < ids.size(); ++i) wanted.push_back({ids[i], &*reader_, i});
-    wanted_->set(std::move(wanted));
+    std::vector<RowToDelete> rows;
+    for (uint32_t i = 0; i < ids.size(); ++i) rows.push_back({ids[i], &*reader_, i});
+    rows_to_delete_->set(std::move(rows));
   }
   std::string ids(const std::vector<std::string>& key) {
     return text("SELECT coalesce(string_agg(id, ' ' ORDER BY id), '') FROM t WHERE " +
-                wanted_->condition("rowid", key));
+                rows_to_delete_->condition("rowid", key));
   }
 
-  std::unique_ptr<WantedRows> wanted_;
+  std::unique_ptr<RowsToDelete> rows_to_delete_;
   store::RowBatch rows_;
   std::optional<KeyReader> reader_;
 };
 
-TEST_F(WantedRowsTest, TakesTheRowsThatHaveTheirKey) {
+TEST_F(RowsToDeleteTest, TakesTheRowsThatHaveTheirKey) {
   want({99999, 0, 4096, 63, 64}, "SELECT unnest([99999, 0, 4096, 63, 65])::BIGINT AS k", 1);
   EXPECT_EQ(ids({"id"}), "0 63 4096 99999") << "row 64 has another key";
   want({5}, "SELECT 5::BIGINT AS k", 1);
   EXPECT_EQ(ids({"id"}), "5") << "nothing is left of the rows before";
-  wanted_->set({});
+  rows_to_delete_->set({});
   EXPECT_EQ(ids({"id"}), "");
 }
 
-TEST_F(WantedRowsTest, KeysOfSeveralColumnsAndTypes) {
+TEST_F(RowsToDeleteTest, KeysOfSeveralColumnsAndTypes) {
   want({1, 2, 3},
        "SELECT 'name ' || i AS a, md5(i::VARCHAR)::UUID AS b, i * 0.5::DOUBLE AS c FROM (SELECT "
        "unnest([1, 2, 4]) AS i)",
@@ -55,42 +55,44 @@ TEST_F(WantedRowsTest, KeysOfSeveralColumnsAndTypes) {
   EXPECT_EQ(ids({"name", "uuid", "half"}), "1 2");
 }
 
-TEST_F(WantedRowsTest, ARowMayBeAskedForWithSeveralKeys) {
+TEST_F(RowsToDeleteTest, ARowMayBeAskedForWithSeveralKeys) {
   want({7, 7, 8}, "SELECT unnest([3, 7, 9])::BIGINT AS k", 1);
   EXPECT_EQ(ids({"id"}), "7");
 }
 
-TEST_F(WantedRowsTest, RowsBeyondTheTableAndOfTheOwnTransaction) {
+TEST_F(RowsToDeleteTest, RowsBeyondTheTableAndOfTheOwnTransaction) {
   want({123456, 100}, "SELECT unnest([123456, 100])::BIGINT AS k", 1);
   run("BEGIN; INSERT INTO t SELECT i, '', NULL, NULL FROM range(123450, 123460) r(i)");
   EXPECT_EQ(ids({"id"}), "100") << "rows that are not committed have other ids";
   run("ROLLBACK");
 }
 
-TEST_F(WantedRowsTest, IsPlannedOnceAndReadsNoKeyOfOtherRows) {
-  auto statement =
-      std::move(connection_->prepare("SELECT count(*) FROM t WHERE " +
-                                     wanted_->condition("rowid", std::vector<std::string>{"id"})))
-          .value();
+TEST_F(RowsToDeleteTest, IsPlannedOnceAndReadsNoKeyOfOtherRows) {
+  auto statement = std::move(connection_->prepare("SELECT count(*) FROM t WHERE " +
+                                                  rows_to_delete_->condition(
+                                                      "rowid", std::vector<std::string>{"id"})))
+                       .value();
   for (int64_t i = 0; i < 3; ++i) {
     want({i}, i == 0 ? "SELECT 0::BIGINT AS k" : "SELECT 1::BIGINT AS k", 1);
     EXPECT_EQ(statement.execute()->texts().value().at(0).at(0), i < 2 ? "1" : "0");
   }
   const std::string plan = [&] {
-    auto rows = connection_->query("EXPLAIN SELECT count(*) FROM t WHERE " +
-                                   wanted_->condition("rowid", std::vector<std::string>{"id"}));
+    auto rows =
+        connection_->query("EXPLAIN SELECT count(*) FROM t WHERE " +
+                           rows_to_delete_->condition("rowid", std::vector<std::string>{"id"}));
     return rows->texts().value().at(0).at(1).value_or("");
   }();
   const size_t scan = plan.find("SEQ_SCAN");
-  EXPECT_NE(plan.find("__leat_is_wanted", scan), std::string::npos)
+  EXPECT_NE(plan.find("__leat_is_to_delete", scan), std::string::npos)
       << "the scan itself asks for the rows:\n"
       << plan;
 }
 
-TEST_F(WantedRowsTest, AnotherConnectionGetsAnError) {
+TEST_F(RowsToDeleteTest, AnotherConnectionGetsAnError) {
   auto other = std::move(database_->connect()).value();
-  const auto asked = other->query("SELECT count(*) FROM t WHERE " +
-                                  wanted_->condition("rowid", std::vector<std::string>{"id"}));
+  const auto asked =
+      other->query("SELECT count(*) FROM t WHERE " +
+                   rows_to_delete_->condition("rowid", std::vector<std::string>{"id"}));
   ASSERT_FALSE(asked.ok());
   EXPECT_NE(asked.error().message().find("part of a running stream"), std::string::npos);
 }
