@@ -6,14 +6,35 @@
 #include "source/file/file_cursor.h"
 #include "source/file/file_list.h"
 #include "source/file/file_options.h"
-#include "source/file/file_stream.h"
 #include "source/file/whole_file_readers.h"
+#include "source/format/byte_stream.h"
 #include "source/format/csv_reader.h"
 #include "source/format/decompressed_stream.h"
 #include "source/format/ndjson_reader.h"
 
 namespace leat::source {
 namespace {
+
+// The file's own bytes; skip() does not read them. `file` outlives the stream.
+class FileStream final : public ByteStream {
+ public:
+  explicit FileStream(const File& file) : file_(file) {}
+
+  Result<size_t> read(MutableBytes into) override {
+    LEAT_ASSIGN(const size_t got, file_.read_at(at_, into));
+    at_ += got;
+    return got;
+  }
+
+  Result<void> skip(uint64_t count) override {
+    at_ += count;
+    return {};
+  }
+
+ private:
+  const File& file_;
+  uint64_t at_ = 0;
+};
 
 class FileSource final : public Source {
  public:
@@ -106,7 +127,7 @@ class FileSource final : public Source {
       }
       return make_parquet_record_reader(*parquet_, path, from);
     }
-    auto stream = make_decompressed_stream(make_file_stream(*file_), kind.compression);
+    auto stream = make_decompressed_stream(std::make_unique<FileStream>(*file_), kind.compression);
     switch (kind.format) {
       case FileFormat::kNdjson:
         return make_ndjson_reader(std::move(stream), from, options_.key);
