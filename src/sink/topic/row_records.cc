@@ -9,7 +9,6 @@
 #include "sink/store/key_bytes.h"
 #include "sink/store/typed_deletes.h"
 #include "store/cell.h"
-#include "store/cell_json.h"
 
 namespace leat::sink {
 namespace {
