@@ -114,15 +114,20 @@ Result<void> end_run(SqliteDatabase& database, const RunName& name, RunState to,
 
 }  // namespace
 
+// The words are those of the index: a long history is not gone through at each start.
 Result<void> RunRows::resolve_interrupted(Micros now) {
+  constexpr std::string_view kRunning = "state IN ('queued', 'running') AND state = 'running'";
   return file_.change([&](SqliteDatabase& database) -> Result<void> {
     {
       LEAT_ASSIGN(auto attempts,
-                  database.prepare("UPDATE task_instances SET state = 'restarting', end_date = ?1, "
-                                   "error = 'its process has ended' WHERE state = 'running'"));
+                  database.prepare(fmt::format(
+                      "UPDATE task_instances SET state = 'restarting', end_date = ?1, "
+                      "error = 'its process has ended' WHERE state = 'running' AND run IN "
+                      "(SELECT number FROM runs WHERE {})",
+                      kRunning)));
       LEAT_TRY(attempts.bind(1, now).run());
     }
-    return database.run("UPDATE runs SET state = 'queued' WHERE state = 'running'");
+    return database.run(fmt::format("UPDATE runs SET state = 'queued' WHERE {}", kRunning));
   });
 }
 
@@ -219,10 +224,9 @@ Result<std::optional<Run>> RunRows::latest(const std::string& pipeline, RunType 
 }
 
 Result<std::optional<Run>> RunRows::latest_by_date(const std::string& pipeline) {
-  LEAT_ASSIGN(auto runs,
-              select("WHERE pipeline = ?1 AND run_type = ?2 AND logical_date IS NOT NULL "
-                     "ORDER BY logical_date DESC",
-                     pipeline, to_string(RunType::kScheduled), 1));
+  LEAT_ASSIGN(auto runs, select("WHERE pipeline = ?1 AND run_type = 'scheduled' AND ?2 = '' AND "
+                                "logical_date IS NOT NULL ORDER BY logical_date DESC",
+                                pipeline, {}, 1));
   if (runs.empty()) return std::optional<Run>();
   return std::optional<Run>(std::move(runs[0]));
 }
