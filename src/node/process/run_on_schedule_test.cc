@@ -114,7 +114,8 @@ TEST_F(RunOnScheduleTest, AnInterruptedRunGoesOnAndThenTheLatestOneRuns) {
   ASSERT_EQ(runs().size(), 2U);
   for (const auto& run : runs()) EXPECT_EQ(run.state, store::RunState::kSuccess) << run.name.id;
   std::vector<store::TaskState> states;
-  for (const auto& attempt : rows().attempts(old).value()) states.push_back(attempt.state);
+  const auto attempts = rows().attempts(old).value();
+  for (const auto& attempt : attempts) states.push_back(attempt.state);
   EXPECT_THAT(states, ElementsAre(store::TaskState::kRestarting, store::TaskState::kSuccess));
   EXPECT_EQ(records("t").size(), 4U);
 }

@@ -51,7 +51,8 @@ class RunRowsTest : public testing::Test {
     return name;
   }
   store::Run find(const RunName& name) {
-    for (auto& run : rows().list(100).value()) {
+    const auto all = rows().list(100).value();
+    for (const auto& run : all) {
       if (run.name == name) return run;
     }
     ADD_FAILURE() << "there is no run " << name.id;
@@ -59,7 +60,8 @@ class RunRowsTest : public testing::Test {
   }
   std::vector<std::string> ids() {
     std::vector<std::string> ids;
-    for (const auto& run : rows().list(100).value()) ids.push_back(run.name.id);
+    const auto all = rows().list(100).value();
+    for (const auto& run : all) ids.push_back(run.name.id);
     return ids;
   }
 
