@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +38,15 @@ struct BindingOutcome {
   Binding binding = Binding::kNone;
   std::string message;
 };
+
+// The least kind that holds the numbers of both, each as it is, where they are only passed on.
+TypeKind wider_number(TypeKind a, TypeKind b);
+
+// Gives the fields of each group in `projection.joined` one type that holds the values of all of
+// them as they are; what the query computes with, and what is declared, keeps its own. Returns why
+// there is no such type, if a field must keep its kind; then `types` is of no use.
+std::optional<std::string> join_types(TopicSchema& types, const Projection& projection,
+                                      const BindingRules& rules);
 
 // Adds the paths, below `path`, of the numbers whose types differ in `a` and `b`.
 void differing_numbers(const Type& a, const Type& b, const std::string& path,

@@ -40,6 +40,9 @@ struct Projection {
   // Paths of fields that no record had so far, with the letters of the query: a key that is one of
   // them, in any case of its letters, is a misfit.
   std::vector<std::string> unseen;
+  // Groups of paths whose values go into one column of the query (UNION ALL): they have one type,
+  // so that DuckDB casts none of them to that of another. See join_types().
+  std::vector<std::vector<std::string>> joined;
   // A field named "<name>::text" (or "<name>::text::text" …) is a copy: the value of the key <name>
   // decoded once more, into columns of its own, for the texts that a query casts itself. A copy
   // has only some parts of what is there, and is never whole.

@@ -9,6 +9,8 @@ void add_left_out(LeftOutFields& to, const LeftOutFields& more) {
       known->second.times += field.times;
     } else if (to.size() < kMostLeftOut) {
       to[path] = field;
+    } else {
+      to[std::string(kFurtherLeftOut)].times += field.times;
     }
   }
 }

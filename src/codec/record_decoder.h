@@ -18,7 +18,9 @@ struct LeftOut {
   uint64_t times = 0;
 };
 using LeftOutFields = std::map<std::string, LeftOut>;  // by path
-inline constexpr size_t kMostLeftOut = 100;            // further ones are not counted
+inline constexpr size_t kMostLeftOut = 100;
+// Further ones are counted together, under a path that no field has.
+inline constexpr std::string_view kFurtherLeftOut = "";
 void add_left_out(LeftOutFields& to, const LeftOutFields& more);
 
 enum class DecodeStatus : uint8_t {

@@ -156,6 +156,15 @@ std::string first_failure(const std::string& message) {
   return with_reason(first);
 }
 
+// DuckDB's remedies are settings that nobody can reach here.
+void name_own_remedy(std::string& message) {
+  const size_t remedies = message.find("Possible solutions:");
+  if (remedies == std::string::npos) return;
+  message.resize(remedies);
+  while (message.ends_with('\n')) message.pop_back();
+  message += "; DuckDB may take more memory with a larger --memory (or LEAT_MEMORY)";
+}
+
 Error classified(Parts parts) {
   const auto make = [&parts](ErrorDomain domain, Retry retry, ErrorCode code) {
     return Error(domain, std::move(parts.message), retry, code);
@@ -228,6 +237,7 @@ Error error_from_duckdb(std::string_view text) {
   parts.message.resize(std::min(parts.message.size(), parts.message.find("\nThis error signals")));
   if (parts.message.empty()) parts.message = "DuckDB failed without saying why";
   name_types_as_users_do(parts.message);
+  name_own_remedy(parts.message);
   const auto position = parts.position;
   Error error = classified(std::move(parts));
   if (position) return std::move(error).at_position(*position);

@@ -84,6 +84,19 @@ class StartsOverWhatIsThere(unittest.TestCase):
                 if good is not None:
                     self.assertIn("1", self.place.leat("sql", "--format", "csv", "SELECT x FROM odd_out WHERE id = 2").stdout.split())
 
+    def test_a_record_with_many_new_fields_widens_the_table_within_the_default_memory(self):
+        self.write("wide.yaml", "SELECT * FROM t")
+        for record in ({"id": 1}, {"id": 2, **{f"f{i}": i for i in range(1, 2001)}}, {"id": 3, "f7": 1, "f1999": 1}):
+            self.produce(json.dumps(record))
+            result = self.place.leat("run", "wide.yaml", "--once", LEAT_EPOCH_RECORDS="1")
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            told = [line for line in (result.stdout + result.stderr).splitlines() if "left out" in line]
+            if record["id"] == 2:
+                self.assertLess(len(told), 30)
+                self.assertIn("values of further fields of t were left out 981 times", told[-1])
+        rows = self.place.leat("sql", "--format", "csv", "SELECT id, f7, f999 FROM wide_out ORDER BY id").stdout
+        self.assertEqual(rows.split()[1:], ["1,,", "2,7,999", "3,1,"])
+
     def test_a_stream_that_never_ran_starts_over_records_that_it_cannot_be_bound_with(self):
         self.place.leat("run", "shop.yaml", "--once")
         (self.place.path / "late.yaml").write_text(

@@ -109,30 +109,6 @@ TypeKind passed_number(std::string_view token) {
   return fits_53_bits(token) ? TypeKind::kInteger53 : TypeKind::kBigint;
 }
 
-// The least kind that holds the numbers of both, each as it is.
-TypeKind wider_number(TypeKind a, TypeKind b) {
-  const auto rank = [](TypeKind kind) {
-    switch (kind) {
-      case TypeKind::kInteger53:
-        return 0;
-      case TypeKind::kBigint:
-        return 1;
-      case TypeKind::kHugeint:
-        return 2;
-      default:
-        return 3;
-    }
-  };
-  const auto is_double = [](TypeKind kind) {
-    return kind == TypeKind::kDouble || kind == TypeKind::kDouble53;
-  };
-  if (a == b) return a;
-  if (a == TypeKind::kNumberText || b == TypeKind::kNumberText) return TypeKind::kNumberText;
-  if (!is_double(a) && !is_double(b)) return rank(a) > rank(b) ? a : b;
-  if (is_double(a) && is_double(b)) return TypeKind::kDouble;
-  return rank(a) == 0 || rank(b) == 0 ? TypeKind::kDouble53 : TypeKind::kNumberText;
-}
-
 // Walks a record that is known to be valid, so that the cursor's answers need no check.
 class Binder {
  public:

@@ -313,7 +313,10 @@ class RecordWalk {
     append_unescaped(name, key);
     const std::string path = member_path(node.path, name);
     const auto known = left_out_.find(path);
-    if (known == left_out_.end() && left_out_.size() == kMostLeftOut) return;
+    if (known == left_out_.end() && left_out_.size() >= kMostLeftOut) {
+      ++left_out_[std::string(kFurtherLeftOut)].times;
+      return;
+    }
     LeftOut& field = known == left_out_.end() ? left_out_[path] : known->second;
     if (field.times++ > 0) return;
     field.reason = why_left_out(node.keys->fields(), name);

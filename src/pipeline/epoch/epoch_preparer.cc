@@ -109,7 +109,10 @@ Result<void> EpochPreparer::keep(EpochInput& input, std::span<const uint32_t> in
 BoundTypes EpochPreparer::fitted(const BoundTypes& types) {
   const Planned& made = planned(types);
   if (!made.plan.ok()) return types;
-  return std::make_shared<const codec::TopicSchema>(codec::fitted(*types, made.plan->projection));
+  auto result = codec::fitted(*types, made.plan->projection);
+  auto joined = result;
+  if (!codec::join_types(joined, made.plan->projection, context_.rules)) result = std::move(joined);
+  return std::make_shared<const codec::TopicSchema>(std::move(result));
 }
 
 void EpochPreparer::forget() {
@@ -182,6 +185,10 @@ EpochPreparer::Misfit EpochPreparer::judge(const BoundTypes& types,
   auto outcome = bind(all, current_.plan.ok() ? &current_.plan->projection : nullptr, records[0]);
   if (outcome.binding == codec::Binding::kRefused) return {nullptr, std::move(outcome.message)};
   if (outcome.binding == codec::Binding::kNone) return {nullptr, found};
+  if (current_.plan.ok()) {
+    auto refusal = codec::join_types(all, current_.plan->projection, context_.rules);
+    if (refusal) return {nullptr, std::move(*refusal)};
+  }
   const auto& with_all = planned(std::make_shared<const codec::TopicSchema>(std::move(all)));
   if (!with_all.plan.ok()) return {nullptr, unbindable(with_all.plan.error())};
 
@@ -189,13 +196,19 @@ EpochPreparer::Misfit EpochPreparer::judge(const BoundTypes& types,
   codec::TopicSchema used = *types;
   outcome = bind(used, &projection, records[0]);
   if (outcome.binding == codec::Binding::kRefused) return {nullptr, std::move(outcome.message)};
+  if (auto refusal = codec::join_types(used, projection, context_.rules)) {
+    return {nullptr, std::move(*refusal)};
+  }
   codec::TopicSchema wider = used;
   for (size_t i = 1; look_ahead && i < records.size(); ++i) {
     if (!records[i].value) continue;
     codec::TopicSchema with_record = wider;
     const auto binding = bind(with_record, &projection, records[i]).binding;
     if (binding == codec::Binding::kBound) break;
-    if (binding == codec::Binding::kWider) wider = std::move(with_record);
+    if (binding != codec::Binding::kWider) continue;
+    codec::TopicSchema joined = with_record;
+    if (codec::join_types(joined, projection, context_.rules) || joined != with_record) break;
+    wider = std::move(with_record);
   }
   for (const auto* candidate : {&wider, &used}) {
     auto next = std::make_shared<const codec::TopicSchema>(only_projected(*candidate, projection));

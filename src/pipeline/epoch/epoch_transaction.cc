@@ -97,6 +97,7 @@ class EpochTransaction {
 }  // namespace
 
 Result<Written> commit_epoch(const StreamParts& parts, PreparedEpoch& epoch) {
+  LEAT_TRY(parts.tables.add_many_columns(epoch.result.rows));
   const StreamProgress after = after_epoch(parts.state.progress(), epoch);
   EpochTransaction transaction(parts, epoch, after.write_time);
   const auto written =

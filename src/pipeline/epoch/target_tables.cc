@@ -30,6 +30,7 @@ Result<void> TargetTables::add(std::string name, const std::string& table,
   LEAT_TRY(sink::make_schema(connection_, table));
   LEAT_ASSIGN(auto writer, sink::TableWriter::create(connection_, table, key));
   tables_.push_back({.name = std::move(name),
+                     .table = table,
                      .key = std::move(key),
                      .writer = std::make_unique<sink::TableWriter>(std::move(writer)),
                      .prepared = {}});
@@ -43,6 +44,14 @@ bool TargetTables::lacks_key(const Table& table, const store::RowBatch& rows) co
       return same_in_lower_case(column.name, name);
     });
   });
+}
+
+Result<void> TargetTables::add_many_columns(const store::RowBatch& rows) {
+  for (const Table& table : tables_) {
+    if (table.prepared == rows.columns || lacks_key(table, rows)) continue;
+    LEAT_TRY(sink::add_many_columns(connection_, table.table, rows.columns));
+  }
+  return {};
 }
 
 Result<sink::TableDelivery> TargetTables::write(Table& table, const store::RowBatch& rows) {

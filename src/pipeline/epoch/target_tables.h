@@ -18,6 +18,7 @@ class TargetTables {
  public:
   struct Table {
     std::string name;              // "<type>:<name>"
+    std::string table;             // [schema.]table
     std::vector<std::string> key;  // none: it is appended to
     std::unique_ptr<sink::TableWriter> writer;
     std::vector<store::Column> prepared;  // committed with these columns
@@ -37,6 +38,8 @@ class TargetTables {
   std::vector<Table>& all() { return tables_; }
   bool empty() const { return tables_.empty(); }
 
+  // Before the transaction: adds columns to the tables that these rows need, where they are many.
+  Result<void> add_many_columns(const store::RowBatch& rows);
   // In the transaction that is open: makes and alters the table where it must.
   Result<sink::TableDelivery> write(Table& table, const store::RowBatch& rows);
   // After a rollback: a table that was altered is prepared again.

@@ -84,10 +84,12 @@ Result<void> StreamRunner::begin_new_partitions() {
   return {};
 }
 
-// The first time that a field is left out is told at once, the count in the summary.
+// The first field that is left out for a reason is told at once, all of them in the summary.
 void StreamRunner::note_left_out(const codec::LeftOutFields& more) {
+  std::set<std::string> told;
+  for (const auto& [path, field] : left_out_) told.insert(field.reason);
   for (const auto& [path, field] : more) {
-    if (left_out_.contains(path) || left_out_.size() >= codec::kMostLeftOut) continue;
+    if (path == codec::kFurtherLeftOut || !told.insert(field.reason).second) continue;
     log_warn("stream {}: {}.{} is left out: {}", stream_.name, query_.topic(), path, field.reason);
   }
   codec::add_left_out(left_out_, more);
@@ -256,10 +258,21 @@ void StreamRunner::publish() {
   snapshot_.progress = state_->progress();
   snapshot_.lag = lag;
   snapshot_.warnings = warnings_;
+  constexpr size_t kMostNamed = 20;
+  size_t named = 0;
+  uint64_t further = 0;
   for (const auto& [path, field] : left_out_) {
+    if (path == codec::kFurtherLeftOut || named == kMostNamed) {
+      further += field.times;
+      continue;
+    }
+    ++named;
     snapshot_.warnings.push_back(fmt::format("{}.{} was left out {} times: {}", query_.topic(),
                                              path, field.times, field.reason));
   }
+  if (further == 0) return;
+  snapshot_.warnings.push_back(fmt::format("values of further fields of {} were left out {} times",
+                                           query_.topic(), further));
 }
 
 }  // namespace leat::pipeline

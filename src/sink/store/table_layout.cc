@@ -135,14 +135,18 @@ Result<std::optional<std::string>> type_for(store::Connection& connection, const
   return store::merged_type(present.type.get(), wanted.type.get(), store::Doubles::kHoldTheirOwn);
 }
 
+std::string adding(const store::Connection& connection, const std::string& table,
+                   const TableColumn& column) {
+  return fmt::format("ALTER TABLE {} ADD COLUMN {} {}", connection.table(table),
+                     quoted_identifier(column.name), store::type_name(column.type.get()));
+}
+
 Result<bool> alter(store::Connection& connection, const std::string& table,
                    const std::vector<TableColumn>& present, const TableColumn& wanted,
                    bool is_key) {
   const auto found = find(present, wanted.name);
   if (found == present.end()) {
-    LEAT_TRY(connection.run_ddl(fmt::format("ALTER TABLE {} ADD COLUMN {} {}",
-                                            connection.table(table), quoted_identifier(wanted.name),
-                                            store::type_name(wanted.type.get()))));
+    LEAT_TRY(connection.run_ddl(adding(connection, table, wanted)));
     return true;
   }
   const std::string type = store::type_name(found->type.get());
@@ -209,6 +213,39 @@ Result<std::vector<TableColumn>> table_columns(store::Connection& connection,
                                                const std::string& table) {
   LEAT_ASSIGN(auto statement, connection.prepare("SELECT * FROM " + connection.table(table)));
   return columns_of(statement, statement.raw());
+}
+
+Result<void> add_many_columns(store::Connection& connection, const std::string& table,
+                              const std::vector<store::Column>& columns) {
+  constexpr size_t kAtOnce = 64;
+  if (columns.size() <= kAtOnce) return {};
+  const auto present = table_columns(connection, table);
+  if (!present.ok()) {
+    if (present.error().code() == ErrorCode::kNotFound) return {};
+    return present.error();
+  }
+  LEAT_ASSIGN(const auto wanted, typed_columns(connection, columns));
+  std::vector<std::string> statements;
+  for (const TableColumn& column : wanted) {
+    const bool is_there = find(*present, column.name) != present->end();
+    if (!is_there) statements.push_back(adding(connection, table, column));
+  }
+  if (statements.size() <= kAtOnce) return {};
+  LEAT_ASSIGN(const auto recorded, recorded_key(connection, table));
+  if (!recorded) return {};  // not made by a stream: make_or_alter() says what to do
+  for (size_t begin = 0; begin < statements.size(); begin += kAtOnce) {
+    LEAT_TRY(connection.begin());
+    for (size_t i = begin; i < std::min(begin + kAtOnce, statements.size()); ++i) {
+      if (auto added = connection.run_ddl(statements[i]); !added.ok()) {
+        connection.rollback();
+        return added;
+      }
+    }
+    LEAT_TRY(connection.commit());
+    // Frees the memory; beside another transaction that writes, a later one does.
+    LEAT_TRY(connection.checkpoint());
+  }
+  return {};
 }
 
 Result<std::vector<TableColumn>> make_or_alter(store::Connection& connection,

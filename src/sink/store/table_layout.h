@@ -32,6 +32,13 @@ Result<std::vector<TableColumn>> make_or_alter(store::Connection& connection,
                                                const std::vector<store::Column>& columns,
                                                const std::vector<std::string>& key);
 
+// Adds the columns that the table, if it is there, does not have, where they are many: in
+// transactions of its own, since until a checkpoint DuckDB holds half a megabyte in memory for each
+// column that was added. Until rows come they are NULL, so that a crash leaves nothing to undo.
+// REQUIRES: no transaction is open.
+Result<void> add_many_columns(store::Connection& connection, const std::string& table,
+                              const std::vector<store::Column>& columns);
+
 // The types of a batch's columns. A column that is only ever NULL is VARCHAR.
 Result<std::vector<TableColumn>> typed_columns(store::Connection& connection,
                                                const std::vector<store::Column>& columns);

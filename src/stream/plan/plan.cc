@@ -391,6 +391,10 @@ Result<Plan> plan(const Query& query, const codec::TopicSchema& schema,
   plan.quick.options = quick;
   LEAT_TRY(Writer(query, fields, references, plan, std::move(texts), connection).write(root));
   plan.projection = std::move(fields.projection);
+  for (const JoinedValues& values : references.joined) {
+    auto& paths = plan.projection.joined.emplace_back();
+    for (const Place* place : values.places) paths.push_back(path_of(*place));
+  }
   return plan;
 }
 

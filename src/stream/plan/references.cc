@@ -5,6 +5,7 @@
 
 #include "codec/topic_schema.h"
 #include "stream/plan/check.h"
+#include "stream/plan/projection.h"
 #include "stream/plan/walker.h"
 
 namespace leat::stream {
@@ -83,6 +84,60 @@ void join_sides(Shape& shape, bool by_name) {
   }
 }
 
+// A NULL takes any type.
+bool is_null_constant(const Shape& side, size_t column) {
+  if (column >= side.sources.size() || side.sources[column].item == nullptr) return false;
+  const Json& item = *side.sources[column].item;
+  return class_of(item) == "CONSTANT" && item.at("value").value("is_null", false);
+}
+
+bool any_at_or_below(const Place& place, bool (*test)(const Place&)) {
+  return test(place) || (place.element != nullptr && any_at_or_below(*place.element, test)) ||
+         std::ranges::any_of(place.members,
+                             [&](const auto& member) { return any_at_or_below(*member, test); });
+}
+
+bool is_within(const Place& place, const Place& other) {
+  for (const Place* at = place.parent; at != nullptr; at = at->parent) {
+    if (at == &other) return true;
+  }
+  return false;
+}
+
+// Whether what is joined can only be joined as DuckDB does it, so that each field has to keep the
+// kind that it is bound with.
+bool keeps_kinds(const JoinedValues& values) {
+  const auto is_used = [](const Place* place) {
+    return any_at_or_below(*place, [](const Place& at) { return at.is_taken_whole(); });
+  };
+  if (std::ranges::none_of(values.places, is_used)) return false;
+  const auto is_typed = [](const Place* place) {
+    for (const Place* at = place; at != nullptr; at = at->parent) {
+      if (at->typed) return true;
+    }
+    return place->seen != nullptr && holds_declared(*place->seen);
+  };
+  return values.with_computed || std::ranges::any_of(values.places, is_typed);
+}
+
+bool holds_another(const JoinedValues& values) {
+  return std::ranges::any_of(values.places, [&](const Place* place) {
+    return std::ranges::any_of(values.places,
+                               [&](const Place* other) { return is_within(*place, *other); });
+  });
+}
+
+void settle(std::vector<JoinedValues>& joined) {
+  const auto must_keep = [](const JoinedValues& values) {
+    return keeps_kinds(values) || holds_another(values);
+  };
+  for (auto next = std::ranges::find_if(joined, must_keep); next != joined.end();
+       next = std::ranges::find_if(joined, must_keep)) {
+    for (Place* place : next->places) place->typed = place->named = true;
+    joined.erase(next);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> Relation::hidden() const {
@@ -120,8 +175,26 @@ Result<std::shared_ptr<Shape>> Walker::query(Json& node, Ctes ctes, const Scope*
   join_sides(*shape, text_of(node, "setop_type") == "UNION_BY_NAME");
   if (!keeps_every_row(node) || shape->opaque) {
     for (Column& column : shape->columns) compute_with(column.lineage);
+  } else {
+    note_joined(*shape);
   }
   return shape;
+}
+
+void Walker::note_joined(const Shape& shape) {
+  for (size_t i = 0; i < shape.columns.size(); ++i) {
+    const Lineage& lineage = shape.columns[i].lineage;
+    if (lineage.is_computed()) continue;
+    const auto is_computed = [](const Shape& side, std::optional<size_t> column) {
+      return column && side.columns[*column].lineage.is_computed() &&
+             !is_null_constant(side, *column);
+    };
+    const auto& [left, right] = shape.sides[i];
+    const bool with_computed = is_computed(*shape.left, left) || is_computed(*shape.right, right);
+    if (lineage.places.size() > 1 || with_computed) {
+      found_.joined.push_back({lineage.places, with_computed});
+    }
+  }
 }
 
 // x(a, b): the first columns have other names.
@@ -445,7 +518,9 @@ Result<References> find_references(Json& root, Places& places) {
   Walker walker(places);
   LEAT_ASSIGN(const auto shape, walker.query(root, {}, nullptr, Walker::Rows::kOutput));
   walker.pass(*shape);
-  return walker.take();
+  References found = walker.take();
+  settle(found.joined);
+  return found;
 }
 
 }  // namespace leat::stream

@@ -54,6 +54,12 @@ struct StreamSelect {
   std::string carrier;
 };
 
+// Values that UNION ALL puts into one column, where DuckDB gives them one type.
+struct JoinedValues {
+  std::vector<Place*> places;
+  bool with_computed = false;  // and what the query computes
+};
+
 struct References {
   std::vector<NamedValue> values;  // inner ones first; all but the texts
   std::vector<TextUse> texts;      // inner ones first
@@ -63,6 +69,7 @@ struct References {
   std::vector<Json*> topics;                       // the BASE_TABLE nodes of the topic
   std::vector<std::string_view> special;           // SpecialColumn::column of those that are named
   std::map<const Json*, Resolved> names;           // by COLUMN_REF
+  std::vector<JoinedValues> joined;                // only passed on; others keep their kinds
 };
 
 // Walks `root`, a query that check() has passed, and marks in `places` what it uses. On the way

@@ -52,6 +52,7 @@ class Walker {
                                 Rows rows);
   Result<bool> star_of_struct(const std::string& name, const Scope& scope, Shape& shape);
   void rename_columns(Shape& shape, const std::vector<std::string>& names);
+  void note_joined(const Shape& shape);
 
   // expressions.cc: the lineage of what only names a value; any other is used on the way.
   Result<Lineage> expression(Json& node, const Ctes& ctes, const Scope& scope);
