@@ -185,9 +185,9 @@ Result<bool> run_bounded(Store& store, ConsoleSession& session, std::string_view
   } catch (const std::bad_alloc&) {
     return too_large();
   }
-  // What DuckDB says of its own limit names a setting that is locked.
+  // What is said of DuckDB's own limit (store/duckdb_error.cc).
   const bool of_duckdb =
-      !all.ok() && all.error().message().find("SET memory_limit") != std::string::npos;
+      !all.ok() && all.error().message().find("--memory") != std::string::npos;
   if (of_duckdb || (!all.ok() && bound.reached())) return too_large();
   return all;
 }
