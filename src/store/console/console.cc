@@ -186,8 +186,7 @@ Result<bool> run_bounded(Store& store, ConsoleSession& session, std::string_view
     return too_large();
   }
   // What is said of DuckDB's own limit (store/duckdb_error.cc).
-  const bool of_duckdb =
-      !all.ok() && all.error().message().find("--memory") != std::string::npos;
+  const bool of_duckdb = !all.ok() && all.error().message().find("--memory") != std::string::npos;
   if (of_duckdb || (!all.ok() && bound.reached())) return too_large();
   return all;
 }
