@@ -138,6 +138,17 @@ void name_types_as_users_do(std::string& message) {
   message.replace(at, kInside.size(), of_text ? "UUID or HUGEINT" : "HUGEINT");
 }
 
+// `Did you mean "pg_attrdef"?`: of tables that nobody made, and that no query may read.
+void drop_internal_names(std::string& message) {
+  const size_t at = message.find("\nDid you mean \"");
+  if (at == std::string::npos) return;
+  const std::string_view name = std::string_view(message).substr(at + 15);
+  for (const std::string_view own :
+       {"pg_", "duckdb_", "sqlite_", "pragma_", "information_schema"}) {
+    if (name.starts_with(own)) return message.resize(at);
+  }
+}
+
 // What DuckDB says when fsync gave EIO: neither the file nor the reason. It never tries again.
 constexpr std::string_view kFailedSync = "fsync failed!";
 
@@ -236,6 +247,7 @@ Error error_from_duckdb(std::string_view text) {
   // What follows is for DuckDB's authors: a stack trace.
   parts.message.resize(std::min(parts.message.size(), parts.message.find("\nThis error signals")));
   if (parts.message.empty()) parts.message = "DuckDB failed without saying why";
+  drop_internal_names(parts.message);
   name_types_as_users_do(parts.message);
   name_own_remedy(parts.message);
   const auto position = parts.position;

@@ -57,11 +57,23 @@ Result<node::InstanceOptions> instance_options(const StoreFlags& flags) {
   node::InstanceOptions options{.spill = flags.spill};
   if (flags.memory.empty()) return options;
   auto bytes = config::parse_bytes(flags.memory);
-  if (!bytes.ok()) return std::move(bytes).error().during("reading --memory");
+  if (!bytes.ok()) {
+    return user_error("--memory: a size such as 512MiB or 2GiB, not `{}`", flags.memory);
+  }
   constexpr uint64_t kLeast = 64 << 20;
   if (*bytes < kLeast) return user_error("--memory {} is too little: at least 64MiB", flags.memory);
   options.memory_bytes = *bytes;
   return options;
+}
+
+CLI::Validator whole_number() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        const bool digits = !text.empty() && text.size() <= 18 &&
+                            text.find_first_not_of("0123456789") == std::string::npos;
+        return digits ? std::string() : fmt::format("a whole number, 0 or more, not `{}`", text);
+      },
+      "");
 }
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,

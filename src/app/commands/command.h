@@ -42,6 +42,9 @@ void add_store_flags(CLI::App& command, StoreFlags& flags);
 // Errors (user): a size that is none, or too small to work with.
 Result<node::InstanceOptions> instance_options(const StoreFlags& flags);
 
+// Of an option that takes a whole number, 0 or more.
+CLI::Validator whole_number();
+
 // A sub-command with its help; `examples` are lines of a shell.
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
                       const std::string& examples);

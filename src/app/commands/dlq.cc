@@ -126,6 +126,24 @@ int list_as_json(ApiClient& client, const net::QueryMap& query) {
   return listed.ok() ? kExitOk : report(listed.error());
 }
 
+// What a further command says to mean the same letters.
+std::string flags_of(const DlqFlags& flags) {
+  std::string text;
+  const auto add = [&](std::string_view flag, const std::string& value) {
+    if (value.empty()) return;
+    text += fmt::format(" {} '", flag);
+    for (const char c : value) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    text += '\'';
+  };
+  add("--pipeline", flags.pipeline);
+  add("--source", flags.owner);
+  add("--stage", flags.stage);
+  add("--error", flags.error);
+  if (flags.data != "leat-data") add("--data", flags.data.string());
+  if (flags.limit > 0) text += fmt::format(" --limit {}", flags.limit);
+  return text;
+}
+
 int list(const DlqFlags& flags) {
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
   if (!client.ok()) return report(client.error());
@@ -159,7 +177,10 @@ int list(const DlqFlags& flags) {
     std::cout << terminal::summary_table({"task or stream", "stage", "source", "error"}, rows,
                                          screen);
   }
-  if (more) std::cerr << fmt::format("there are more: leat dlq list --after {}\n", last);
+  if (more) {
+    std::cerr << fmt::format("there are more: leat dlq list --after '{}'{}\n", last,
+                             flags_of(flags));
+  }
   const auto gone = discarded(**client, flags);
   if (!gone.ok()) return report(gone.error());
   int64_t letters = 0;
@@ -296,8 +317,10 @@ void add_dlq_command(CLI::App& program, Action& action) {
   CLI::App* listing =
       add("list", "One line for each dead letter",
           "  leat dlq list --json\n  leat dlq list --error 'Conversion Error'", list);
-  listing->add_option("--limit", flags->limit,
-                      "At most so many (default: 1000 lines; with --json all)");
+  listing
+      ->add_option("--limit", flags->limit,
+                   "At most so many (default: 1000 lines; with --json all)")
+      ->check(whole_number());
   listing->add_option("--after", flags->after, "Go on behind the letter of this id");
   listing->add_flag("--discarded", flags->discarded,
                     "How many were discarded, and why, in place of those that wait");

@@ -243,6 +243,9 @@ Start start(std::vector<config::LoadResult> files, const Path& data,
 }
 
 int run(const RunFlags& flags) {
+  if (flags.as_json && !flags.once) {
+    return report(user_error("--json is the summary of --once, and a run without it has no end"));
+  }
   if (flags.verbose) set_log_level(LogLevel::kInfo);
   const auto set = node::parse_assignments(flags.set, "--set", "NAME=VALUE");
   if (!set.ok()) return report(set.error());

@@ -90,6 +90,10 @@ int run_sql(const SqlFlags& flags) {
   if (!format.ok()) return report(format.error());
   std::string query = flags.query;
   if (query == "-") query.assign(std::istreambuf_iterator<char>(std::cin), {});
+  if (query.find_first_of(" \n;(") == std::string::npos && query.ends_with(".sql")) {
+    return report(user_error(
+        "`{0}` is no SELECT statement; to run what a file says: leat sql - < {0}", query));
+  }
   auto options = instance_options(flags.store);
   if (!options.ok()) return report(options.error());
   options->files = flags.files;

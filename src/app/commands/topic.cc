@@ -256,7 +256,7 @@ void add_topic_command(CLI::App& program, Action& action) {
       ->type_name("OFFSET");
   consumer->add_option("--count", flags->count, "Stop after N records")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number());
   consumer->add_flag("--follow", flags->follow, "Wait for further records");
   CLI::App* producer =
       add("produce", "Append records from standard input, one JSON a line",

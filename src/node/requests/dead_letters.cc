@@ -8,6 +8,7 @@
 
 #include "net/http/url.h"
 #include "node/pipeline_file/pipeline_file.h"
+#include "node/requests/letter_filter.h"
 #include "node/requests/routes.h"
 
 namespace leat::node {
@@ -74,6 +75,7 @@ Result<web::Response> list(Instance& instance, const web::Request& request) {
   }
   const std::string after = parameter(request.query, "after");
   LEAT_TRY(check_dead_letter_id(instance, after));
+  LEAT_TRY(check_letter_filter(instance, filter));
   web::Response response = web::json_response("");
   response.stream = [&instance, filter = std::move(filter), limit, after,
                      with_bytes = parameter(request.query, "bytes") !=
@@ -208,6 +210,7 @@ Result<web::Response> redrive_response(const std::shared_ptr<LetterWork>& work,
   const std::string file = parameter(request.query, "file");
   LEAT_ASSIGN(auto filter, filter_of(request));
   LEAT_TRY(narrow_to_file(work->instance, file, filter));
+  LEAT_TRY(check_letter_filter(work->instance, filter));
   LEAT_TRY(check_ids(work->instance, filter));
   web::Response response = web::text_response("");
   response.stream = [work, filter = std::move(filter), file](web::BodyWriter& writer) {
@@ -223,6 +226,7 @@ Result<std::string> discard(LetterWork& work, const web::Request& request) {
   LEAT_TRY(narrow_to_file(work.instance, parameter(request.query, "file"), filter));
   Turn turn(work.mutex);
   turn.wait();
+  LEAT_TRY(check_letter_filter(work.instance, filter));
   LEAT_TRY(check_ids(work.instance, filter));
   LEAT_ASSIGN(const auto owners, owners_of_dead_letters(work.instance, filter));
   int64_t discarded = 0;
@@ -236,6 +240,7 @@ Result<std::string> discard(LetterWork& work, const web::Request& request) {
 
 Result<std::string> list_discarded(Instance& instance, const web::Request& request) {
   LEAT_ASSIGN(const auto filter, filter_of(request));
+  LEAT_TRY(check_letter_filter(instance, {.pipeline = filter.pipeline}));
   LEAT_ASSIGN(const auto found, discarded_letters(instance, filter));
   json all = json::array();
   for (const auto& each : found) {

@@ -122,7 +122,7 @@ Result<int64_t> start_offset(const std::string& from, const log::OffsetRange& ra
   if (from == "end" || from == "latest") return range.end;
   int64_t offset = 0;
   const auto parsed = std::from_chars(from.data(), from.data() + from.size(), offset);
-  if (parsed.ec != std::errc() || parsed.ptr != from.data() + from.size()) {
+  if (parsed.ec != std::errc() || parsed.ptr != from.data() + from.size() || offset < 0) {
     return user_error("--from takes beginning, end or an offset, not `{}`", from);
   }
   return std::clamp(offset, range.start, range.end);
