@@ -88,6 +88,11 @@ class Data:
         for stream, text in self.rows(f"SELECT stream, progress FROM {pipeline}.__leat.streams")[1:]:
             progress = json.loads(text)
             sums[stream] = {name: progress[name] for name in ("read", "used", "filtered", "dead_lettered", "discarded")}
+            for sink, *counted in self.rows("SELECT sink, emitted, delivered, dead_lettered FROM "
+                                            f"{pipeline}.__leat.deliveries WHERE stream = '{stream}'")[1:]:
+                counts = progress["sinks"].setdefault(sink, {})
+                for name, more in zip(("emitted", "delivered", "dead_lettered"), counted):
+                    counts[name] = counts.get(name, 0) + int(more)
             for sink, counts in progress["sinks"].items():
                 # How many rows were replaced within an epoch depends on where it was cut.
                 sums[f"{stream} {sink}"] = {name: counts[name] for name in ("emitted", "delivered", "dead_lettered")}

@@ -42,6 +42,7 @@ struct EpochIdentity {
   Micros write_time = 0;  // of records: stored with the epoch, never below the one before + 1. Of
                           // letters that are run again: of the epoch in which they failed
   std::string topic = {};
+  std::string topic_id = {};  // log::TopicId::to_string()
   // By partition, the offsets that the epoch covers: [from, to). None: letters that are run again.
   struct Span {
     int64_t from = 0;

@@ -79,7 +79,8 @@ Result<sink::Delivery> Delivery::hand_over(const OutboxEntry& entry, const Epoch
                                .stream = context_.stream,
                                .epoch = entry.epoch,
                                .write_time = entry.write_time,
-                               .topic = context_.topic};
+                               .topic = context_.topic,
+                               .topic_id = context_.topic_id};
   for (const auto& [partition, from] : entry.from) {
     identity.offsets[partition] = {.from = from, .to = entry.to.at(partition)};
   }

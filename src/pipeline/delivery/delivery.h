@@ -31,6 +31,7 @@ struct DeliveryContext {
   std::string store_id;
   std::string stream;
   std::string topic;
+  std::string topic_id;
   Clock& clock;
   uint64_t committed = 0;                          // the stream's last epoch, when it was opened
   std::function<void(DeliveryStep)> at_step = {};  // fault injection

@@ -73,6 +73,7 @@ class EpochTransaction {
     for (const auto& sink : parts_.outside) {
       next.sinks[sink].emitted += emitted;
       written_.outbox.push_back({.epoch = next.epoch,
+                                 .topic_id = next.topic_id,
                                  .from = epoch_.input.from,
                                  .to = epoch_.input.to,
                                  .types = *epoch_.input.types,

@@ -98,9 +98,18 @@ Result<std::vector<OutboxEntry>> Outbox::read(const std::string& stream, store::
       }
       LEAT_ASSIGN(auto types, codec::TopicSchema::from_json(json.at("types").dump()));
       const bool redriven = json.value("redriven", false);
+      std::string topic_id;
+      nlohmann::json spans = json;  // of format 2: without the topic
+      if (json.contains("topics")) {
+        for (const auto& [id, of_topic] : json.at("topics").items()) {
+          topic_id = id;
+          spans = of_topic;
+        }
+      }
       entries.push_back({.epoch = std::stoull(*row[0]),
-                         .from = redriven ? Offsets() : offsets_of(json.at("from")),
-                         .to = redriven ? Offsets() : offsets_of(json.at("to")),
+                         .topic_id = std::move(topic_id),
+                         .from = redriven ? Offsets() : offsets_of(spans.at("from")),
+                         .to = redriven ? Offsets() : offsets_of(spans.at("to")),
                          .redriven = redriven,
                          .types = std::move(types),
                          .query_hash = row[3].value_or(""),
@@ -122,8 +131,7 @@ Result<void> Outbox::add(const std::string& stream, const OutboxEntry& entry) {
   if (entry.redriven) {
     json["redriven"] = true;
   } else {
-    json["from"] = json_of(entry.from);
-    json["to"] = json_of(entry.to);
+    json["topics"] = {{entry.topic_id, {{"from", json_of(entry.from)}, {"to", json_of(entry.to)}}}};
   }
   LEAT_ASSIGN(auto insert, connection_.prepare(
                                "INSERT INTO __leat.outbox(stream, epoch, sink, entry, query_hash, "

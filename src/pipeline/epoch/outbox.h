@@ -19,10 +19,11 @@ namespace leat::pipeline {
 // A stream has no other state than this: offsets or letters, types, and the epoch's clock.
 struct OutboxEntry {
   uint64_t epoch = 0;
-  Offsets from;              // inclusive
-  Offsets to;                // exclusive
-  bool redriven = false;     // its records are letters: LetterStore::redriven(), no offsets
-  codec::TopicSchema types;  // with which the epoch was computed
+  std::string topic_id = {};  // whose offsets they are; empty: stored before it was kept
+  Offsets from;               // inclusive
+  Offsets to;                 // exclusive
+  bool redriven = false;      // its records are letters: LetterStore::redriven(), no offsets
+  codec::TopicSchema types;   // with which the epoch was computed
   std::string query_hash;
   Micros now = 0;  // the epoch's clock
   Micros write_time = 0;

@@ -34,6 +34,7 @@ class OutboxTest : public testing::Test {
 TEST_F(OutboxTest, ComesOldestFirst) {
   const OutboxEntry entry{
       .epoch = 10,
+      .topic_id = "qWB6sDcoSWG3kF0aTz3vcA",
       .from = {{0, 1}, {3, 4}},
       .to = {{0, 2}, {3, 9}},
       .types = codec::TopicSchema::from_declaration(R"({"b":"INT","a":"DATE"})").value(),
@@ -49,6 +50,7 @@ TEST_F(OutboxTest, ComesOldestFirst) {
   auto entries = outbox().load("s").value();
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0].epoch, 9U);
+  EXPECT_EQ(entries[1].topic_id, entry.topic_id);
   EXPECT_EQ(entries[1].from, entry.from);
   EXPECT_EQ(entries[1].to, entry.to);
   EXPECT_EQ(entries[1].types, entry.types);

@@ -2,6 +2,24 @@
 
 namespace leat::pipeline {
 
+Result<void> check_topic_of(const std::string& stream, const StreamProgress& stored,
+                            const std::string& topic, const std::string& id) {
+  if (!stored.topic.empty() && stored.topic != topic) {
+    return user_error(
+        "the stream {} has read the topic {} so far, and its query reads {} now: give it another "
+        "name, or start it anew with --fresh",
+        stream, stored.topic, topic);
+  }
+  // Without an id: stored before topics had one.
+  if (!stored.topic.empty() && !stored.topic_id.empty() && stored.topic_id != id) {
+    return user_error(
+        "the topic {} was deleted and made again since the stream {} has read it: its records are "
+        "others; start the stream anew with --fresh",
+        topic, stream);
+  }
+  return {};
+}
+
 Result<void> check_stored_offsets(const std::string& stream, const std::string& topic,
                                   const Offsets& stored,
                                   const std::map<int32_t, log::OffsetRange>& log_ranges) {

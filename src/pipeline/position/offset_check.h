@@ -6,9 +6,15 @@
 
 #include "base/result.h"
 #include "log/topic_io.h"
+#include "pipeline/position/progress.h"
 #include "pipeline/position/topic_schemas.h"
 
 namespace leat::pipeline {
+
+// Offsets of one topic mean nothing in another. Errors (user): the stored ones are of another topic
+// than `topic` with the id `id`, or of one of that name which was deleted since.
+Result<void> check_topic_of(const std::string& stream, const StreamProgress& stored,
+                            const std::string& topic, const std::string& id);
 
 // Errors (user), naming the range: an offset beyond the end of the log (the log lost records that
 // the store has: it was replaced or cut), or before its start (retention removed records that the

@@ -8,6 +8,18 @@ namespace {
 
 using ::testing::HasSubstr;
 
+TEST(CheckTopicOf, OffsetsAreOfOneTopicAlone) {
+  EXPECT_TRUE(check_topic_of("s", {}, "t", "a").ok()) << "a new stream";
+  EXPECT_TRUE(check_topic_of("s", {.topic = "t", .topic_id = "a"}, "t", "a").ok());
+  EXPECT_TRUE(check_topic_of("s", {.topic = "t"}, "t", "a").ok()) << "stored before there were ids";
+  EXPECT_THAT(check_topic_of("s", {.topic = "u", .topic_id = "a"}, "t", "a").error().message(),
+              HasSubstr("has read the topic u so far"));
+  const auto again = check_topic_of("s", {.topic = "t", .topic_id = "b"}, "t", "a");
+  EXPECT_THAT(again.error().message(), HasSubstr("the topic t was deleted and made again"));
+  EXPECT_THAT(again.error().message(), HasSubstr("--fresh"));
+  EXPECT_EQ(again.error().domain(), ErrorDomain::kUser);
+}
+
 TEST(CheckStoredOffsets, AcceptsEveryOffsetInsideTheLog) {
   for (int64_t offset = 5; offset <= 9; ++offset) {
     EXPECT_TRUE(check_stored_offsets("s", "t", {{0, offset}}, {{0, {.start = 5, .end = 9}}}).ok());

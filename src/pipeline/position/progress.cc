@@ -5,7 +5,8 @@
 namespace leat::pipeline {
 namespace {
 
-constexpr int kVersion = 1;
+// Since 2: offsets by the id of their topic. A stream reads one so far.
+constexpr int kVersion = 2;
 
 }  // namespace
 
@@ -21,9 +22,8 @@ std::string StreamProgress::to_json() const {
                         {"replaced", sink.replaced}};
   }
   return nlohmann::json{{"version", kVersion},
-                        {"topic", topic},
+                        {"topics", {{topic_id, {{"name", topic}, {"offsets", offsets_json}}}}},
                         {"epoch", epoch},
-                        {"offsets", offsets_json},
                         {"write_time", write_time},
                         {"read", counts.read},
                         {"used", counts.used},
@@ -42,7 +42,6 @@ Result<StreamProgress> StreamProgress::from_json(std::string_view text) {
       return user_error("the stream's progress was written by a newer Leat; use that one");
     }
     StreamProgress progress;
-    progress.topic = json.value("topic", "");
     progress.epoch = json.at("epoch").get<uint64_t>();
     progress.write_time = json.at("write_time").get<int64_t>();
     progress.counts = {.read = json.at("read").get<int64_t>(),
@@ -51,7 +50,16 @@ Result<StreamProgress> StreamProgress::from_json(std::string_view text) {
                        .dead_lettered = json.at("dead_lettered").get<int64_t>(),
                        .discarded = json.value("discarded", int64_t{0}),
                        .skipped = json.value("skipped", int64_t{0})};
-    for (const auto& [partition, offset] : json.at("offsets").items()) {
+    nlohmann::json offsets_json = json.value("offsets", nlohmann::json::object());
+    progress.topic = json.value("topic", "");
+    if (json.contains("topics")) {
+      for (const auto& [id, of_topic] : json.at("topics").items()) {
+        progress.topic_id = id;
+        progress.topic = of_topic.at("name").get<std::string>();
+        offsets_json = of_topic.at("offsets");
+      }
+    }
+    for (const auto& [partition, offset] : offsets_json.items()) {
       progress.offsets[std::stoi(partition)] = offset.get<int64_t>();
     }
     for (const auto& [name, sink] : json.at("sinks").items()) {

@@ -38,10 +38,11 @@ struct SinkCounts {
 };
 
 struct StreamProgress {
-  std::string topic = {};  // whose offsets they are; empty: stored before it was kept
-  uint64_t epoch = 0;      // the last committed one; epochs count from 1
-  Offsets offsets;         // where the next epoch begins
-  Micros write_time = 0;   // of the last epoch: never goes back
+  std::string topic = {};     // whose offsets they are; empty: stored before it was kept
+  std::string topic_id = {};  // log::TopicId::to_string(); one that is made again is another topic
+  uint64_t epoch = 0;         // the last committed one; epochs count from 1
+  Offsets offsets;            // where the next epoch begins
+  Micros write_time = 0;      // of the last epoch: never goes back
   StreamCounts counts;
   std::map<std::string, SinkCounts> sinks;  // by "<type>:<name>"
 

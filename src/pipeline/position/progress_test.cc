@@ -11,6 +11,7 @@ using ::testing::HasSubstr;
 TEST(StreamProgress, SurvivesItsJson) {
   const StreamProgress progress{
       .topic = "orders",
+      .topic_id = "qWB6sDcoSWG3kF0aTz3vcA",
       .epoch = 12,
       .offsets = {{0, 7}, {11, 9'000'000'000'000}},
       .write_time = 1'795'253'400'000'001,
@@ -20,6 +21,7 @@ TEST(StreamProgress, SurvivesItsJson) {
   const auto again = StreamProgress::from_json(progress.to_json());
   ASSERT_TRUE(again.ok()) << again.error().to_string();
   EXPECT_EQ(again->topic, "orders");
+  EXPECT_EQ(again->topic_id, progress.topic_id);
   EXPECT_EQ(again->epoch, 12U);
   EXPECT_EQ(again->offsets, progress.offsets);
   EXPECT_EQ(again->write_time, progress.write_time);
@@ -29,15 +31,18 @@ TEST(StreamProgress, SurvivesItsJson) {
   EXPECT_EQ(again->sinks.at("table:a.b").pending(), 2);
 }
 
-TEST(StreamProgress, OlderOnesDoNotNameTheirTopic) {
-  std::string json = StreamProgress{.epoch = 3}.to_json();
-  const std::string member = "\"topic\":\"\",";
-  ASSERT_NE(json.find(member), std::string::npos) << json;
-  json.erase(json.find(member), member.size());
-  const auto old = StreamProgress::from_json(json);
-  ASSERT_TRUE(old.ok()) << old.error().to_string();
-  EXPECT_EQ(old->topic, "");
-  EXPECT_EQ(old->epoch, 3U);
+TEST(StreamProgress, OlderOnesDoNotNameTheirTopicOrItsId) {
+  for (const char* topic : {"", R"("topic":"t",)"}) {
+    const auto old = StreamProgress::from_json(
+        fmt::format(R"({{"version":1,{}"epoch":3,"write_time":0,"read":0,"used":0,"filtered":0,)"
+                    R"("dead_lettered":0,"offsets":{{"0":4}},"sinks":{{}}}})",
+                    topic));
+    ASSERT_TRUE(old.ok()) << old.error().to_string();
+    EXPECT_EQ(old->topic, *topic == 0 ? "" : "t");
+    EXPECT_EQ(old->topic_id, "");
+    EXPECT_EQ(old->epoch, 3U);
+    EXPECT_EQ(old->offsets, (Offsets{{0, 4}}));
+  }
 }
 
 TEST(StreamProgress, OfANewStreamIsEmpty) {
@@ -50,7 +55,7 @@ TEST(StreamProgress, OfANewStreamIsEmpty) {
 
 TEST(StreamProgress, RefusesANewerFormatAndWhatIsNone) {
   std::string json = StreamProgress{}.to_json();
-  json.replace(json.find("\"version\":1"), 11, "\"version\":2");
+  json.replace(json.find("\"version\":2"), 11, "\"version\":3");
   EXPECT_THAT(StreamProgress::from_json(json).error().message(), HasSubstr("newer Leat"));
   for (const char* text :
        {"", "{}", "null",

@@ -36,6 +36,7 @@ TEST_F(StreamDeliveryTest, DeliversEveryEpochOnce) {
   EXPECT_EQ(epoch.stream, "s");
   EXPECT_EQ(epoch.epoch, 2U);
   EXPECT_EQ(epoch.topic, "t");
+  EXPECT_EQ(epoch.topic_id, (*log_).topic_id("t").value().to_string());
   ASSERT_EQ(epoch.offsets.size(), 1U);
   EXPECT_EQ(epoch.offsets.at(0).from, out().attempts[0].epoch.offsets.at(0).to);
   EXPECT_EQ(epoch.offsets.at(0).to, log_.ends("t").at(0));
@@ -343,6 +344,24 @@ TEST_F(StreamDeliveryTest, AnOlderCopyOfTheDatabaseIsToldFromTheTargetsEpochs) {
   open();  // it knows the epoch now: it was committed and may have been taken
   deliver();
   EXPECT_THAT(out().rows(), ElementsAre("1"));
+}
+
+TEST_F(StreamDeliveryTest, ATopicThatWasMadeAgainIsAnotherOne) {
+  produce_ids(1, 2);
+  open();
+  drain();
+  auto stored = StateStore(*reader_).load_progress("s").value().value();
+  EXPECT_EQ(stored.topic_id, (*log_).topic_id("t").value().to_string());
+  stored.topic_id = "of the one that was deleted";
+  runner_.reset();
+  ASSERT_TRUE(StateStore(*reader_).save_progress("s", stored).ok());
+  const auto opened = try_open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_THAT(opened.error().message(), HasSubstr("the topic t was deleted and made again"));
+  fresh_ = true;
+  open();
+  drain();
+  EXPECT_EQ(progress().counts.read, 4) << "its records are others, and are read from the first on";
 }
 
 TEST_F(StreamDeliveryTest, ABeginningAnewForgetsWhatWaited) {

@@ -129,20 +129,18 @@ Result<void> StreamRunner::make_tables() {
   return {};
 }
 
-// Offsets of one topic mean nothing in another.
 Result<void> StreamRunner::check_topic() {
   StreamProgress progress = state_->progress();
-  if (!progress.topic.empty() && progress.topic != query_.topic()) {
-    const Error error = user_error(
-        "the stream {} has read the topic {} so far, and its query reads {} now: give it another "
-        "name, or start it anew with --fresh",
-        stream_.name, progress.topic, query_.topic());
-    if (!context_.fresh) return error;
-    log_warn("{}; beginning anew as --fresh asks", error.message());
+  LEAT_ASSIGN(const auto id, context_.topics.topic_id(query_.topic()));
+  auto same = check_topic_of(stream_.name, progress, query_.topic(), id.to_string());
+  if (!same.ok()) {
+    if (!context_.fresh) return same;
+    log_warn("{}; beginning anew as --fresh asks", same.error().message());
     progress.offsets.clear();
     began_anew_ = true;
   }
   progress.topic = query_.topic();
+  progress.topic_id = id.to_string();
   state_->set_progress(std::move(progress));
   return {};
 }
@@ -233,6 +231,7 @@ Result<void> StreamRunner::make_worker(const config::Target& target,
                           .store_id = context_.store_id,
                           .stream = stream_.name,
                           .topic = query_.topic(),
+                          .topic_id = state_->progress().topic_id,
                           .clock = context_.clock,
                           .committed = state_->progress().epoch,
                           .at_step = context_.at_delivery};
