@@ -7,6 +7,7 @@
 #include "log/check/partition_check.h"
 #include "log/log_files.h"
 #include "log/log_state.h"
+#include "log/topics/partition_metadata.h"
 
 namespace leat::log {
 namespace {
@@ -86,7 +87,12 @@ Result<void> Log::State::give_ids() {
     is_changed = true;
   }
   if (!is_changed) return {};
-  return store_catalog(std::move(changed));
+  LEAT_TRY(store_catalog(std::move(changed)));
+  for (const auto& [name, partition] : partitions) {
+    LEAT_TRY(write_partition_metadata(files(), partition->directory(), catalog.at(name.topic).id));
+    LEAT_TRY(files().sync_directory(partition->directory()));
+  }
+  return {};
 }
 
 Result<std::vector<std::unique_ptr<Partition>>> Log::State::open_partitions(
@@ -113,8 +119,12 @@ Result<std::vector<std::unique_ptr<Partition>>> Log::State::open_partitions(
     opened.push_back(std::move(partition));
   }
   if (unsynced.empty()) return opened;
-  LEAT_TRY(side_by_side(unsynced.size(), options.flush_threads,
-                        [&](size_t i) { return files().sync_directory(unsynced[i]); }));
+  LEAT_TRY(side_by_side(unsynced.size(), options.flush_threads, [&](size_t i) -> Result<void> {
+    if (!entry.id.is_zero()) {
+      LEAT_TRY(write_partition_metadata(files(), unsynced[i], entry.id));
+    }
+    return files().sync_directory(unsynced[i]);
+  }));
   LEAT_TRY(files().sync_directory(directory));
   return opened;
 }

@@ -7,6 +7,7 @@
 #include "log/check/partition_check.h"
 #include "log/log_files.h"
 #include "log/segment/segment.h"
+#include "log/topics/partition_metadata.h"
 
 namespace leat::log {
 namespace {
@@ -64,6 +65,11 @@ Result<TopicCatalog> rebuilt(FileSystem& files, const Path& directory, const Top
     config.partitions = std::max(config.partitions, partition.partition + 1);
   }
   for (auto& [name, entry] : topics) {
+    for (int32_t i = 0; entry.id.is_zero() && i < entry.config.partitions; ++i) {
+      const auto id =
+          read_partition_metadata(files, directory / TopicPartition{name, i}.to_string());
+      if (id) entry.id = *id;
+    }
     if (entry.id.is_zero()) entry.id = TopicId::random();
   }
   return topics;

@@ -238,6 +238,7 @@ TEST(LogCheck, APartitionWithoutAnySegmentIsRefusedUntilItIsMended) {
 TEST(LogCheck, ALostListOfTopicsIsMadeFromTheDirectories) {
   for (const bool removed : {true, false}) {
     Disk disk;
+    const TopicId id = disk.open()->topic_id("t").value();
     if (removed) {
       disk.remove(kLog / kCatalogName);
     } else {
@@ -250,6 +251,7 @@ TEST(LogCheck, ALostListOfTopicsIsMadeFromTheDirectories) {
     const auto log = disk.open();
     EXPECT_EQ(log->topics().value(), (std::vector<std::string>{"__map", "t"}));
     EXPECT_EQ(log->describe("__map")->cleanup_policy, CleanupPolicy::kCompact);
+    EXPECT_EQ(log->topic_id("t").value(), id);
     EXPECT_EQ(Disk::read(*log).size(), 12u);
   }
 }
