@@ -140,7 +140,7 @@ TEST(LoadPipeline, StreamsComeAfterTheirUpstream) {
       "  first: {sql: SELECT * FROM input, into: [{topic: middle, key: id}, {table: y}]}\n");
   ASSERT_EQ(pipeline.streams.size(), 2);
   EXPECT_EQ(pipeline.streams[0].name, "first");
-  EXPECT_EQ(pipeline.streams[0].into[0].mode, WriteMode::kAppend);  // a topic is appended to
+  EXPECT_EQ(pipeline.streams[0].into[0].mode, WriteMode::kUpsert);
   EXPECT_TRUE(pipeline.topics.contains("middle"));
   EXPECT_FALSE(pipeline.topics.contains("input"));
 }
@@ -195,7 +195,7 @@ TEST(LoadPipeline, ModesOfStreams) {
   EXPECT_EQ(stream.on_error, OnError::kNull);
   EXPECT_EQ(stream.into[0].mode, WriteMode::kAppend);
   EXPECT_EQ(stream.into[1].mode, WriteMode::kUpsert);
-  EXPECT_EQ(stream.into[2].mode, WriteMode::kAppend);
+  EXPECT_EQ(stream.into[2].mode, WriteMode::kUpsert);  // the key is that of the records
 }
 
 TEST(LoadPipeline, Schedules) {
