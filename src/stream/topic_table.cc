@@ -44,6 +44,11 @@ bool is_special(const std::string& name) {
 void bind(duckdb_bind_info info) {
   auto& source = *static_cast<Source*>(duckdb_bind_get_extra_info(info));
   duckdb_value parameter = duckdb_bind_get_parameter(info, 0);
+  if (duckdb_is_null_value(parameter)) {
+    duckdb_destroy_value(&parameter);
+    duckdb_bind_set_error(info, "topic() takes the name of a topic, not NULL");
+    return;
+  }
   char* text = duckdb_get_varchar(parameter);
   auto bound = std::make_unique<Bound>();
   bound->topic = text == nullptr ? "" : text;

@@ -87,6 +87,24 @@ class Produce(unittest.TestCase):
         keys = self.place.leat("sql", "--format", "csv", "SELECT _key FROM topic('events') ORDER BY _offset").stdout
         self.assertEqual(keys.split(), ["_key", "a", "b"])
 
+    def test_a_record_that_is_larger_than_the_topic_takes_stops_none_after_it(self):
+        large = json.dumps({"id": 2, "text": "x" * (17 << 20)})
+        result = self.place.leat("topic", "produce", "events", input=f'{{"id":1}}\n{large}\n{{"id":3}}\n')
+        self.assertEqual(result.returncode, leat.USER_ERROR)
+        self.assertRegex(result.stderr, "line 2: the record is larger than the [0-9]+ bytes that the topic takes; "
+                                        "the 2 other records are in events")
+
+    def test_a_data_directory_that_is_none_is_the_users_mistake(self):
+        (self.place.path / "file").write_text("x")
+        for command in (["run", "shop.yaml", "--once"], ["topic", "list"], ["repair"], ["sql", "SELECT 1"]):
+            result = self.place.leat(*command, "--data", "file")
+            self.assertEqual(result.returncode, leat.USER_ERROR, result.stderr)
+            self.assertIn("file is not a directory: name the data directory with --data", result.stderr)
+
+    def test_topic_of_null(self):
+        result = self.place.leat("sql", "SELECT * FROM topic(NULL)")
+        self.assertIn("topic() takes the name of a topic, not NULL", result.stderr)
+
     def test_a_line_that_is_not_json_is_named(self):
         result = self.place.leat("topic", "produce", "events", input='{"id":1}\nnot json\n')
         self.assertNotEqual(result.returncode, 0)

@@ -5,6 +5,7 @@
 #include "app/client/held_directory.h"
 #include "base/logging.h"
 #include "net/http/url.h"
+#include "node/instance/data_directory.h"
 #include "node/requests/routes.h"
 
 namespace leat::app {
@@ -63,6 +64,7 @@ Error error_of(const net::HttpResponse& response) {
 Result<std::unique_ptr<ApiClient>> ApiClient::open(const Path& data, Missing missing,
                                                    std::stop_token stop,
                                                    const node::InstanceOptions& options) {
+  LEAT_TRY(node::check_data_directory(data));
   LEAT_ASSIGN(const bool there, real_file_system().exists(data / "lock"));
   if (!there && missing == Missing::kRefuse) {
     return coded_error(

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text/lower_case.h"
 #include "net/http/client.h"
 #include "net/http/response_head.h"
 #include "net/http/socket_path.h"
@@ -110,13 +111,26 @@ size_t on_read(char* into, size_t size, size_t count, void* user) {
   return *got;
 }
 
-Error transfer_error(CURLcode code, std::string_view detail) {
+bool is_http(std::string_view url) {
+  const std::string scheme = lower_case(url.substr(0, std::min(url.size(), url.find("://"))));
+  return scheme == "http" || scheme == "https";
+}
+
+Error not_http() {
+  return external_error(Retry::kYes,
+                        "the answer is not HTTP: another kind of server may listen there");
+}
+
+Error transfer_error(CURLcode code, std::string_view detail, std::string_view url) {
   ErrorDomain domain = ErrorDomain::kExternal;
   Retry retry = Retry::kYes;
   ErrorCode error_code = ErrorCode::kUnspecified;
   switch (code) {
-    case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
+      // Besides another scheme this is an answer without a status line, as HTTP/0.9 had it.
+      if (is_http(url)) return not_http();
+      [[fallthrough]];
+    case CURLE_URL_MALFORMAT:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
       domain = ErrorDomain::kUser;
@@ -184,7 +198,8 @@ class CurlClient final : public HttpClient {
       return coded_error(ErrorDomain::kExternal, ErrorCode::kNotFound, "nobody serves {}",
                          options_.unix_socket.native());
     }
-    if (*outcome != CURLE_OK && !transfer.sink_had_enough) return transfer_error(*outcome, detail);
+    if (*outcome != CURLE_OK && !transfer.sink_had_enough)
+      return transfer_error(*outcome, detail, request.url);
     // libcurl takes a connection that ends inside the headers for a response without a body.
     if (!transfer.head.is_complete())
       return external_error(Retry::kYes, "the response ends in its headers");

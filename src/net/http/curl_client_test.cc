@@ -77,6 +77,13 @@ TEST(CurlClient, AnIncompleteBodyIsAFailureThatMayPass) {
   }
 }
 
+TEST(CurlClient, AnAnswerThatIsNotHttpMayPass) {
+  const Error error = failure({"SSH-2.0-OpenSSH_9.2\r\n", After::kClose});
+  EXPECT_EQ(error.domain(), ErrorDomain::kExternal);
+  EXPECT_EQ(error.retry(), Retry::kYes);
+  EXPECT_EQ(error.message(), "the answer is not HTTP: another kind of server may listen there");
+}
+
 TEST(CurlClient, ARefusedConnectionMayPass) {
   std::string url;
   {
@@ -353,7 +360,12 @@ TEST(Redirects, LoopsAndDetoursEnd) {
   EXPECT_EQ(looped.error().retry(), Retry::kNo);
   EXPECT_EQ(loop.requests().size(), 3u);
   const ScriptedServer detour({redirect(302, "file:///etc/passwd")});
-  EXPECT_FALSE(send_following(*client, {.url = detour.url()}, 2, {}).ok());
+  const auto detoured = send_following(*client, {.url = detour.url()}, 2, {});
+  ASSERT_FALSE(detoured.ok());
+  EXPECT_EQ(
+      detoured.error().message(),
+      "status 302 redirects to where nothing can be fetched: \"file\" is not a scheme that can "
+      "be fetched: http and https are");
   const ScriptedServer none({redirect(302, "/")});
   EXPECT_EQ(send_following(*client, {.url = none.url()}, 0, {}).value().status, 302);
 }

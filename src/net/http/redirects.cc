@@ -24,8 +24,8 @@ Result<bool> redirect(HttpRequest& request, const HttpResponse& response) {
   if (!is_redirect(response.status) || !location) return false;
   auto next = resolve_url(request.url, *location);
   if (!next.ok()) {
-    return external_error(Retry::kNo, "status {} redirects to what is {}", response.status,
-                          next.error().message());
+    return external_error(Retry::kNo, "status {} redirects to where nothing can be fetched: {}",
+                          response.status, next.error().message());
   }
   if (request.url.starts_with("https:") && next->starts_with("http:")) {
     return external_error(Retry::kNo, "status {} redirects from https to http", response.status);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "node/instance/data_directory.h"
 #include "node/instance/parquet_rows.h"
 #include "pipeline/ingest/task_cursor.h"
 #include "sink/topic/topic_position.h"
@@ -28,6 +29,7 @@ void make_private(const Path& data) {
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::open(const Path& data, InstanceOptions options) {
+  LEAT_TRY(check_data_directory(data));
   FileSystem& files = real_file_system();
   std::unique_ptr<Instance> instance(new Instance(data, std::move(options)));
   LEAT_TRY(files.create_directories(data / "pipelines"));

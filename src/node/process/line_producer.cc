@@ -6,6 +6,7 @@
 #include "codec/json_select.h"
 #include "codec/record_key.h"
 #include "config/plan/names.h"
+#include "log/largest_record.h"
 
 namespace leat::node {
 namespace {
@@ -28,10 +29,11 @@ struct LineRecord {
 
 class LineProducer {
  public:
-  LineProducer(Instance& instance, std::string topic, int32_t partitions, codec::RecordKey key,
-               const LineFormat& format)
+  LineProducer(Instance& instance, std::string topic, const log::TopicConfig& config,
+               int32_t partitions, codec::RecordKey key, const LineFormat& format)
       : instance_(instance),
         topic_(std::move(topic)),
+        config_(config),
         partitions_(partitions),
         key_(std::move(key)),
         envelope_(format.envelope),
@@ -91,9 +93,7 @@ class LineProducer {
       const auto text = std::string_view(text_).substr(line.start, line.size);
       auto record = parse(text);
       if (!record.ok()) {
-        if (++refused_ <= kMostShown) {
-          problems_.push_back(fmt::format("line {}: {}", line.number, record.error().message()));
-        }
+        refuse(line, record.error().message());
         continue;
       }
       parsed.push_back(std::move(record).value());
@@ -104,6 +104,11 @@ class LineProducer {
         next.value = *made.own_value;
       } else if (!made.tombstone) {
         next.value = text;
+      }
+      if (next.key.value_or("").size() + next.value.value_or("").size() >
+          log::largest_record(config_)) {
+        refuse(line, log::too_large_message(config_));
+        continue;
       }
       const size_t partition =
           made.key ? static_cast<size_t>(log::partition_for_key(*made.key, partitions_)) : turn;
@@ -122,6 +127,11 @@ class LineProducer {
     lines_.clear();
     text_.clear();
     return in_flight_ > kInFlightBytes ? wait_until_left(kInFlightBytes / 2) : Result<void>();
+  }
+
+  void refuse(const Line& line, std::string_view why) {
+    if (++refused_ > kMostShown) return;
+    problems_.push_back(fmt::format("line {}: {}", line.number, why));
   }
 
   // Until no more than that is on its way.
@@ -166,6 +176,7 @@ class LineProducer {
 
   Instance& instance_;
   const std::string topic_;
+  const log::TopicConfig config_;
   const int32_t partitions_;
   const codec::RecordKey key_;
   const bool envelope_;
@@ -220,7 +231,8 @@ Result<int64_t> produce_lines(Instance& instance, const std::string& topic,
     partitions = instance.topics().reader().partition_count(topic);
   }
   if (!partitions.ok()) return std::move(partitions).error();
-  LineProducer producer(instance, topic, *partitions, std::move(key), format);
+  LEAT_ASSIGN(const log::TopicConfig config, instance.topics().describe(topic));
+  LineProducer producer(instance, topic, config, *partitions, std::move(key), format);
   LEAT_TRY(for_each_line(
       lines, [&](std::string_view line) { return producer.add(line); },
       [&] { return producer.settle(); }));

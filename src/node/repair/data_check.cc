@@ -2,6 +2,7 @@
 
 #include "log/check/log_check.h"
 #include "log/log_files.h"
+#include "node/instance/data_directory.h"
 #include "pipeline/dead_letter/task_letters.h"
 #include "pipeline/epoch/state_store.h"
 #include "pipeline/ingest/task_cursor.h"
@@ -72,6 +73,7 @@ Result<CheckReport> check_pipelines(FileSystem& files, const Path& directory,
 }  // namespace
 
 Result<std::unique_ptr<DataCheck>> DataCheck::run(const Path& data) {
+  LEAT_TRY(check_data_directory(data));
   FileSystem& real = real_file_system();
   LEAT_ASSIGN(const bool there, real.exists(data / "lock"));
   if (!there) {
