@@ -52,7 +52,10 @@ PipelineTotals PipelineTotals::since(const PipelineTotals& earlier) const {
     StreamTotals& after = run.streams[name];
     after.counts = difference(stream.counts, before.counts);
     for (const auto& [sink, counts] : stream.sinks) {
-      after.sinks[sink] = difference(counts, at_or_zero(before.sinks, sink));
+      const SinkCounts then = at_or_zero(before.sinks, sink);
+      auto& since_then = after.sinks[sink];
+      since_then = difference(counts, then);
+      since_then.emitted += then.pending();  // what waited is this run's to deliver
     }
   }
   return run;

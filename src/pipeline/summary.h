@@ -20,7 +20,8 @@ struct PipelineTotals {
   std::map<std::string, TaskCounts> tasks;
   std::map<std::string, StreamTotals> streams;
 
-  // What came since `earlier`, which may lack tasks and streams.
+  // What came since `earlier`, which may lack tasks and streams. What a target had not taken then
+  // counts as emitted since.
   PipelineTotals since(const PipelineTotals& earlier) const;
 
   // Sums over all tasks and streams.

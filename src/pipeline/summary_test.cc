@@ -21,6 +21,17 @@ PipelineTotals totals() {
   return made;
 }
 
+TEST(PipelineTotals, WhatWaitedForATargetIsOfTheRunThatDelivers) {
+  PipelineTotals before;
+  before.streams["s"].sinks["hdfs:d"] = {.emitted = 10, .delivered = 6};
+  PipelineTotals now;
+  now.streams["s"].sinks["hdfs:d"] = {.emitted = 13, .delivered = 12, .dead_lettered = 1};
+  const auto run = now.since(before);
+  EXPECT_EQ(run.streams.at("s").sinks.at("hdfs:d"),
+            (SinkCounts{.emitted = 7, .delivered = 6, .dead_lettered = 1}));
+  EXPECT_TRUE(run.discrepancies().empty());
+}
+
 TEST(PipelineTotals, SumsOverAllTasksStreamsAndSinks) {
   const auto all = totals();
   EXPECT_EQ(all.fetched(), 15);

@@ -48,7 +48,7 @@ class Place:
         return leat.leat("dlq", "redrive", self.path / "files.yaml", "--data", self.data.directory, env=env)
 
     def numbers(self, source):
-        return [int(row[0]) for row in self.data.rows(f"SELECT n FROM {source} ORDER BY n")[1:]]
+        return [int(row[0]) for row in self.data.rows(f"SELECT n FROM {source} ORDER BY n", "--files")[1:]]
 
     def everywhere(self):
         files = {name: f"read_parquet('{self.data.directory}/hdfs/{name}/*.parquet')" for name in ("first", "second")}
