@@ -28,6 +28,12 @@ Type declared_over(const Type& declared, const Type& bound) {
   return result;
 }
 
+void fix(Type& declared) {
+  declared.fixed = declared.kind == TypeKind::kStruct || declared.kind == TypeKind::kList;
+  for (Type& element : declared.element) fix(element);
+  for (Field& field : declared.fields) fix(field.type);
+}
+
 TypeKind fitted(TypeKind kind, bool typed) {
   switch (kind) {
     case TypeKind::kInteger53:
@@ -254,7 +260,9 @@ void differing_numbers(const Type& a, const Type& b, const std::string& path,
 }
 
 TopicSchema declared_over(const TopicSchema& declared, const TopicSchema& bound) {
-  return {.root = declared_over(declared.root, bound.root)};
+  TopicSchema kept = declared;
+  fix(kept.root);
+  return {.root = declared_over(kept.root, bound.root)};
 }
 
 TopicSchema fitted(const TopicSchema& types, const Projection& projection) {

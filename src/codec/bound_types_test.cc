@@ -133,6 +133,21 @@ TEST_F(BoundTypesTest, DeclaredTypesTakeThePlaceOfBoundOnes) {
   EXPECT_EQ(binding(R"({"id":{"any":"thing"}})"), Binding::kNone);
 }
 
+TEST_F(BoundTypesTest, ADeclaredListOrObjectStaysOne) {
+  const auto declared =
+      TopicSchema::from_declaration(R"({"tags":["BIGINT"],"o":{"c":"DATE","l":[["INT"]]}})")
+          .value();
+  types_ = declared_over(TopicSchema::from_json(declared.to_json()).value(), types_);
+  EXPECT_THAT(take(R"({"tags":7})").message,
+              HasSubstr("`tags`: declared as BIGINT[] in `schema:`, found the number 7"));
+  for (const char* const record : {R"({"tags":{"z":1}})", R"({"tags":"x"})", R"({"o":"x"})",
+                                   R"({"o":[1]})", R"({"o":{"l":[7]}})", R"({"o":{"l":true}})"}) {
+    EXPECT_EQ(binding(record), Binding::kRefused) << record;
+  }
+  EXPECT_EQ(binding(R"({"tags":[1],"o":{"c":"2024-02-30","l":[]}})"), Binding::kNone);
+  EXPECT_EQ(binding(R"({"tags":null,"o":null})"), Binding::kNone);
+}
+
 TEST_F(BoundTypesTest, AnotherQueryFitsTheTypesToItsUses) {
   ASSERT_EQ(binding(R"({"n":1,"m":1,"d":0.5})"), Binding::kWider);
   ASSERT_EQ(binding(R"({"m":"x"})"), Binding::kWider);

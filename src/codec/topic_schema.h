@@ -68,8 +68,8 @@ struct Type {
   std::vector<Field> fields;  // kStruct, in the order in which they were first seen
   std::vector<Type> element;  // kList: exactly one; kCastText: the shape; kMap: of the values
   std::string declared;       // kDeclared: DuckDB's type name
-  // Of a kStruct or kList: it was declared, and stays what it is. The file says so each time: it is
-  // not stored, and types are the same with it or without.
+  // Of a kStruct or kList: it was declared, and stays what it is (declared_over). It is not stored,
+  // and types are the same with it or without.
   bool fixed = false;
   bool operator==(const Type& other) const;
 

@@ -111,7 +111,7 @@ Result<Type> declared_type(const Json& tree, const std::string& path, size_t dep
 
 Result<Type> declared_struct(const Json& tree, const std::string& path, size_t depth) {
   if (tree.empty()) return user_error("schema: `{}` declares no fields", path);
-  Type type{.kind = TypeKind::kStruct, .fixed = true};
+  Type type{.kind = TypeKind::kStruct};
   for (const auto& [name, content] : tree.items()) {
     const std::string inner = member_path(path, name);
     if (!takes_new_field({}, name)) {
@@ -135,7 +135,7 @@ Result<Type> declared_type(const Json& tree, const std::string& path, size_t dep
       return user_error("schema: `{}` is a list: give it exactly one element, its type", path);
     }
     LEAT_ASSIGN(Type element, declared_type(tree[0], path + "[]", depth + 1));
-    return Type{.kind = TypeKind::kList, .element = {std::move(element)}, .fixed = true};
+    return Type{.kind = TypeKind::kList, .element = {std::move(element)}};
   }
   if (!tree.is_string() || !is_type_text(tree.get_ref<const std::string&>())) {
     return user_error(

@@ -5,6 +5,7 @@
 
 #include "base/damage.h"
 #include "base/logging.h"
+#include "codec/bound_types.h"
 #include "codec/record_format.h"
 #include "log/latest_by_key.h"
 
@@ -102,6 +103,7 @@ Result<SchemaVersion> TopicSchemas::evolve(const std::string& topic, const Offse
   SchemaVersion next;
   const auto found = versions_.find(topic);
   if (found != versions_.end()) next = found->second.back();
+  next.schema = codec::declared_over(next.declared, next.schema);
   const bool changed = codec::default_format().infer(next.schema, values);
   if (!changed && found != versions_.end()) return next;
   next.from = from;
