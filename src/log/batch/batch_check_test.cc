@@ -148,7 +148,10 @@ TEST(BatchCheck, TimestampsArePutRight) {
   ASSERT_FALSE(verdict.refused);
   EXPECT_EQ(verdict.batch.max_timestamp, kNow);
   store_timestamps(batch.mutable_view(), kNow + 7, true);
-  verdict = check_batch(batch.view(), rules());
+  EXPECT_EQ(fault_of(batch), AppendFault::kInvalidTimestamp);  // of a producer that says so itself
+  BatchRules append_time = rules();
+  append_time.log_append_time = true;
+  verdict = check_batch(batch.view(), append_time);
   ASSERT_FALSE(verdict.refused) << verdict.refused->message;
   EXPECT_TRUE(verdict.batch.header.is_log_append_time());
   EXPECT_EQ(verdict.batch.max_timestamp, kNow + 7);
