@@ -102,6 +102,7 @@ class Produce(unittest.TestCase):
             self.assertIn("file is not a directory: name the data directory with --data", result.stderr)
 
     def test_topic_of_null(self):
+        self.place.leat("topic", "produce", "events", input="{}\n")
         result = self.place.leat("sql", "SELECT * FROM topic(NULL)")
         self.assertIn("topic() takes the name of a topic, not NULL", result.stderr)
 
