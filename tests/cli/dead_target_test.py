@@ -85,7 +85,7 @@ class DeadTarget(unittest.TestCase):
         self.dead.unlink()
         result = self.place.leat("run", "shop.yaml", "--once")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertIn("resumed", result.stdout)
+        self.assertIn("resumed", result.stdout + result.stderr)
         self.assertEqual(len(self.files("dead")), 1)
         self.assertEqual(self.count("amounts"), ["1"])
 
