@@ -7,12 +7,12 @@ namespace {
 
 TEST(DuckdbError, TooLittleMemoryNamesTheFlag) {
   const Error error = error_from_duckdb(
-      R"({"exception_type":"Out of Memory","exception_message":"failed to pin block of size 256.0 KiB )"
-      R"((1023.7 MiB/1.0 GiB used)\n\nPossible solutions:\n* Reducing the number of threads (SET threads=X)"})");
+      R"x({"exception_type":"Out of Memory","exception_message":"failed to pin block of size 256.0 KiB )x"
+      R"x((1023.7 MiB/1.0 GiB used)\n\nPossible solutions:\n* Reducing the number of threads (SET threads=X)"})x");
   EXPECT_EQ(error.domain(), ErrorDomain::kExternal);
-EXPECT_EQ(error.message(),
-          "failed to pin block of size 256.0 KiB (1023.7 MiB/1.0 GiB used); DuckDB may take more "
-          "memory with a larger --memory (or LEAT_MEMORY)");
+  EXPECT_EQ(error.message(),
+            "failed to pin block of size 256.0 KiB (1023.7 MiB/1.0 GiB used); DuckDB may take more "
+            "memory with a larger --memory (or LEAT_MEMORY)");
 }
 
 TEST(DuckdbError, AFailedSyncIsTheMachines) {
