@@ -65,7 +65,9 @@ std::optional<std::string> Query::field_of(const std::string& column) const {
     return fmt::format("{}", fmt::join(names, "."));
   }
   const bool has_star = std::ranges::any_of(root.at("select_list"), [](const Json& item) {
-    return class_of(item) == "STAR" && item.at("replace_list").empty() && item.at("expr").is_null();
+    // COLUMNS('id|name') gives fields under their own names, too, if it has no alias.
+    return class_of(item) == "STAR" && item.at("replace_list").empty() &&
+           text_of(item, "alias").empty();
   });
   const bool named = std::ranges::any_of(
       root.at("select_list"), [&](const Json& item) { return text_of(item, "alias") == column; });

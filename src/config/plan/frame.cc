@@ -130,7 +130,7 @@ DescriptionPtr topic_description() {
        .doc = "JSONPaths of the record key, where the task gives none."},
       {.name = "format",
        .value = scalar(ValueKind::kText),
-       .doc = "How records are written.",
+       .doc = "How records are written; avro and protobuf are not built yet.",
        .default_text = "json",
        .choices = {"json", "avro", "protobuf"}}};
   for (const char* name : {"replication_factor", "cleanup_policy"}) {

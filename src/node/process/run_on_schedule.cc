@@ -17,7 +17,8 @@ std::string tell_failed_tasks(const std::string& pipeline, const schedule::DagRu
   for (const auto& [task, outcome] : report.tasks) {
     if (outcome.state != schedule::TaskState::kFailed || !outcome.error) continue;
     const std::string error = outcome.error->to_string();
-    log_error("{}.{} failed after {} attempts: {}", pipeline, task, outcome.attempts, error);
+    log_error("{}.{} failed after {} attempt{}: {}", pipeline, task, outcome.attempts,
+              outcome.attempts == 1 ? "" : "s", error);
     if (first.empty()) first = fmt::format("task {}: {}", task, error);
   }
   return first;

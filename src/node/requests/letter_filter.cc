@@ -46,15 +46,12 @@ struct Written {
   Names stages;
 };
 std::optional<Written> written(Instance& instance, const Names& pipelines) {
-  Written found{.owners = {}, .stages = {"decode", "query", pipeline::kTaskStage}};
+  Written found{.owners = {}, .stages = {"decode", "query", "sink", pipeline::kTaskStage}};
   for (const auto& name : pipelines) {
     const auto plan = load_known_pipeline(instance, name, "");
     if (!plan.ok()) return std::nullopt;
     for (const auto& task : plan->tasks) found.owners.push_back(task.name);
-    for (const auto& stream : plan->streams) {
-      found.owners.push_back(stream.name);
-      for (const auto& target : stream.into) found.stages.push_back(target.label());
-    }
+    for (const auto& stream : plan->streams) found.owners.push_back(stream.name);
   }
   return found;
 }

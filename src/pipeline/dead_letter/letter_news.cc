@@ -43,7 +43,12 @@ std::string letter_reason(std::string_view error) {
         continue;
       }
     }
-    if (c >= '0' && c <= '9') {
+    // A digit of a name (INT32, item_2) is part of the reason.
+    const char before = at == 0 ? ' ' : line[at - 1];
+    const bool in_name =
+        before == '_' || (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z') ||
+        (before >= '0' && before <= '9' && !reason.empty() && reason.back() != '#');
+    if (c >= '0' && c <= '9' && !in_name) {
       if (reason.empty() || reason.back() != '#') reason += '#';
     } else {
       reason += c;

@@ -41,6 +41,8 @@ TEST(LetterReason, leaves_out_what_differs_from_record_to_record) {
             letter_reason(R"(Could not convert string "x" to DECIMAL(10,2))"));
   EXPECT_EQ(letter_reason("line 17 is too long"), letter_reason("line 4 is too long"));
   EXPECT_NE(letter_reason("the field `a` is text"), letter_reason("the field `b` is text"));
+  EXPECT_NE(letter_reason("'x' is no INT32"), letter_reason("'x' is no INT64"));
+  EXPECT_NE(letter_reason("column n1 is text"), letter_reason("column n22 is text"));
   EXPECT_EQ(letter_reason("first\nsecond\x1b["), "first...");
 }
 

@@ -77,6 +77,7 @@ Result<EpochRows> EpochRowsAgain::of_letters(const std::string& stream, const Ou
     place->second = true;
     made.failed.push_back(originals[failed.input]);
     made.failed.back().error = failed.message;
+    made.failed.back().stage = failed.stage;
   }
   made.left_out = std::ranges::count_if(found, [](const auto& each) { return !each.second; });
   return made;

@@ -7,14 +7,19 @@
 namespace leat::pipeline {
 
 LetterBatch::LetterBatch(std::vector<StreamLetter> letters, const std::vector<std::string>& outside)
-    : letters_(std::move(letters)), problems_(letters_.size()), bytes_(letters_.size()) {
+    : letters_(std::move(letters)),
+      problems_(letters_.size()),
+      stages_(letters_.size()),
+      bytes_(letters_.size()) {
   for (const auto& letter : letters_) {
     outside_.push_back(std::ranges::find(outside, letter.sink) != outside.end());
   }
 }
 
-void LetterBatch::fail(size_t letter, const std::string& problem) {
-  if (!failed(letter)) problems_[letter] = problem;
+void LetterBatch::fail(size_t letter, const std::string& problem, const std::string& stage) {
+  if (failed(letter)) return;
+  problems_[letter] = problem;
+  stages_[letter] = stage;
 }
 
 template <class Action>
@@ -42,6 +47,7 @@ std::vector<StreamLetter> LetterBatch::failed_again(Micros now) const {
     if (!failed(i)) continue;
     found.push_back(letters_[i]);
     found.back().error = *problems_[i];
+    if (!stages_[i].empty()) found.back().stage = stages_[i];
     found.back().at = now;
   }
   return found;

@@ -33,7 +33,8 @@ class LetterBatch {
   bool is_outside(size_t letter) const { return outside_[letter]; }
 
   // The letter stays one, for this reason; the first one that is given counts.
-  void fail(size_t letter, const std::string& problem);
+  // `stage`: in which it fails now; empty: as before.
+  void fail(size_t letter, const std::string& problem, const std::string& stage = {});
   bool failed(size_t letter) const { return problems_[letter].has_value(); }
   size_t open() const;                                       // how many have not failed
   std::vector<StreamLetter> failed_again(Micros now) const;  // with the new error and time
@@ -84,6 +85,7 @@ class LetterBatch {
   std::vector<StreamLetter> letters_;
   std::vector<bool> outside_;
   std::vector<std::optional<std::string>> problems_;
+  std::vector<std::string> stages_;  // of the problems; empty: that of the letter
   std::vector<std::shared_ptr<const Bytes>> bytes_;
   std::vector<size_t> own_;
   std::vector<KeyedInput> keyed_;

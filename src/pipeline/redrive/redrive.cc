@@ -204,7 +204,7 @@ Result<void> Redrive::execute(Again& again, BoundTypes& types) {
     types = input.types;
     for (const auto& failed : again.keyed.failed) {
       const auto& letters = batch.keyed_letters(failed.input);
-      for (const size_t letter : letters) batch.fail(letter, failed.message);
+      for (const size_t letter : letters) batch.fail(letter, failed.message, failed.stage);
       if (!letters.empty()) continue;
       later_failed = true;
       batch.fail_before(failed.input, parts_.query.topic(), failed.message, parts_.keys_agree);
@@ -218,7 +218,7 @@ Result<void> Redrive::execute(Again& again, BoundTypes& types) {
   types = again.own_input.types;
   batch.add_own_places(again.own_input);
   for (const auto& failed : again.own.failed) {
-    batch.fail(batch.own_letter(failed.input), failed.message);
+    batch.fail(batch.own_letter(failed.input), failed.message, failed.stage);
   }
   return {};
 }
@@ -243,7 +243,7 @@ Result<void> Redrive::write_tables(Again& again, StreamProgress& next) {
         if (batch.failed(index)) continue;
         if (letters[index].sink == table.name &&
             (place.is_delete || letters[index].row == place.row)) {
-          batch.fail(index, refused.message);
+          batch.fail(index, refused.message, "sink");
         } else if (letters[index].sink.empty()) {
           again.refused.push_back(letters[index]);
           auto& letter = again.refused.back();

@@ -267,8 +267,9 @@ void StreamRunner::publish() {
       continue;
     }
     ++named;
-    snapshot_.warnings.push_back(fmt::format("{}.{} was left out {} times: {}", query_.topic(),
-                                             path, field.times, field.reason));
+    snapshot_.warnings.push_back(fmt::format("{}.{} was left out {} time{}: {}", query_.topic(),
+                                             path, field.times, field.times == 1 ? "" : "s",
+                                             field.reason));
   }
   if (further == 0) return;
   snapshot_.warnings.push_back(fmt::format("values of further fields of {} were left out {} times",

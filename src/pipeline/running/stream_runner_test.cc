@@ -72,7 +72,7 @@ TEST_F(StreamRunnerTest, FieldsThatSqlHasNoPlaceForAreTold) {
   EXPECT_THAT(letters(), IsEmpty());
   EXPECT_THAT(runner_->snapshot().warnings,
               ElementsAre("t.ID was left out 2 times: SQL cannot tell it from `id`",
-                          HasSubstr("t.__leat_row was left out 1 times: ")));
+                          HasSubstr("t.__leat_row was left out 1 time: ")));
 }
 
 TEST_F(StreamRunnerTest, AppendWithAKeyAppends) {
