@@ -70,6 +70,17 @@ nlohmann::json bound_types(const node::CheckedFile& checked, ApiClient* client) 
   return bound;
 }
 
+// The topics of the data directory, as far as it can be asked.
+std::vector<std::string> topics_there(ApiClient* client) {
+  std::vector<std::string> names;
+  if (client == nullptr) return names;
+  const auto body = client->get("/api/v1/topics");
+  const auto listed = body.ok() ? nlohmann::json::parse(*body, nullptr, false) : nlohmann::json();
+  if (!listed.is_array()) return names;
+  for (const auto& topic : listed) names.push_back(topic.value("topic", ""));
+  return names;
+}
+
 void print_bound(const nlohmann::json& bound) {
   for (const auto& each : bound) {
     std::string types;
@@ -89,10 +100,11 @@ int validate(const ValidateFlags& flags) {
   if (!connect.ok()) return report(connect.error());
   const auto options = node::load_options(*set, *connect);
   auto files = node::load_files(flags.files, options);
-  const node::KnownTopics known(files, nullptr);
+  node::KnownTopics known(files, nullptr);
   nlohmann::json files_json = nlohmann::json::array();
   auto client = ApiClient::open(flags.data, ApiClient::Missing::kRefuse);
   ApiClient* const asked = client.ok() ? client->get() : nullptr;
+  known.add(topics_there(asked));
   int code = kExitOk;
   for (size_t i = 0; i < files.size(); ++i) {
     const node::CheckedFile checked = node::check_file(std::move(files[i]), nullptr, known);

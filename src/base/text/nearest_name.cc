@@ -38,6 +38,8 @@ std::optional<std::string> nearest_name(std::string_view name,
   size_t best_distance = limit + 1;
   for (const auto& candidate : candidates) {
     const size_t distance = edit_distance(name, candidate);
+    // Of one letter and another nothing is the same.
+    if (2 * distance > std::max(name.size(), candidate.size())) continue;
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

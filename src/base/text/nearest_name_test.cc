@@ -20,6 +20,7 @@ TEST(NearestName, LeavesStrangersAlone) {
   EXPECT_EQ(nearest_name("connections", kKeys), std::nullopt);
   EXPECT_EQ(nearest_name("x", kKeys), std::nullopt);
   EXPECT_EQ(nearest_name("anything", {}), std::nullopt);
+  EXPECT_EQ(nearest_name("a", std::vector<std::string>{"b"}), std::nullopt);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "base/text/lower_case.h"
 #include "base/text/nearest_name.h"
@@ -78,15 +80,52 @@ bool is_certain(const Error& error) {
   return error.message().find("does not exist") != std::string::npos;
 }
 
+// What the types of a declared schema are called, each at its place in the file.
+void check_types(const config::Pipeline& plan, const config::Node& declared,
+                 store::Connection& connection, std::vector<config::Problem>& problems) {
+  if (declared.is_mapping()) {
+    for (const auto& [name, type] : declared.entries()) {
+      check_types(plan, type, connection, problems);
+    }
+    return;
+  }
+  if (declared.is_sequence()) {
+    for (const auto& type : declared.items()) check_types(plan, type, connection, problems);
+    return;
+  }
+  const auto bound = connection.prepare(fmt::format("SELECT CAST(NULL AS {})", declared.text()));
+  if (bound.ok()) return;
+  std::string message = bound.error().message();
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  problems.push_back(problem_at(plan, declared.location(), fmt::format("schema: {}", message)));
+}
+
+// The topics whose declared types are none.
+std::set<std::string> check_schemas(const config::Pipeline& plan, store::Database& database,
+                                    std::vector<config::Problem>& problems) {
+  std::set<std::string> wrong;
+  const auto connection = database.connect();
+  if (!connection.ok()) return wrong;
+  for (const auto& [name, topic] : plan.topics) {
+    if (!topic.declared_schema) continue;
+    if (!codec::TopicSchema::from_declaration(topic.declared_schema.json()).ok()) continue;
+    const size_t before = problems.size();
+    check_types(plan, topic.declared_schema, **connection, problems);
+    if (problems.size() > before) wrong.insert(name);
+  }
+  return wrong;
+}
+
 // The streams of one file, one after the other.
 class StreamCheck {
  public:
   StreamCheck(const config::Pipeline& plan, store::Database& database, Instance* instance,
-              const KnownTopics& known, CheckedFile& checked)
+              const KnownTopics& known, std::set<std::string> wrong_schemas, CheckedFile& checked)
       : plan_(plan),
         database_(database),
         instance_(instance),
         known_(known),
+        wrong_schemas_(std::move(wrong_schemas)),
         problems_(checked.loaded.problems),
         warnings_(checked.warnings),
         topics_(checked.topics) {}
@@ -174,6 +213,7 @@ class StreamCheck {
   // what it cannot be bound with, and such records are dead letters.
   void check_plan(const config::Stream& stream, const stream::Query& query,
                   store::Connection& connection) {
+    if (wrong_schemas_.contains(query.topic())) return;
     const auto schema = known_schema(plan_, query.topic(), instance_);
     // Without a schema nobody knows what `*` stands for.
     if (schema.root.fields.empty() && query.names_all()) return;
@@ -192,6 +232,8 @@ class StreamCheck {
       if (planned.ok()) {
         // Before the first run a name that is nearly one of the records' is a mistake.
         if (!runs.any) planned = stream::plan(query, types, connection);
+        // Where only the file is known, nobody knows what records have besides.
+        if (planned.ok() && !runs.any && types == declared) planned->warnings.clear();
         return check_planned(stream, query, planned);
       }
       if (reason.empty()) reason = planned.error().message();
@@ -265,6 +307,7 @@ class StreamCheck {
   store::Database& database_;
   Instance* instance_;
   const KnownTopics& known_;
+  const std::set<std::string> wrong_schemas_;  // topics with mistakes in their declared types
   std::vector<config::Problem>& problems_;
   std::vector<std::string>& warnings_;
   std::map<std::string, std::string>& topics_;
@@ -362,7 +405,8 @@ CheckedFile check_file(config::LoadResult loaded, Instance* instance, const Know
     checked.loaded.problems.push_back(problem_at(plan, {}, database.error().to_string()));
     return checked;
   }
-  StreamCheck check(plan, **database, instance, known, checked);
+  auto wrong = check_schemas(plan, **database, checked.loaded.problems);
+  StreamCheck check(plan, **database, instance, known, std::move(wrong), checked);
   for (const auto& stream : plan.streams) check.check(stream);
   if (!is_whole) checked.warnings.clear();  // what is missing may be the reason for them
   sort_problems(checked.loaded.problems);

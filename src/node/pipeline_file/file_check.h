@@ -20,6 +20,11 @@ class KnownTopics {
   // `in_log` null: nobody knows what the log holds; else what is not among all these is not there.
   KnownTopics(const std::vector<config::LoadResult>& files, const std::vector<std::string>* in_log);
 
+  // Topics that are there as well, though nobody knows that these are all.
+  void add(const std::vector<std::string>& there) {
+    names_.insert(names_.end(), there.begin(), there.end());
+  }
+
   // The error about a topic that is not there, with the nearest name; none if it is there, or may
   // be. `outside` is set when the topic is of no file and nobody can say whether it exists.
   std::optional<Error> missing(const std::string& topic, bool& outside) const;

@@ -131,6 +131,15 @@ TEST(FileCheck, AnUnknownVariableMayBeAnyTopic) {
   EXPECT_NE(found[0].find("`FEED` is not set"), std::string::npos);
 }
 
+TEST(FileCheck, ADeclaredTypeThatIsNoneIsToldOnceAtItsPlace) {
+  const Lines found = mistakes(
+      "pipeline: p\nstreams:\n  a:\n    sql: SELECT id FROM t\n    into: {table: a}\n"
+      "  b:\n    sql: SELECT o FROM t\n    into: {table: b}\n"
+      "topics:\n  t:\n    schema:\n      id: BIGINT\n      o: [{x: BIGIN}]\n");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].substr(0, 42), "13:15: schema: Type with name BIGIN does n");
+}
+
 TEST(FileCheck, TopicsOfOtherFilesAndOfTheLog) {
   const std::string reads =
       "pipeline: p\nstreams:\n  s:\n    sql: SELECT id FROM feed\n    into: {table: t}\n";
