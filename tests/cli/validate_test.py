@@ -26,6 +26,16 @@ class Validate(InWorkplace):
         self.assertIn("bad.yaml:2:1", result.stderr)
         self.assertIn("streams", result.stderr)
 
+    def test_files_whose_streams_feed_each_other(self):
+        for name, reads, writes in (("there", "payments", "invoices"), ("back", "invoices", "payments")):
+            (self.place.path / f"{name}.yaml").write_text(
+                f"pipeline: {name}\nstreams:\n  s: {{sql: SELECT id FROM {reads}, into: {{topic: {writes}}}}}\n")
+            self.leat("validate", f"{name}.yaml")
+        result = self.leat("validate", "there.yaml", "back.yaml", code=leat.USER_ERROR)
+        self.assertIn("there.yaml:3:3: error: streams feed each other in a circle: there.s → topic invoices → back.s → "
+                      "topic payments → there.s", result.stderr)
+        self.assertIn("back.yaml", result.stdout)
+
     def test_the_line_itself_is_shown(self):
         (self.place.path / "typo.yaml").write_text(self.place.pipeline.read_text().replace("sql:", "sgl:"))
         result = self.leat("validate", "typo.yaml", code=leat.USER_ERROR)
