@@ -156,25 +156,27 @@ DescriptionPtr into_description(TargetOwner owner) {
 }
 
 DescriptionPtr pipeline_description(const ConnectorCatalogue& connectors) {
-  std::vector<Key> keys = {{.name = "pipeline",
-                            .value = scalar(ValueKind::kText),
-                            .doc = "The pipeline's name: letters, digits, _ and -.",
-                            .required = true},
-                           {.name = "schedule",
-                            .value = scalar(ValueKind::kTimetable),
-                            .doc = "When the tasks run; by hand only if absent."},
-                           {.name = "tasks",
-                            .value = map_of(task_description(connectors)),
-                            .doc = "Finite work that writes records into topics."},
-                           {.name = "streams",
-                            .value = map_of(stream_description()),
-                            .doc = "Queries over topics that never end."},
-                           {.name = "topics",
-                            .value = map_of(topic_description()),
-                            .doc = "Topics that are more than their defaults."},
-                           {.name = "connections",
-                            .value = map_of(scalar(ValueKind::kText)),
-                            .doc = "URLs of real systems by name; what is not here is embedded."}};
+  std::vector<Key> keys = {
+      {.name = "pipeline",
+       .value = scalar(ValueKind::kText),
+       .doc = "The pipeline's name: letters, digits, _ and -.",
+       .required = true},
+      {.name = "schedule",
+       .value = scalar(ValueKind::kTimetable),
+       .doc = "When the tasks run; by hand only if absent."},
+      {.name = "tasks",
+       .value = map_of(task_description(connectors)),
+       .doc = "Finite work that writes records into topics."},
+      {.name = "streams",
+       .value = map_of(stream_description()),
+       .doc =
+           "Queries over topics that never end. A stream and a task may not have the same name."},
+      {.name = "topics",
+       .value = map_of(topic_description()),
+       .doc = "Topics that are more than their defaults."},
+      {.name = "connections",
+       .value = map_of(scalar(ValueKind::kText)),
+       .doc = "URLs of real systems by name; what is not here is embedded."}};
   for (const char* name : {"description", "tags", "owner", "defaults"}) {
     keys.push_back(unsupported(name));
   }

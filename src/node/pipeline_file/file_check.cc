@@ -77,7 +77,8 @@ codec::Type without_texts(codec::Type type) {
 
 // Whether a mistake is one whatever types the topic's fields turn out to have.
 bool is_certain(const Error& error) {
-  return error.message().find("does not exist") != std::string::npos;
+  return error.message().find("does not exist") != std::string::npos ||
+         error.message().find("two output columns are called") != std::string::npos;
 }
 
 // What the types of a declared schema are called, each at its place in the file.

@@ -140,6 +140,14 @@ TEST(FileCheck, ADeclaredTypeThatIsNoneIsToldOnceAtItsPlace) {
   EXPECT_EQ(found[0].substr(0, 42), "13:15: schema: Type with name BIGIN does n");
 }
 
+TEST(FileCheck, TwoColumnsOfOneNameAreAMistakeBeforeRecordsAreThere) {
+  const Lines found = mistakes(
+      "pipeline: p\nstreams:\n  a:\n    sql: SELECT id, id FROM t\n    into: {table: a}\n"
+      "topics:\n  t: {}\n");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_NE(found[0].find("two output columns are called `id`"), std::string::npos) << found[0];
+}
+
 TEST(FileCheck, TopicsOfOtherFilesAndOfTheLog) {
   const std::string reads =
       "pipeline: p\nstreams:\n  s:\n    sql: SELECT id FROM feed\n    into: {table: t}\n";

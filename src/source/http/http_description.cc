@@ -125,7 +125,9 @@ Key retries_key() {
       .doc =
           "Attempts of one request, when the network fails or the status is 202, 408, 425, 429, "
           "500, "
-          "502, 503, 504, 522, 524 or a rate limit's 403; a task's own `retries` come on top."};
+          "502, 503, 504, 522, 524 or a rate limit's 403; any other status is an error at once. A "
+          "task's own "
+          "`retries` come on top."};
 }
 
 }  // namespace
