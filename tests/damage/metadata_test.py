@@ -53,13 +53,21 @@ class Metadata(DamageTest):
             (self.data / f"meta.db{suffix}").unlink()
         self.check_resumed()
 
-    def test_a_newer_format(self):
+    def set_version(self, version):
         connection = sqlite3.connect(self.meta)
-        connection.execute("UPDATE format SET version = 9")
+        connection.execute("UPDATE format SET version = ?", (version,))
         connection.commit()
         connection.close()
+
+    def test_a_newer_format(self):
+        self.set_version(9)
         self.refused("meta.db has format version 9", "a newer Leat wrote it", code=2)
         self.refused("a newer Leat wrote it", code=2, command=("repair", "--yes"))
+
+    def test_an_older_format(self):
+        self.set_version(1)
+        self.refused("meta.db has format version 1", "--data DIR", code=2)
+        self.refused("an older Leat wrote", code=2, command=("repair", "--yes"))
 
 
 if __name__ == "__main__":
