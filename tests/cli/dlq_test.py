@@ -75,6 +75,25 @@ class Redrive(unittest.TestCase):
                          [(each["stage"], each["source"]) for each in before])
 
 
+class WhatIsNotThere(unittest.TestCase):
+    def test_a_filter_that_names_nothing_says_what_there_is(self):
+        place = Workplace()
+        self.addCleanup(place.close)
+        place.leat("run", "shop.yaml", "--once")
+        for flags, said in ((("--stage", "qeury"), "no stage is called `qeury`; did you mean `query`?"),
+                            (("--source", "amonts"), "no task or stream is called `amonts`; did you mean `amounts`?"),
+                            (("--source", "orders-0@2"), "its task or stream is `amounts`"),
+                            (("--pipeline", "nope"), "no pipeline is called `nope`; there are: shop")):
+            for command in (("list",), ("redrive",), ("discard", "--because", "x")):
+                result = place.leat("dlq", *command, *flags)
+                self.assertEqual(result.returncode, leat.USER_ERROR, result.stdout + result.stderr)
+                self.assertIn(said, result.stderr)
+        for flags in (("--stage", "sink"), ("--source", "load_orders"), ("--pipeline", "shop")):
+            self.assertEqual(place.leat("dlq", "list", *flags).returncode, 0)
+        for number in ("-1", "x"):
+            self.assertIn(f"a whole number, 0 or more, not `{number}`", place.leat("dlq", "list", "--limit", number).stderr)
+
+
 ROWS = 400
 MANY = """\
 pipeline: many

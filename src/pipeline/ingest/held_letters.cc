@@ -37,6 +37,14 @@ std::optional<std::string> problem_of(Record& record, const codec::RecordKey& pa
   return std::nullopt;
 }
 
+// "line 7: ", where the error began so: the record does not know its line.
+std::string line_in(const std::string& error) {
+  constexpr std::string_view kLine = "line ";
+  const size_t end = error.find_first_not_of("0123456789", kLine.size());
+  if (!error.starts_with(kLine) || end == std::string::npos || end == kLine.size()) return {};
+  return error.compare(end, 2, ": ") == 0 ? error.substr(0, end + 2) : std::string();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<HeldLetters>> HeldLetters::open(const std::string& pipeline,
@@ -121,7 +129,7 @@ Result<std::optional<RedriveOutcome>> HeldLetters::redrive_next(const config::Ta
     record.value.append(log::FetchedRecords::kReadablePadding, '\0');
     record.json = std::string_view(record.value).substr(0, letter.bytes.size());
     if (const auto problem = problem_of(record, key_paths, topic)) {
-      letter.error = *problem;
+      letter.error = line_in(letter.error) + *problem;
       letter.at = clock_.now();
       changes.add(letter.key(), letter_value(letter));
       ++outcome.failed_again;
