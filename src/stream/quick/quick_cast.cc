@@ -134,6 +134,9 @@ std::optional<duckdb_hugeint> quick_uuid(std::string_view text) {
 
 bool use_quick_casts(Json& node, const std::set<size_t>& positions) {
   if (!node.is_structured()) return false;
+  // What TRY evaluates again row by row, DuckDB hands to functions in a form that these do not
+  // read.
+  if (node.is_object() && type_of(node) == "OPERATOR_TRY") return false;
   if (!is_cast_at(node, positions)) {
     bool used = false;
     for (auto& [key, value] : node.items()) used |= use_quick_casts(value, positions);

@@ -139,8 +139,9 @@ TEST_F(QuickCastTest, StandsBeforeTheCastOfAString) {
         "SELECT * FROM (SELECT lower(id::UUID::VARCHAR) FROM t)"}) {
     EXPECT_THAT(sql_of(sql), HasSubstr("COALESCE(__leat_quick_")) << sql;
   }
-  for (const char* sql : {"SELECT n::UUID AS a FROM t", "SELECT born::DATE FROM t",
-                          "SELECT lower(born)::TIMESTAMP FROM t", "SELECT * FROM t"}) {
+  for (const char* sql :
+       {"SELECT n::UUID AS a FROM t", "SELECT born::DATE FROM t",
+        "SELECT lower(born)::TIMESTAMP FROM t", "SELECT * FROM t", "SELECT TRY(id::UUID) FROM t"}) {
     EXPECT_THAT(sql_of(sql), Not(HasSubstr("__leat_quick_"))) << sql;
   }
 }
