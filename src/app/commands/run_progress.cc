@@ -8,11 +8,21 @@ using terminal::ProgressState;
 // Rates are over at least this long: shorter ones jump.
 constexpr std::chrono::milliseconds kRateInterval{900};
 
-ProgressState state_of(const node::ProcessLine& line) {
-  if (line.state == "none" || line.state == "restarting") return ProgressState::kWaiting;
-  if (line.state == "up_for_retry") return ProgressState::kRetrying;
-  if (line.state == "success" || line.state == "done") return ProgressState::kDone;
-  if (line.state == "running") return ProgressState::kRunning;
+ProgressState state_of(schedule::TaskState state) {
+  switch (state) {
+    case schedule::TaskState::kNone:
+    case schedule::TaskState::kRestarting:
+      return ProgressState::kWaiting;
+    case schedule::TaskState::kRunning:
+      return ProgressState::kRunning;
+    case schedule::TaskState::kUpForRetry:
+      return ProgressState::kRetrying;
+    case schedule::TaskState::kSuccess:
+      return ProgressState::kDone;
+    case schedule::TaskState::kFailed:
+    case schedule::TaskState::kUpstreamFailed:
+      return ProgressState::kFailed;
+  }
   return ProgressState::kFailed;
 }
 
@@ -42,7 +52,7 @@ std::vector<terminal::ProgressLine> ProgressOf::operator()() {
       const auto rate = rate_of((line.is_task ? "task " : "stream ") + name, records);
       lines.push_back({.name = name,
                        .kind = line.is_task ? "task" : "stream",
-                       .state = state_of(line),
+                       .state = state_of(line.state),
                        .records = static_cast<uint64_t>(records),
                        .rate = rate,
                        .lag = line.is_task

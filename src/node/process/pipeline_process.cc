@@ -303,7 +303,7 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
       lines.push_back(
           {.name = task.name,
            .is_task = true,
-           .state = schedule::to_string(line.report.state),
+           .state = line.report.state,
            .records = is_of_run ? line.counts().fetched : 0,
            .lag = 0,
            .message = line.report.state == schedule::TaskState::kUpForRetry && line.report.error
@@ -323,10 +323,10 @@ std::vector<ProcessLine> PipelineProcess::lines() const {
     const bool retrying = trouble.has_value();
     lines.push_back({.name = stream.name,
                      .is_task = false,
-                     .state = failure    ? "failed"
-                              : done     ? "done"
-                              : retrying ? "up_for_retry"
-                                         : "running",
+                     .state = failure    ? schedule::TaskState::kFailed
+                              : done     ? schedule::TaskState::kSuccess
+                              : retrying ? schedule::TaskState::kUpForRetry
+                                         : schedule::TaskState::kRunning,
                      .records = snapshot.progress.counts.read - before.counts.read,
                      // What came after the end it was to reach is not its lag.
                      .lag = done ? 0 : snapshot.lag,

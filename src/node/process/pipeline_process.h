@@ -24,7 +24,7 @@ namespace leat::node {
 struct ProcessLine {
   std::string name;
   bool is_task = false;
-  std::string state;
+  schedule::TaskState state = schedule::TaskState::kNone;  // of a stream: as far as it has such
   int64_t records = 0;  // fetched by the task's run, or read by the stream since open()
   int64_t lag = 0;
   std::string message;
