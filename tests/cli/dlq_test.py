@@ -143,7 +143,7 @@ class ManyLetters(unittest.TestCase):
         self.assertEqual(found, whole)
         lines = self.place.leat("dlq", "list", "--limit", "10")
         self.assertEqual(len(lines.stdout.splitlines()), 11)
-        self.assertIn(f"there are more: leat dlq list --after {whole[9]}", lines.stderr)
+        self.assertIn(f"there are more: leat dlq list --after '{whole[9]}' --limit 10", lines.stderr)
         self.assertEqual(self.place.leat("dlq", "list", "--after", "nothing").returncode, leat.USER_ERROR)
 
     def test_filters(self):

@@ -209,8 +209,8 @@ Result<web::Response> redrive_response(const std::shared_ptr<LetterWork>& work,
                                        const web::Request& request) {
   const std::string file = parameter(request.query, "file");
   LEAT_ASSIGN(auto filter, filter_of(request));
-  LEAT_TRY(narrow_to_file(work->instance, file, filter));
   LEAT_TRY(check_letter_filter(work->instance, filter));
+  LEAT_TRY(narrow_to_file(work->instance, file, filter));
   LEAT_TRY(check_ids(work->instance, filter));
   web::Response response = web::text_response("");
   response.stream = [work, filter = std::move(filter), file](web::BodyWriter& writer) {
@@ -223,10 +223,10 @@ Result<std::string> discard(LetterWork& work, const web::Request& request) {
   const std::string because = parameter(request.query, "because");
   if (because.empty()) return user_error("why the letters are discarded is to be said (because)");
   LEAT_ASSIGN(auto filter, filter_of(request));
+  LEAT_TRY(check_letter_filter(work.instance, filter));
   LEAT_TRY(narrow_to_file(work.instance, parameter(request.query, "file"), filter));
   Turn turn(work.mutex);
   turn.wait();
-  LEAT_TRY(check_letter_filter(work.instance, filter));
   LEAT_TRY(check_ids(work.instance, filter));
   LEAT_ASSIGN(const auto owners, owners_of_dead_letters(work.instance, filter));
   int64_t discarded = 0;
