@@ -169,7 +169,7 @@ INSTANTIATE_TEST_SUITE_P(All, SharedMessageTest,
                                          "UHUGEINT", "FLOAT", "DOUBLE", "UUID", "DECIMAL(4,1)",
                                          "DECIMAL(9,3)", "DECIMAL(18,0)", "DECIMAL(38,10)", "DATE",
                                          "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL",
-                                         "INTEGER[]", "JSON"));
+                                         "INTEGER[]"));
 
 }  // namespace
 }  // namespace leat::stream
