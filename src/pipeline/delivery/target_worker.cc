@@ -69,13 +69,16 @@ std::optional<std::string> TargetWorker::full() const {
 }
 
 std::optional<Error> TargetWorker::give_up_error() const {
-  if (!fault_) return std::nullopt;
+  if (!fault_ || failures_ == 0) return std::nullopt;
   if (fault_->error.retry() == Retry::kYes && failures_ < kDeliveryAttempts) return std::nullopt;
   return fault_->error;
 }
 
 uint64_t TargetWorker::ask_flush() {
   const std::lock_guard lock(mutex_);
+  // What failed before anybody waited is tried again at once, and counts for nothing.
+  failures_ = 0;
+  nap_.request_stop();
   changed_.notify_all();
   return ++flush_asked_;
 }
@@ -221,6 +224,19 @@ void TargetWorker::settle(Step step, const Item& item, std::optional<DeliveryFau
   changed_.notify_all();
 }
 
+void TargetWorker::nap_after(const std::string& problem, std::stop_token stop) {
+  std::stop_source nap;
+  std::chrono::milliseconds delay{0};
+  {
+    const std::lock_guard lock(mutex_);
+    delay = kDeliveryBackoff.after(failures_);
+    nap_ = nap;
+  }
+  log_warn("stream {}: {}; trying again in {} ms", delivery_->stream(), problem, delay.count());
+  const std::stop_callback ended(std::move(stop), [&nap] { nap.request_stop(); });
+  clock_.sleep_for(delay, nap.get_token());
+}
+
 void TargetWorker::run(std::stop_token stop) {
   while (true) {
     Item item;
@@ -233,14 +249,7 @@ void TargetWorker::run(std::stop_token stop) {
     settle(step, item, std::move(fault));
     if (told_) told_();
     if (problem.empty()) continue;
-    int failures = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      failures = failures_;
-    }
-    const auto delay = kDeliveryBackoff.after(failures);
-    log_warn("stream {}: {}; trying again in {} ms", delivery_->stream(), problem, delay.count());
-    clock_.sleep_for(delay, stop);
+    nap_after(problem, stop);
   }
 }
 

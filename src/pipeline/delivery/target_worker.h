@@ -69,7 +69,8 @@ class TargetWorker {
   std::optional<std::string> full() const;
 
   // Waits until nothing is in the outbox and what the target held back is visible. Errors: the last
-  // one, when an attempt failed with one that no retry mends, or so many have failed; kCancelled.
+  // one, when an attempt from now on failed with one that no retry mends, or so many have failed;
+  // kCancelled.
   Result<void> finish(std::stop_token stop);
   // The same in two parts, which wait for nothing: flushed() is none while that goes on.
   uint64_t ask_flush();
@@ -93,6 +94,7 @@ class TargetWorker {
   std::optional<DeliveryFault> take(Step step, const Item& item);
   std::optional<DeliveryFault> load();
   void settle(Step step, const Item& item, std::optional<DeliveryFault> fault);
+  void nap_after(const std::string& problem, std::stop_token stop);
   std::optional<Error> give_up_error() const;  // REQUIRES: mutex_ is held
   std::optional<Result<void>> flushed_while_locked(uint64_t asked) const;  // the same
 
@@ -109,7 +111,8 @@ class TargetWorker {
   uint64_t done_ = 0;       // the last epoch that was delivered
   Backlog backlog_;
   SinkCounts counts_;
-  int failures_ = 0;  // since the last success
+  int failures_ = 0;      // since the last success, and since somebody waits for the end
+  std::stop_source nap_;  // ends the wait before the next attempt
   std::optional<DeliveryFault> fault_;
   uint64_t flush_asked_ = 0;
   uint64_t flush_taken_ = 0;  // the asking that the flush under way answers
