@@ -4,8 +4,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <thread>
 
 #include "net/http/client.h"
 #include "net/http/socket_path.h"
@@ -23,6 +25,17 @@ bool UnixClient::answers() const {
   const int code = ::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
   ::close(descriptor);
   return code == 0;
+}
+
+// The sockets of a process that was killed are closed one after the other: the one that listens may
+// outlive the connection by a moment.
+bool UnixClient::answers_for_a_while() const {
+  constexpr int kLooks = 10;
+  for (int look = 0; look < kLooks; ++look) {
+    if (!answers()) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  }
+  return true;
 }
 
 Result<net::HttpResponse> UnixClient::send(net::HttpRequest request, std::stop_token stop) const {
@@ -47,7 +60,7 @@ Result<net::HttpResponse> UnixClient::send(net::HttpRequest request, std::stop_t
     return coded_error(ErrorDomain::kExternal, ErrorCode::kCancelled, "{} {} was stopped",
                        request.method, target);
   }
-  if (!answers()) {
+  if (!answers_for_a_while()) {
     return external_error(
         Retry::kNo, "the process that served {} has ended, before its answer to {} {} was complete",
         socket_.native(), request.method, target);

@@ -24,6 +24,8 @@ class UnixClient {
   Result<net::HttpResponse> send(net::HttpRequest request, std::stop_token stop = {}) const;
 
  private:
+  bool answers_for_a_while() const;
+
   Path socket_;
 };
 
