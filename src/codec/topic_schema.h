@@ -29,7 +29,7 @@ namespace leat::codec {
 
 // Of a record. DuckDB takes half a megabyte of memory for each column of a table that it appends
 // to.
-inline constexpr size_t kMaxFields = 1000;
+inline constexpr size_t kMaxFields = 1600;
 inline constexpr size_t kMaxMembers = 1000;  // of an object in it
 inline constexpr size_t kMaxDepth = 64;
 // Names of Leat's own columns beside the fields begin so.
