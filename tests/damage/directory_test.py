@@ -55,7 +55,7 @@ class Directory(DamageTest):
         shutil.rmtree(self.data)
         self.refused("no data directory at", "--data", code=2, command=("repair",))
         self.data.write_text("a file")
-        self.refused("data", command=("run", "shop.yaml", "--once"))
+        self.refused("data is not a directory", "--data", code=2, command=("run", "shop.yaml", "--once"))
 
     def replace(self, path, by):
         if path.is_dir():

@@ -1,4 +1,5 @@
 """Damage in the files of the log."""
+import re
 import shutil
 import unittest
 
@@ -144,15 +145,14 @@ class Lists(DamageTest):
                 self.check_streams()
         self.setUp()
         topics = self.data / "log/topics"
-        topics.write_text(topics.read_text().replace("orders partitions=2", "orders partitions=99999999"))
+        topics.write_text(re.sub(r"(orders \S+) partitions=2", r"\1 partitions=99999999", topics.read_text()))
         self.refused("10000 partitions", "leat repair")
         self.one_damage(topics)
         self.check_streams()
 
     def test_a_lost_log_is_named(self):
         shutil.rmtree(self.data / "log")
-        text = self.refused("are lost from the log", "--fresh", code=2)
-        self.assertRegex(text, r"the records 0\.\.\d+ are lost")
+        self.refused("or its log is lost", "--fresh", code=2)
 
     def test_damage_in_leats_own_topics(self):
         for topic in ("__leat_cursors", "__leat_schemas"):

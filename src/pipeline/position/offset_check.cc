@@ -13,8 +13,9 @@ Result<void> check_topic_of(const std::string& stream, const StreamProgress& sto
   // Without an id: stored before topics had one.
   if (!stored.topic.empty() && !stored.topic_id.empty() && stored.topic_id != id) {
     return user_error(
-        "the topic {} was deleted and made again since the stream {} has read it: its records are "
-        "others; start the stream anew with --fresh",
+        "the topic {} was deleted and made again since the stream {} has read it, or its log is "
+        "lost: its "
+        "records are others; restore the log, or start the stream anew with --fresh",
         topic, stream);
   }
   return {};
