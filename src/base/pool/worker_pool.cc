@@ -93,7 +93,8 @@ WorkerPool::Work WorkerPool::next(std::unique_lock<std::mutex>& lock) {
     if (timers_.empty()) {
       changed_.wait(lock);
     } else {
-      changed_.wait_until(lock, timers_.begin()->first);
+      const Time next = timers_.begin()->first;  // another thread may take that timer meanwhile
+      changed_.wait_until(lock, next);
     }
   }
   return {};
