@@ -135,9 +135,15 @@ class RunChanges(unittest.TestCase):
         self.assertGreaterEqual(self.at_each_moment("", act), 16)
 
     def test_on_the_timetable(self):
+        def has_run(process, place):
+            try:
+                return any(run["state"] == "success" for run in place.data.runs())
+            except leat.Unexpected:
+                process.wait(timeout=leat.TIMEOUT_SECONDS)  # killed while it answered, or this raises
+                return True
+
         def until_done(process, place):
-            leat.wait_until(lambda: process.poll() is not None or
-                            any(run["state"] == "success" for run in place.data.runs()))
+            leat.wait_until(lambda: process.poll() is not None or has_run(process, place))
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
             return process.wait(timeout=leat.TIMEOUT_SECONDS)
