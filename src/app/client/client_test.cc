@@ -157,7 +157,9 @@ TEST_F(ClientTest, ListsAndRedrivesDeadLetters) {
   EXPECT_EQ(letters[0]["value_hex"], "ff7b") << "bytes that are no text";
   EXPECT_EQ(letters[1]["value"], R"({"n":"two"})");
   EXPECT_THAT(letters[1]["error"].get<std::string>(), HasSubstr("two"));
-  EXPECT_TRUE(get("/api/v1/dead-letters?owner=other").empty());
+  const auto other = client_->get("/api/v1/dead-letters?owner=other");
+  ASSERT_FALSE(other.ok());
+  EXPECT_THAT(other.error().message(), HasSubstr("no task or stream is called `other`"));
 
   const std::string one = "/api/v1/dead-letters/redrive?id=" + letters[1]["id"].get<std::string>();
   EXPECT_EQ(redrive(one), (json{{"redriven", 0}, {"failed_again", 1}, {"done", true}}));
