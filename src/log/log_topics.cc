@@ -168,7 +168,7 @@ Result<void> Log::State::set_topic_alone(const std::string& topic, const TopicCo
   TopicEntry entry;
   int32_t partitions_before = 0;
   if (auto known = entry_of(topic); known.ok()) {
-    entry = std::move(*known);
+    entry = *known;
     partitions_before = entry.config.partitions;
     if (existing == Existing::kRefused) {
       return coded_error(ErrorDomain::kUser, ErrorCode::kAlreadyExists,
