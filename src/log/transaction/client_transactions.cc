@@ -480,7 +480,7 @@ ClientTransactions::Appended ClientTransactions::append(Partition& target,
       all.next_offset = std::max(all.next_offset, ticket.next_offset);
     }
   }
-  return {std::nullopt, std::move(*judged)};
+  return {std::nullopt, *judged};
 }
 
 }  // namespace leat::log
