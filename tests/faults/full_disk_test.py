@@ -27,7 +27,7 @@ from counted import run_and_count
 
 PEOPLE = 300
 PATIENCE_SECONDS = 90
-FULL = "is full"
+FULL = "tasks and streams wait until"
 ROOM_AGAIN = "there is room on the disk"
 
 PIPELINE = f"""\

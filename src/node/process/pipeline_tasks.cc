@@ -128,6 +128,7 @@ void PipelineProcess::forget_old_runs() {
 Result<void> PipelineProcess::wait_while_full(const std::function<Result<void>()>& act,
                                               std::stop_token stop) {
   while (true) {
+    if (disk_ != nullptr) LEAT_TRY(disk_->wait_for_room(stop));
     Result<void> done = act();
     const bool full = !done.ok() && done.error().code() == ErrorCode::kNoSpace;
     if (!full || disk_ == nullptr) return done;
