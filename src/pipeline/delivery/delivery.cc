@@ -119,7 +119,7 @@ Result<void> Delivery::remember(const OutboxEntry& entry, const EpochRows& rows,
   next.delivered += static_cast<int64_t>(rows.rows.row_count() + rows.rows.deletes.size() -
                                          delivery.refused.size() - delivery.passed_over);
   LEAT_TRY(connection_->begin());
-  const auto written = [&]() -> Result<void> {
+  auto written = [&]() -> Result<void> {
     LEAT_TRY(LetterStore(*connection_).add(letters));
     LEAT_TRY(outbox_.remove(context_.stream, entry));
     LEAT_TRY(outbox_.save_counts(context_.stream, name_, next));
