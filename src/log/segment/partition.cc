@@ -188,7 +188,7 @@ void Partition::when_settled(const Ticket& ticket, Settled settled) {
   {
     const std::lock_guard lock(mutex_);
     outcome = outcome_of(ticket);
-    if (!outcome) settled_waiters_.add(ticket, settled);
+    if (!outcome) settled_waiters_.add(ticket, std::exchange(settled, {}));
   }
   if (outcome) {
     settled(std::move(*outcome));
