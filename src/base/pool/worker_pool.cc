@@ -27,11 +27,11 @@ void WorkerPool::post(Work work) {
 }
 
 WorkerPool::TimerId WorkerPool::post_at(Time time, Work work) {
-  TimerId id = 0;
+  TimerId id;
   {
     const std::lock_guard lock(mutex_);
-    id = ++last_timer_;
-    timers_.emplace(time, Timer{id, std::move(work)});
+    id = {time, ++last_timer_};
+    timers_.emplace(id, std::move(work));
     add_thread_if_needed();
   }
   // Who waits may have to wait for less now.
@@ -41,7 +41,7 @@ WorkerPool::TimerId WorkerPool::post_at(Time time, Work work) {
 
 bool WorkerPool::cancel(TimerId timer) {
   const std::lock_guard lock(mutex_);
-  return std::erase_if(timers_, [&](const auto& entry) { return entry.second.id == timer; }) > 0;
+  return timers_.erase(timer) > 0;
 }
 
 int WorkerPool::threads() const {
@@ -93,7 +93,8 @@ WorkerPool::Work WorkerPool::next(std::unique_lock<std::mutex>& lock) {
     if (timers_.empty()) {
       changed_.wait(lock);
     } else {
-      const Time next = timers_.begin()->first;  // another thread may take that timer meanwhile
+      // A copy, as another thread may take that timer meanwhile.
+      const Time next = timers_.begin()->first.first;
       changed_.wait_until(lock, next);
     }
   }
@@ -103,8 +104,8 @@ WorkerPool::Work WorkerPool::next(std::unique_lock<std::mutex>& lock) {
 void WorkerPool::take_due_timers() {
   const auto now = std::chrono::steady_clock::now();
   size_t due = 0;
-  while (!timers_.empty() && timers_.begin()->first <= now) {
-    work_.push_back(std::move(timers_.begin()->second.work));
+  while (!timers_.empty() && timers_.begin()->first.first <= now) {
+    work_.push_back(std::move(timers_.begin()->second));
     timers_.erase(timers_.begin());
     ++due;
   }

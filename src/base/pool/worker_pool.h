@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace leat {
@@ -18,7 +19,7 @@ class WorkerPool {
  public:
   using Work = std::function<void()>;
   using Time = std::chrono::steady_clock::time_point;
-  using TimerId = uint64_t;
+  using TimerId = std::pair<Time, uint64_t>;  // which one of those at that time
 
   // REQUIRES: most_threads > 0.
   explicit WorkerPool(int most_threads);
@@ -36,10 +37,6 @@ class WorkerPool {
   int threads() const;  // started so far
 
  private:
-  struct Timer {
-    TimerId id = 0;
-    Work work;
-  };
   void work_until_the_end();
   // Waits for work; none at the end. REQUIRES: `lock` is held.
   Work next(std::unique_lock<std::mutex>& lock);
@@ -51,8 +48,8 @@ class WorkerPool {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::deque<Work> work_;
-  std::multimap<Time, Timer> timers_;
-  TimerId last_timer_ = 0;
+  std::map<TimerId, Work> timers_;  // those that are due first come first
+  uint64_t last_timer_ = 0;
   int idle_ = 0;
   bool ending_ = false;
   std::vector<std::thread> threads_;
